@@ -1,0 +1,117 @@
+"""The scales: evidence and rules go in, outcomes, findings, remarks and the verdict come out. No I/O, no check."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.values import Json
+
+
+class Verdict(StrEnum):
+    """What a run says of its target; DESIGN's words."""
+
+    CONFORMS = "conforms"
+    VIOLATES = "violates"
+    INCONCLUSIVE = "inconclusive"
+    PARTIAL = "partial"
+
+    @property
+    def exit_code(self) -> int:
+        """The process exit code of a run with this verdict."""
+        return {"conforms": 0, "partial": 0, "violates": 1, "inconclusive": 3}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOutcome:
+    """What a run found out on one rule; `text` and `citation` are the rule's own, for the reader's sake."""
+
+    id: str
+    basis: str
+    level: str
+    text: str
+    citation: str
+    outcome: Outcome
+    reason: str = ""
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCount:
+    """How often an operation answered with a status, and whether the judged document declares it."""
+
+    status: int
+    documented: bool
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperationCoverage:
+    """The statuses of one operation: all declared ones, and all that were seen."""
+
+    operation_id: str
+    method: str
+    path: str
+    statuses: tuple[StatusCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding or a remark, as the report carries it; `citation` is `{file, line, pointer}`, `count` says how often it was seen."""
+
+    fingerprint: str
+    rule: str | None
+    operation: str | None
+    title: str
+    expected: str
+    actual: str
+    curl: str
+    citation: Mapping[str, Json] = field(default_factory=dict)
+    check: str = ""
+    item: str = ""
+    count: int = 1
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """One pytest item of the run: a scenario, a probe or a fuzzing phase; `kind` is the check's name."""
+
+    name: str
+    kind: str
+    outcome: str
+    seconds: float
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a run has to say; the writers of `understudy.report` render it and add nothing."""
+
+    verdict: Verdict
+    vendor: str
+    target: str
+    scope: str
+    seed: int
+    started: str
+    seconds: float
+    requests: int
+    version: str
+    document: Mapping[str, Json]
+    rules: tuple[RuleOutcome, ...]
+    operations: tuple[OperationCoverage, ...]
+    findings: tuple[Finding, ...]
+    remarks: tuple[Finding, ...]
+    items: tuple[ItemResult, ...]
+    reason: str = ""
+
+    def count(self, outcome: Outcome) -> int:
+        """Return how many rules have that outcome."""
+        return sum(rule.outcome is outcome for rule in self.rules)
+
+
+def outcome_of(evidence: Iterable[Evidence]) -> Outcome:
+    """Return the outcome of a rule from all evidence on it: failure outweighs remark outweighs pass outweighs nothing."""
+    seen = {piece.outcome for piece in evidence}
+    order = (Outcome.FAILED, Outcome.REMARK, Outcome.PASSED)
+    return next((outcome for outcome in order if outcome in seen), Outcome.NOT_EXERCISED)

@@ -1,0 +1,93 @@
+"""The whole extension surface of a pack's model file: operations, switches, credentials, error bodies.
+
+A model file makes one `Behaviour`, calls it `behaviour`, and adds functions to it with `@behaviour.operation(...)`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+from understudy.model.call import Call, Reply
+from understudy.model.state import Transaction
+from understudy.values import Json
+
+Operation: TypeAlias = Callable[[Call, Transaction], Reply]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What the documents leave open: the default, the values allowed (None: any string or null), and why."""
+
+    name: str
+    default: Json
+    values: tuple[Json, ...] | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request that the pipeline turns down: the status, the rules broken, where (pointer, header or query), and why."""
+
+    status: int
+    detail: str
+    rules: tuple[str, ...] = ()
+    where: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A number of calls in a fixed window of the session's clock; `per_operation` counts each operation for itself."""
+
+    limit: int
+    seconds: int
+    per_operation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeded:
+    """A quota that a call went beyond: when it opens again (seconds) and how many calls were made in the window."""
+
+    quota: Quota
+    retry_after: int
+    made: int
+    event_id: str
+
+
+@dataclass
+class Behaviour:
+    """A vendor's behaviour, as its model file declares it.
+
+    `full` and `restricted` are the scopes of the mock's two ready-made credentials. `quotas` names the documented regimes of
+    rate limits; `limited` makes the headers of a 429; `refused` makes the body (and media type) of a pipeline refusal for
+    an operation, where the vendor has a form of its own, or returns None for problem details.
+    """
+
+    full: tuple[str, ...]
+    restricted: tuple[str, ...]
+    switches: tuple[Switch, ...] = ()
+    quotas: Mapping[str, tuple[Quota, ...]] = field(default_factory=dict)
+    limited: Callable[[Exceeded], tuple[tuple[str, str], ...]] = lambda exceeded: (("Retry-After", str(exceeded.retry_after)),)
+    refused: Callable[[Refusal, str | None], tuple[str, Json] | None] = lambda refusal, operation_id: None
+    operations: dict[str, Operation] = field(default_factory=dict)
+    played: dict[str, list[str]] = field(default_factory=dict)
+
+    def operation(self, operation_id: str) -> Callable[[Operation], Operation]:
+        """Register the function that plays an operation."""
+
+        def register(function: Operation) -> Operation:
+            self.operations[operation_id] = function
+            return function
+
+        return register
+
+    def plays(self, *rules: str) -> Callable[[Function], Function]:
+        """Say which rules a function plays; traceability reads it, nothing else does."""
+
+        def note(function: Function) -> Function:
+            for rule in rules:
+                self.played.setdefault(rule, []).append(function.__name__)
+            return function
+
+        return note

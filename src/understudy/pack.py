@@ -1,0 +1,189 @@
+"""A pack: what understudy knows of one vendor, found by name and read from its folders.
+
+`specs/<vendor>/`, `mock/<vendor>.py` and `contracts/<vendor>/` of the current directory come first, then the built-in ones.
+"""
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from understudy.errors import ContentError, UsageError, Where
+from understudy.model.behaviour import Behaviour
+from understudy.spec import overlay, provenance
+from understudy.spec.document import Document
+from understudy.spec.rules import Rule, Rules
+from understudy.spec.rules import load as load_rules
+from understudy.spec.source import Source
+from understudy.values import Json, at, join
+
+SCOPES = ("core", "full")
+
+
+@dataclass(frozen=True)
+class Pack:
+    """One vendor's pack; everything is read on first use and then kept."""
+
+    vendor: str
+    root: Path
+
+    @property
+    def specs(self) -> Path:
+        """The folder of document, provenance, overlays and rules."""
+        return self.root / "specs" / self.vendor
+
+    @property
+    def contracts(self) -> Path:
+        """The folder of scenarios."""
+        return self.root / "contracts" / self.vendor
+
+    @cached_property
+    def _vendored(self) -> tuple[Source, provenance.Provenance]:
+        return provenance.load(self.specs)
+
+    @property
+    def source(self) -> Source:
+        """The vendored document's file, its hash checked."""
+        return self._vendored[0]
+
+    @property
+    def provenance(self) -> provenance.Provenance:
+        """Where the document comes from."""
+        return self._vendored[1]
+
+    @cached_property
+    def overlays(self) -> tuple[overlay.Overlay, ...]:
+        """The overlays, in the order of their file names."""
+        return tuple(overlay.load(path) for path in sorted((self.specs / "overlays").glob("*.yaml")))
+
+    @cached_property
+    def vendored(self) -> Document:
+        """The document as the vendor wrote it."""
+        return Document(self.source.value)
+
+    @cached_property
+    def effective(self) -> Document:
+        """The document with all overlays: what the mock plays."""
+        value = self.source.value
+        for each in self.overlays:
+            value, unmatched = overlay.apply(value, each)
+            for action in unmatched:
+                raise overlay.unmatched_error(each, action)
+        self._check(value)
+        return Document(value)
+
+    def judged(self, scope: str) -> Document:
+        """The document with the overlay actions of documented basis alone: what a target is held to.
+
+        In the scope `core`, actions that stand on another page of the vendor's are left out too.
+        """
+        return self._judged_full if scope == "full" else self._judged_core
+
+    @cached_property
+    def _judged_core(self) -> Document:
+        return Document(self._overlaid(lambda action: action.basis == "documented" and action.source is None))
+
+    @cached_property
+    def _judged_full(self) -> Document:
+        return Document(self._overlaid(lambda action: action.basis == "documented"))
+
+    def _overlaid(self, keep: Callable[[overlay.Action], bool]) -> Json:
+        value = self.source.value
+        for each in self.overlays:
+            value, _ = overlay.apply(value, each, keep=keep)
+        return value
+
+    def _check(self, value: Json) -> None:
+        error = next(iter(OpenAPIV31SpecValidator(value).iter_errors()), None)
+        if error is not None:
+            pointer = join(*getattr(error, "absolute_path", ()))
+            raise ContentError(
+                f"the effective document of {self.vendor} is not valid OpenAPI: {str(error).splitlines()[0]}",
+                where=Where(self.specs, pointer=pointer or None),
+                todo=f"see it with: understudy spec {self.vendor}",
+            )
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The pack's rules; each citation leads somewhere."""
+        rules = load_rules(self.specs / "rules.yaml")
+        for rule in rules.by_id.values():
+            if rule.operation not in self.effective.operations:
+                raise rules.source.error(f"{rule.id}: no operation {rule.operation!r}", f"{rule.pointer}/operation", "use an operationId")
+        return rules
+
+    def cited_at(self, rule: Rule) -> Where:
+        """Return file, line and pointer of what a rule cites; raises ContentError where the citation leads nowhere."""
+        citation = rule.citation
+        document, file, pointer = self.vendored, self.source, citation.pointer
+        if citation.overlay is not None:
+            document = self.effective
+            each = next((each for each in self.overlays if each.source.path.name == citation.overlay), None)
+            if each is None or citation.action is None or citation.action >= len(each.actions):
+                raise self.rules.source.error(f"{rule.id} cites an overlay action that is not there", f"{rule.pointer}/citation")
+            file, pointer = each.source, f"/actions/{citation.action}"
+        try:
+            at(document.value, citation.pointer)
+        except KeyError as error:
+            raise self.rules.source.error(f"{rule.id} cites {citation.pointer}, where nothing is", f"{rule.pointer}/citation") from error
+        return file.where(pointer)
+
+    @cached_property
+    def behaviour(self) -> Behaviour:
+        """The model, loaded from `mock/<vendor>.py`."""
+        return load_behaviour(self.root / "mock" / f"{self.vendor}.py")
+
+    @cached_property
+    def scenarios(self) -> tuple[Path, ...]:
+        """The Arazzo files, in the order of their names."""
+        return tuple(sorted(self.contracts.glob("*.arazzo.yaml")))
+
+
+def roots() -> Iterator[Path]:
+    """Yield the folders that may hold packs: the current directory, then the built-in one."""
+    yield Path.cwd()
+    here = Path(__file__).parent
+    yield here / "builtin" if (here / "builtin").is_dir() else here.parent.parent
+
+
+def names() -> list[str]:
+    """Return the vendors that there is a pack of, sorted."""
+    return sorted({path.parent.name for root in roots() for path in (root / "specs").glob("*/provenance.yaml")})
+
+
+def load(vendor: str) -> Pack:
+    """Return the pack of a vendor; raises UsageError that lists the known ones where there is none."""
+    for root in roots():
+        if vendor and "/" not in vendor and (root / "specs" / vendor).is_dir():
+            return Pack(vendor, root)
+    raise UsageError(f"unknown vendor {vendor!r}", todo=f"use one of: {', '.join(names()) or 'none found'}")
+
+
+def load_behaviour(path: Path) -> Behaviour:
+    """Load a model file by its path; raises ContentError with its line where it does not load or makes no behaviour."""
+    if not path.is_file():
+        raise ContentError("there is no model", where=Where(path), todo="write one, see docs/ARCHITECTURE.md")
+    name = f"understudy_model_{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up there
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # noqa: BLE001 (whatever a user's file raises is told with its line)
+        del sys.modules[name]
+        line = getattr(error, "lineno", None) or next(
+            (frame.lineno for frame in reversed(traceback.extract_tb(error.__traceback__)) if frame.filename == str(path)), None
+        )
+        raise ContentError(f"the model cannot be loaded: {error!r}", where=Where(path, line), todo="mend the file") from error
+    behaviour = getattr(module, "behaviour", None)
+    if not isinstance(behaviour, Behaviour):
+        raise ContentError("the model makes no `behaviour`", where=Where(path), todo="add behaviour = Behaviour(...)")
+    return behaviour

@@ -1,0 +1,226 @@
+"""An OpenAPI document as the engine reads it: operations, their parts by JSON pointer, compiled schemas.
+
+The vendored text, the effective document and the judged one are all `Document`s; building them is `pack`'s work.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jsonschema_rs
+
+from understudy.values import METHODS, Json, at, dereference, join
+
+INT32 = 2**31
+INT64 = 2**63
+
+
+def _within(bound: int) -> Any:
+    def check(value: Json) -> bool:
+        return not isinstance(value, int) or isinstance(value, bool) or -bound <= value < bound
+
+    return check
+
+
+FORMATS: dict[str, Any] = {"int32": _within(INT32), "int64": _within(INT64)}
+"""Formats that OpenAPI names and JSON Schema does not (OpenAPI 3.1.0, section 4.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What a schema says against a value: the message, where in the value, and the pointer of the broken keyword."""
+
+    message: str
+    instance: str
+    keyword: str
+
+
+class Schema:
+    """A schema of a document, compiled once; `pointer` is where it stands in the document."""
+
+    __slots__ = ("_validator", "is_valid", "pointer", "value")
+
+    def __init__(self, document: Json, pointer: str) -> None:
+        self.pointer = pointer
+        self.value = at(document, pointer)
+        root = {key: document[key] for key in ("paths", "components") if key in document}
+        self._validator = jsonschema_rs.Draft202012Validator(
+            {"$ref": "#" + _fragment(pointer), **root}, validate_formats=True, formats=FORMATS
+        )
+        self.is_valid = self._validator.is_valid
+
+    def violations(self, value: Json) -> Iterator[Violation]:
+        """Yield every violation; `instance` and `keyword` are JSON pointers."""
+        for error in self._validator.iter_errors(value):
+            yield Violation(error.message, join(*error.instance_path), join(*error.schema_path))
+
+    def applied(self, value: Json) -> frozenset[str]:
+        """Return the pointers of all keywords and subschemas that had a say on the value and agreed."""
+        details = self._validator.evaluate(value).list()["details"]
+        return frozenset(detail["schemaLocation"] for detail in details if detail["valid"])
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter with the pointer at which it is declared (references followed)."""
+
+    name: str
+    location: str
+    required: bool
+    pointer: str
+    value: Mapping[str, Json]
+    schema: Schema
+
+
+class Operation:
+    """One operation: its method, path template, parameters, bodies and responses, found through references."""
+
+    def __init__(self, document: "Document", path: str, method: str) -> None:
+        self.document = document
+        self.path = path
+        self.method = method.upper()
+        self.pointer = join("paths", path, method)
+        self.value: Mapping[str, Json] = at(document.value, self.pointer)
+        self.operation_id: str = self.value.get("operationId") or f"{self.method} {path}"
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.operation_id}>"
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The operation's parameters, then those of its path that it does not declare itself."""
+        found: dict[tuple[str, str], Parameter] = {}
+        for base in (self.pointer, join("paths", self.path)):
+            for index, _ in enumerate(at(self.document.value, base).get("parameters", [])):
+                pointer, value = dereference(self.document.value, f"{base}/parameters/{index}")
+                schema = self.document.schema(pointer + self._schema_of(value))
+                parameter = Parameter(value["name"], value["in"], bool(value.get("required")), pointer, value, schema)
+                found.setdefault((parameter.name.lower() if parameter.location == "header" else parameter.name, parameter.location), parameter)
+        return tuple(found.values())
+
+    @staticmethod
+    def _schema_of(parameter: Mapping[str, Json]) -> str:
+        if "content" in parameter:
+            return join("content", next(iter(parameter["content"])), "schema")
+        return "/schema"
+
+    @cached_property
+    def body_required(self) -> bool:
+        """Whether a request without a body is forbidden."""
+        return bool(self._body and self._body[1].get("required"))
+
+    @cached_property
+    def body_pointer(self) -> str | None:
+        """Where the request body is declared; None where the operation takes none."""
+        return self._body[0] if self._body else None
+
+    @cached_property
+    def bodies(self) -> Mapping[str, Schema]:
+        """The request body's schemas by media type, in lower case."""
+        return self._content(*self._body) if self._body else {}
+
+    @cached_property
+    def _body(self) -> tuple[str, Mapping[str, Json]] | None:
+        return dereference(self.document.value, self.pointer + "/requestBody") if "requestBody" in self.value else None
+
+    @cached_property
+    def statuses(self) -> frozenset[int]:
+        """The statuses that are declared one by one."""
+        return frozenset(int(status) for status in self.value.get("responses", {}) if str(status).isdecimal())
+
+    def response(self, status: int) -> "ResponseSpec | None":
+        """Return what is declared for a status: itself, its class (`4XX`) or `default`; None where nothing is."""
+        if status not in self._responses:
+            declared = self.value.get("responses", {})
+            key = next((key for key in (str(status), f"{status // 100}XX", "default") if key in declared), None)
+            self._responses[status] = ResponseSpec(self, key) if key is not None else None
+        return self._responses[status]
+
+    @cached_property
+    def _responses(self) -> "dict[int, ResponseSpec | None]":
+        return {}
+
+    def _content(self, pointer: str, value: Mapping[str, Json]) -> Mapping[str, Schema]:
+        return {
+            media_type.lower(): self.document.schema(pointer + join("content", media_type, "schema"))
+            for media_type, content in value.get("content", {}).items()
+            if "schema" in content
+        }
+
+    @cached_property
+    def security(self) -> list[Mapping[str, list[str]]]:
+        """The alternatives that open the operation, each a conjunction of schemes with their scopes; [] where it is open."""
+        return list(self.value.get("security", self.document.value.get("security", [])))
+
+
+class ResponseSpec:
+    """What an operation declares for one status."""
+
+    def __init__(self, operation: Operation, key: str) -> None:
+        document = operation.document
+        self.declared_at = operation.pointer + join("responses", key)
+        self.pointer, self.value = dereference(document.value, self.declared_at)
+        self.content: Mapping[str, Schema] = operation._content(self.pointer, self.value)
+        self.media_types = tuple(media_type.lower() for media_type in self.value.get("content", {}))
+        self.headers: dict[str, Header] = {}
+        for name in self.value.get("headers", {}):
+            if name.lower() != "content-type":
+                pointer, value = dereference(document.value, self.pointer + join("headers", name))
+                schema = document.schema(pointer + "/schema") if "schema" in value else None
+                self.headers[name.lower()] = Header(name, bool(value.get("required")), pointer, schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A response header as declared; `pointer` is where (references followed)."""
+
+    name: str
+    required: bool
+    pointer: str
+    schema: Schema | None
+
+
+class Document:
+    """An OpenAPI 3.0 or 3.1 document with its operations; the value is never changed."""
+
+    def __init__(self, value: Json) -> None:
+        self.value = value
+        self._schemas: dict[str, Schema] = {}
+
+    def schema(self, pointer: str) -> Schema:
+        """Return the compiled schema at the pointer; each is compiled once."""
+        if pointer not in self._schemas:
+            self._schemas[pointer] = Schema(self.value, pointer)
+        return self._schemas[pointer]
+
+    @cached_property
+    def operations(self) -> Mapping[str, Operation]:
+        """All operations by operationId, in the document's order."""
+        found = [
+            Operation(self, path, method)
+            for path, item in self.value.get("paths", {}).items()
+            for method in item
+            if method in METHODS
+        ]
+        return {operation.operation_id: operation for operation in found}
+
+    def find(self, method: str, path: str) -> Operation | None:
+        """Return the operation that serves a request's method and (still percent-encoded) path; literal paths win."""
+        for pattern, operations in self._routes:
+            if pattern.fullmatch(path):
+                return operations.get(method.upper())
+        return None
+
+    @cached_property
+    def _routes(self) -> list[tuple[re.Pattern[str], dict[str, Operation]]]:
+        by_path: dict[str, dict[str, Operation]] = {}
+        for operation in self.operations.values():
+            by_path.setdefault(operation.path, {})[operation.method] = operation
+        ordered = sorted(by_path, key=lambda path: [part.startswith("{") for part in path.split("/")])
+        return [(re.compile(re.sub(r"\\\{[^/{}]+\\\}", "[^/]+", re.escape(path))), by_path[path]) for path in ordered]
+
+
+def _fragment(pointer: str) -> str:
+    return pointer.replace("%", "%25").replace("{", "%7B").replace("}", "%7D").replace(" ", "%20")

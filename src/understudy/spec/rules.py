@@ -1,0 +1,194 @@
+"""A pack's rules: documented, observed or inferred sentences with id, basis and citation, and who plays them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+import jsonschema_rs
+
+from understudy.spec.source import Source, read
+from understudy.values import Json, join, prefixes
+
+
+class Basis(StrEnum):
+    """How sure a rule is."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    INFERRED = "inferred"
+
+
+class Level(StrEnum):
+    """How binding a rule is (RFC 2119)."""
+
+    MUST = "must"
+    SHOULD = "should"
+    MAY = "may"
+
+
+class Part(StrEnum):
+    """The parts of the pipeline that can play a rule instead of the model."""
+
+    ROUTING = "routing"
+    SECURITY = "security"
+    PARAMETERS = "parameters"
+    MEDIA_TYPE = "media-type"
+    SIZE = "size"
+    BODY = "body"
+    LIMITS = "limits"
+    ANSWER = "answer"
+
+
+REQUEST_PARTS = frozenset(Part) - {Part.ANSWER, Part.LIMITS}
+ANSWER_PARTS = frozenset({Part.ANSWER, Part.LIMITS})
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a rule stands: a pointer into the vendored document, or an overlay's action and the page that it names."""
+
+    pointer: str
+    overlay: str | None = None
+    action: int | None = None
+    page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One sentence that an endpoint can keep or break."""
+
+    id: str
+    text: str
+    basis: Basis
+    level: Level
+    operation: str
+    citation: Citation
+    part: Part | None
+    note: str
+    pointer: str
+
+    @property
+    def scope(self) -> str:
+        """`core` where the vendored document itself is cited, else `full`."""
+        return "full" if self.citation.overlay else "core"
+
+    @property
+    def binding(self) -> bool:
+        """Whether breaking the rule fails a target by default."""
+        return self.basis is Basis.DOCUMENTED and self.level is Level.MUST
+
+
+class Rules:
+    """All rules of a pack, by id and by the place they cite."""
+
+    def __init__(self, source: Source, rules: Iterable[Rule]) -> None:
+        self.source = source
+        self.by_id: Mapping[str, Rule] = {rule.id: rule for rule in rules}
+
+    def __iter__(self) -> "Iterable[Rule]":  # type: ignore[override]
+        return iter(self.by_id.values())
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+    def played_by(self, parts: Iterable[Part], pointer: str) -> tuple[Rule, ...]:
+        """Return the rules of these parts that cite the pointer or, failing that, its nearest parent."""
+        wanted = frozenset(parts)
+        for prefix in prefixes(pointer):
+            found = tuple(rule for rule in self._by_pointer.get(prefix, ()) if rule.part in wanted)
+            if found:
+                return found
+        return ()
+
+    def citing(self, parts: Iterable[Part], pointers: Iterable[str]) -> tuple[Rule, ...]:
+        """Return the rules of these parts that cite one of the pointers exactly."""
+        wanted = frozenset(parts)
+        return tuple(rule for pointer in pointers for rule in self._by_pointer.get(pointer, ()) if rule.part in wanted)
+
+    @cached_property
+    def _by_pointer(self) -> dict[str, list[Rule]]:
+        found: dict[str, list[Rule]] = {}
+        for rule in self.by_id.values():
+            found.setdefault(rule.citation.pointer, []).append(rule)
+        return found
+
+
+_SCHEMA = {
+    "type": "object",
+    "required": ["rules"],
+    "additionalProperties": False,
+    "properties": {
+        "places": {"type": "object", "additionalProperties": {"type": "string", "pattern": "^/"}},
+        "rules": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["id", "text", "basis", "level", "operation", "citation"],
+                "additionalProperties": False,
+                "properties": {
+                    "id": {"type": "string", "pattern": "^[A-Z]+(-[A-Z0-9]+)*-[0-9]+$"},
+                    "text": {"type": "string", "minLength": 10},
+                    "basis": {"enum": [basis.value for basis in Basis]},
+                    "level": {"enum": [level.value for level in Level]},
+                    "operation": {"type": "string"},
+                    "part": {"enum": [part.value for part in Part]},
+                    "note": {"type": "string"},
+                    "citation": {
+                        "type": "object",
+                        "required": ["pointer"],
+                        "additionalProperties": False,
+                        "dependentRequired": {"overlay": ["action"], "action": ["overlay"], "page": ["overlay"]},
+                        "properties": {
+                            "pointer": {"type": "string"},
+                            "overlay": {"type": "string"},
+                            "action": {"type": "integer", "minimum": 0},
+                            "page": {"type": "string", "minLength": 3},
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+_VALIDATOR = jsonschema_rs.Draft202012Validator(_SCHEMA)
+
+
+def load(path: Path) -> Rules:
+    """Read a rules file; raises ContentError with file and line for whatever is wrong in it.
+
+    A citation's pointer may start with `{name}`, which stands for the pointer that `places` gives that name.
+    """
+    source = read(path)
+    for error in _VALIDATOR.iter_errors(source.value):
+        raise source.error(error.message, join(*error.instance_path), "see the other rules of the file for the form")
+    places = source.value.get("places", {})
+    rules: dict[str, Rule] = {}
+    for index, value in enumerate(source.value["rules"]):
+        rule = _rule(source, value, f"/rules/{index}", places)
+        if rule.id in rules:
+            raise source.error(f"rule {rule.id} is there twice", rule.pointer, "give it another id")
+        rules[rule.id] = rule
+    return Rules(source, rules.values())
+
+
+def _rule(source: Source, value: Mapping[str, Json], pointer: str, places: Mapping[str, str]) -> Rule:
+    citation = dict(value["citation"])
+    if citation["pointer"].startswith("{"):
+        name, _, rest = citation["pointer"][1:].partition("}")
+        if name not in places:
+            raise source.error(f"no place is called {name!r}", f"{pointer}/citation/pointer", f"use one of {', '.join(places)}")
+        citation["pointer"] = places[name] + rest
+    return Rule(
+        id=value["id"],
+        text=" ".join(value["text"].split()),
+        basis=Basis(value["basis"]),
+        level=Level(value["level"]),
+        operation=value["operation"],
+        citation=Citation(**citation),
+        part=Part(value["part"]) if "part" in value else None,
+        note=" ".join(value.get("note", "").split()),
+        pointer=pointer,
+    )

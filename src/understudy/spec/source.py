@@ -1,0 +1,104 @@
+"""JSON and YAML files with the line of every value, so that an error can say where. Nothing of OpenAPI in here."""
+
+import json
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from understudy.errors import ContentError, Where, shown
+from understudy.values import Json, join, prefixes
+
+
+class _CoreLoader(yaml.SafeLoader):
+    """YAML as JSON has it: no dates, no yes/no, no octal; a key given twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable) or key in keys:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", key_node.start_mark)
+            keys.add(key)
+        return {str(key): value for key, value in super().construct_mapping(node, deep).items()}
+
+
+_CoreLoader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"^(?:true|false)$", ["t", "f"]),
+    ("null", r"^(?:null|~|)$", ["n", "~", ""]),
+    ("int", r"^-?(?:0|[1-9][0-9]*)$", list("-0123456789")),
+    ("float", r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", list("-0123456789")),
+):
+    _CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed file: its path, its bytes and the value they stand for."""
+
+    path: Path
+    content: bytes
+    value: Json
+
+    def line(self, pointer: str) -> int | None:
+        """Return the line (from 1) on which the value at the pointer, or its nearest parent, starts."""
+        return next((self._lines[prefix] for prefix in prefixes(pointer) if prefix in self._lines), None)
+
+    def where(self, pointer: str = "") -> Where:
+        """Return the place of a pointer for an error or a citation."""
+        return Where(self.path, self.line(pointer), pointer or None)
+
+    def error(self, what: str, pointer: str = "", todo: str | None = None) -> ContentError:
+        """Make, not raise, the error that something is wrong at the pointer."""
+        return ContentError(what, where=self.where(pointer), todo=todo)
+
+    @cached_property
+    def _lines(self) -> dict[str, int]:
+        lines: dict[str, int] = {}
+        try:
+            root = yaml.compose(self.content.decode(), Loader=yaml.CSafeLoader)
+        except (yaml.YAMLError, UnicodeDecodeError):
+            return lines
+        stack: list[tuple[str, yaml.Node | None, int]] = [("", root, 1)]
+        while stack:
+            pointer, node, line = stack.pop()
+            lines[pointer] = line
+            if isinstance(node, yaml.MappingNode):
+                stack += [(pointer + join(key.value), child, key.start_mark.line + 1) for key, child in node.value]
+            elif isinstance(node, yaml.SequenceNode):
+                stack += [(pointer + join(i), child, child.start_mark.line + 1) for i, child in enumerate(node.value)]
+        return lines
+
+
+def read(path: Path) -> Source:
+    """Read a JSON (by its ending) or YAML file; raises ContentError where it is missing or cannot be parsed."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ContentError(f"cannot read {shown(path)}: {error.strerror}", todo="check the path") from error
+    return parse(path, content)
+
+
+def parse(path: Path, content: bytes) -> Source:
+    """Parse bytes that stand, or are going to stand, in a file; raises ContentError with the line of the mistake."""
+    try:
+        text = content.decode()
+        value = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_CoreLoader)  # noqa: S506 (a SafeLoader)
+    except json.JSONDecodeError as error:
+        raise ContentError(f"not JSON: {error.msg}", where=Where(path, error.lineno), todo="mend the file") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise ContentError(f"not YAML: {error.problem}", where=Where(path, line), todo="mend the file") from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise ContentError(f"cannot be parsed: {error}", where=Where(path), todo="mend the file") from error
+    return Source(path, content, value)
+
+
+def as_yaml(value: Json) -> str:
+    """Return the value as YAML text that every YAML 1.1 and 1.2 reader takes for the same value."""
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
