@@ -150,7 +150,12 @@ def merge(call: Call, state: Transaction, subject: Subject, sent: list[Json]) ->
 
 @behaviour.plays("OT-LINK-1", "OT-LINK-2", "OT-LINK-3", "OT-LINK-4", "OT-LINK-7", "OT-LINK-8", "OT-LINK-9")
 def link(
-    call: Call, state: Transaction, subject: Subject, old: Element | None, sent: dict[str, Json], refused: dict[str, Json]
+    call: Call,
+    state: Transaction,
+    subject: Subject,
+    old: Element | None,
+    sent: dict[str, Json],
+    refused: dict[str, Json],
 ) -> Element | None:
     """Return the identifier type with the sent list; an empty one demotes what is there. Conflicts go to `refused`."""
     wanted = _listed(_frozen(sent.get("value")))
@@ -195,7 +200,9 @@ def _save(state: Transaction, before: Subject, after: Subject) -> None:
         OWNERS.put(state, identifier, after.identifier)
 
 
-def _rules(found: Subject | None, identifier: str, sent: list[Json], *, messages: bool, conflicts: bool) -> tuple[str, ...]:
+def _rules(
+    found: Subject | None, identifier: str, sent: list[Json], *, messages: bool, conflicts: bool
+) -> tuple[str, ...]:
     rules = ["OT-UPDATE-1", "OT-ID-1"] if found else ["OT-CREATE-1"]
     if found and found.identifier != identifier:
         rules += ["OT-LINK-6", "OT-PRIMARY-1"]
@@ -249,6 +256,9 @@ def _listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
 # --- the token endpoint ----------------------------------------------------------------------------------------------
 
 
+_FORMS = {"multipart": "OT-TOKEN-1", "urlencoded": "OT-TOKEN-2", "query": "OT-TOKEN-8", "basic": "OT-TOKEN-9"}
+
+
 @behaviour.operation("GetOAuthToken")
 @behaviour.plays("OT-TOKEN-1", "OT-TOKEN-2", "OT-TOKEN-4", "OT-TOKEN-8", "OT-TOKEN-9")
 def get_token(call: Call, state: Transaction) -> Reply:
@@ -261,7 +271,7 @@ def get_token(call: Call, state: Transaction) -> Reply:
     client = call.around.clients.get(fields.get("client_id") or "")
     if client is None or client.secret != fields.get("client_secret"):
         return _no_token(401, "invalid_client", "the client is unknown or its secret is wrong")
-    return Reply(200, _token(call, client.client_id, client.scopes), ("OT-TOKEN-1", "OT-TOKEN-4"))
+    return Reply(200, _token(call, client.client_id, client.scopes), (_FORMS[form], "OT-TOKEN-4"))
 
 
 def _token_request(call: Call) -> tuple[str, dict[str, Json]]:

@@ -115,7 +115,9 @@ class Pack:
         rules = load_rules(self.specs / "rules.yaml")
         for rule in rules.by_id.values():
             if rule.operation not in self.effective.operations:
-                raise rules.source.error(f"{rule.id}: no operation {rule.operation!r}", f"{rule.pointer}/operation", "use an operationId")
+                raise rules.source.error(
+                    f"{rule.id}: no operation {rule.operation!r}", f"{rule.pointer}/operation", "use an operationId"
+                )
         return rules
 
     def cited_at(self, rule: Rule) -> Where:
@@ -126,12 +128,16 @@ class Pack:
             document = self.effective
             each = next((each for each in self.overlays if each.source.path.name == citation.overlay), None)
             if each is None or citation.action is None or citation.action >= len(each.actions):
-                raise self.rules.source.error(f"{rule.id} cites an overlay action that is not there", f"{rule.pointer}/citation")
+                raise self.rules.source.error(
+                    f"{rule.id} cites an overlay action that is not there", f"{rule.pointer}/citation"
+                )
             file, pointer = each.source, f"/actions/{citation.action}"
         try:
             at(document.value, citation.pointer)
         except KeyError as error:
-            raise self.rules.source.error(f"{rule.id} cites {citation.pointer}, where nothing is", f"{rule.pointer}/citation") from error
+            raise self.rules.source.error(
+                f"{rule.id} cites {citation.pointer}, where nothing is", f"{rule.pointer}/citation"
+            ) from error
         return file.where(pointer)
 
     @cached_property
@@ -180,9 +186,16 @@ def load_behaviour(path: Path) -> Behaviour:
     except Exception as error:  # noqa: BLE001 (whatever a user's file raises is told with its line)
         del sys.modules[name]
         line = getattr(error, "lineno", None) or next(
-            (frame.lineno for frame in reversed(traceback.extract_tb(error.__traceback__)) if frame.filename == str(path)), None
+            (
+                frame.lineno
+                for frame in reversed(traceback.extract_tb(error.__traceback__))
+                if frame.filename == str(path)
+            ),
+            None,
         )
-        raise ContentError(f"the model cannot be loaded: {error!r}", where=Where(path, line), todo="mend the file") from error
+        raise ContentError(
+            f"the model cannot be loaded: {error!r}", where=Where(path, line), todo="mend the file"
+        ) from error
     behaviour = getattr(module, "behaviour", None)
     if not isinstance(behaviour, Behaviour):
         raise ContentError("the model makes no `behaviour`", where=Where(path), todo="add behaviour = Behaviour(...)")

@@ -68,7 +68,9 @@ class Behaviour:
     restricted: tuple[str, ...]
     switches: tuple[Switch, ...] = ()
     quotas: Mapping[str, tuple[Quota, ...]] = field(default_factory=dict)
-    limited: Callable[[Exceeded], tuple[tuple[str, str], ...]] = lambda exceeded: (("Retry-After", str(exceeded.retry_after)),)
+    limited: Callable[[Exceeded], tuple[tuple[str, str], ...]] = lambda exceeded: (
+        ("Retry-After", str(exceeded.retry_after)),
+    )
     refused: Callable[[Refusal, str | None], tuple[str, Json] | None] = lambda refusal, operation_id: None
     operations: dict[str, Operation] = field(default_factory=dict)
     played: dict[str, list[str]] = field(default_factory=dict)

@@ -97,7 +97,10 @@ class Operation:
                 pointer, value = dereference(self.document.value, f"{base}/parameters/{index}")
                 schema = self.document.schema(pointer + self._schema_of(value))
                 parameter = Parameter(value["name"], value["in"], bool(value.get("required")), pointer, value, schema)
-                found.setdefault((parameter.name.lower() if parameter.location == "header" else parameter.name, parameter.location), parameter)
+                found.setdefault(
+                    (parameter.name.lower() if parameter.location == "header" else parameter.name, parameter.location),
+                    parameter,
+                )
         return tuple(found.values())
 
     @staticmethod

@@ -179,7 +179,9 @@ def _rule(source: Source, value: Mapping[str, Json], pointer: str, places: Mappi
     if citation["pointer"].startswith("{"):
         name, _, rest = citation["pointer"][1:].partition("}")
         if name not in places:
-            raise source.error(f"no place is called {name!r}", f"{pointer}/citation/pointer", f"use one of {', '.join(places)}")
+            raise source.error(
+                f"no place is called {name!r}", f"{pointer}/citation/pointer", f"use one of {', '.join(places)}"
+            )
         citation["pointer"] = places[name] + rest
     return Rule(
         id=value["id"],

@@ -15,7 +15,22 @@ from understudy.values import Json, join, prefixes
 
 
 class _CoreLoader(yaml.SafeLoader):
-    """YAML as JSON has it: no dates, no yes/no, no octal; a key given twice is an error."""
+    """YAML as JSON has it: no dates, no yes/no, no octal; a key given twice or a node inside itself is an error."""
+
+    def __init__(self, stream: bytes | str) -> None:
+        super().__init__(stream)
+        self._open: list[str] = []
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()
+        anchor = getattr(event, "anchor", None)
+        if isinstance(event, yaml.AliasEvent) and anchor in self._open:
+            raise yaml.composer.ComposerError(None, None, f"*{anchor} stands inside itself", event.start_mark)
+        self._open.append(anchor or "")
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._open.pop()
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys: set[Any] = set()

@@ -1,0 +1,46 @@
+"""The command line: each command reads its options and calls the function that does the work."""
+
+import sys
+import warnings
+
+import click
+
+from understudy import __version__
+from understudy.errors import UnderstudyError
+
+
+class _Group(click.Group):
+    """Turns our errors into one line on standard error and their exit code; lists commands in the order of their use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except UnderstudyError as error:
+            click.echo(f"understudy: {error}", err=True)
+            sys.exit(error.exit_code)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="understudy")
+def main() -> None:
+    """Play a vendor's HTTP API from its own document, and judge any endpoint against that document.
+
+    Exit codes: 0 conforms, 1 violates, 2 wrong usage or configuration, 3 the target cannot be judged.
+    """
+
+
+def _register() -> None:
+    from understudy.cli import serve, spec
+
+    for command in (serve.serve, spec.spec, spec.vendor):
+        main.add_command(command)
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter(
+        "ignore"
+    )  # connexion's import warns of Starlette's renamings, which is not the user's business
+    _register()

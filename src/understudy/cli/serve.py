@@ -1,0 +1,62 @@
+"""`understudy serve`: the mock in the foreground."""
+
+import secrets
+from datetime import datetime
+
+import click
+
+from understudy import pack as packs
+from understudy.errors import UsageError
+from understudy.mock.server import listen, url_of
+from understudy.mock.server import serve as make_server
+from understudy.mock.settings import MEBIBYTE, Settings, parse_switches
+from understudy.mock.tokens import CLIENT, CLIENT_READ, FULL, READ, SECRET
+from understudy.model.clock import Clock, parse_time
+
+
+@click.command()
+@click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
+@click.option("--seed", type=int, help="Makes ids, keys and tokens the same in every run. Random unless given.")
+@click.option("--clock", metavar="TIME", help="Stands still at this RFC 3339 time, such as 2026-01-31T09:30:00Z.")
+@click.option("--max-body", default=MEBIBYTE, show_default=True, type=click.IntRange(1), help="Largest body, in bytes.")
+@click.option("--set", "switches", multiple=True, metavar="VENDOR.SWITCH=VALUE", help="Sets a switch of a pack.")
+def serve(
+    vendors: tuple[str, ...],
+    host: str,
+    port: int,
+    seed: int | None,
+    clock: str | None,
+    max_body: int,
+    switches: tuple[str, ...],
+) -> None:
+    """Serve the mocks of VENDORs (all, if none is named) until SIGTERM or Ctrl-C.
+
+    Base URLs are URL/VENDOR, and URL itself where there is one vendor only.
+    """
+    chosen = {vendor: packs.load(vendor) for vendor in vendors or packs.names()}
+    settings = Settings(
+        seed=secrets.randbits(32) if seed is None else seed,
+        clock=Clock(_time(clock)) if clock else Clock(),
+        max_body=max_body,
+        switches=parse_switches(chosen, switches),
+    )
+    sock = listen(host, port)
+
+    def ready() -> None:
+        click.echo(f"understudy: serving {', '.join(chosen)} on {url_of(sock)}")
+        click.echo(f"  bearer tokens  {FULL}, {READ} (read-only)")
+        click.echo(f"  OAuth 2.0      clients {CLIENT}, {CLIENT_READ} (read-only), secret {SECRET}")
+        click.echo(f"  seed           {settings.seed}")
+
+    make_server(chosen, {"": settings}, sock, ready).run(sockets=[sock])
+
+
+def _time(text: str) -> datetime:
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise UsageError(f"--clock: {error}", todo="give an RFC 3339 time such as 2026-01-31T09:30:00Z") from error

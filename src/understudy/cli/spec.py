@@ -1,0 +1,64 @@
+"""`understudy spec` and `understudy vendor`: documents printed, documents taken in."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from understudy import pack as packs
+from understudy.errors import UsageError, shown
+from understudy.spec import overlay, provenance
+from understudy.spec.source import as_yaml, read
+from understudy.values import Json
+
+
+@click.command()
+@click.argument("document", metavar="VENDOR|FILE")
+@click.option("--vendored", "which", flag_value="vendored", help="The vendor's own document.")
+@click.option("--judged", "which", flag_value="judged", help="With the overlay actions of documented basis alone.")
+@click.option("--effective", "which", flag_value="effective", default=True, help="With all overlays (the default).")
+@click.option(
+    "--scope", type=click.Choice(packs.SCOPES), default="full", help="With --judged: core leaves out other pages."
+)
+@click.option(
+    "--overlay", "overlays", multiple=True, type=click.Path(path_type=Path), help="Applied to a FILE, in order."
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of YAML.")
+def spec(document: str, which: str, scope: str, overlays: tuple[Path, ...], as_json: bool) -> None:
+    """Print the document of a VENDOR, or an OpenAPI FILE with overlays applied. Nothing else goes to standard output."""
+    value = _overlaid(Path(document), overlays) if overlays or _is_file(document) else _of_pack(document, which, scope)
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False) if as_json else as_yaml(value), nl=as_json)
+
+
+def _is_file(document: str) -> bool:
+    return document not in packs.names() and (Path(document).suffix != "" or Path(document).is_file())
+
+
+def _of_pack(vendor: str, which: str, scope: str) -> Json:
+    pack = packs.load(vendor)
+    return {"vendored": pack.vendored, "judged": pack.judged(scope), "effective": pack.effective}[which].value
+
+
+def _overlaid(path: Path, overlays: tuple[Path, ...]) -> Json:
+    value = read(path).value
+    if not isinstance(value, dict):
+        raise UsageError(f"{shown(path)} is not an OpenAPI document", todo="give an OpenAPI file in JSON or YAML")
+    for file in overlays:
+        each = overlay.load(file)
+        value, unmatched = overlay.apply(value, each)
+        for action in unmatched:
+            click.echo(f"understudy: warning: {overlay.unmatched_error(each, action)}", err=True)
+    return value
+
+
+@click.command()
+@click.argument("vendor", metavar="VENDOR")
+@click.argument("file", type=click.Path(path_type=Path))
+def vendor(vendor: str, file: Path) -> None:
+    """Take FILE in as the document of VENDOR, in ./specs, and write its provenance anew."""
+    folder = next((root / "specs" / vendor for root in [Path.cwd()] if (root / "specs").is_dir()), None)
+    if folder is None:
+        raise UsageError("there is no folder specs/ here", todo="change to the root of your contract project")
+    taken = provenance.vendor(folder, file, today=datetime.now(UTC).date())
+    click.echo(f"{shown(folder)}: {taken.title} {taken.version}, SHA-256 {taken.sha256}")

@@ -1,0 +1,22 @@
+"""Problem details (RFC 9457): the body of a refusal where the vendor has none of its own."""
+
+from http import HTTPStatus
+
+from understudy.model.behaviour import Refusal
+from understudy.values import Json
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(refusal: Refusal) -> dict[str, Json]:
+    """Return the problem object: title of the status, the reason, the rules broken, and where if that is known."""
+    details: dict[str, Json] = {
+        "type": "about:blank",
+        "title": HTTPStatus(refusal.status).phrase,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        "rules": list(refusal.rules),
+    }
+    if refusal.where:
+        details["where"] = refusal.where
+    return details

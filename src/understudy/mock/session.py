@@ -1,0 +1,42 @@
+"""A session: one vendor's isolated universe of state, ids, credentials, limits and settings inside a server."""
+
+from functools import lru_cache
+
+from understudy.mock.limits import Limits
+from understudy.mock.settings import Settings, declared
+from understudy.mock.tokens import Keyring
+from understudy.model.call import Surroundings
+from understudy.model.ids import Ids
+from understudy.model.state import Store
+from understudy.pack import Pack
+
+
+class Session:
+    """Everything that calls of one session share; two sessions share nothing but the pack."""
+
+    def __init__(self, pack: Pack, settings: Settings) -> None:
+        self.pack = pack
+        self.settings = settings
+        self.clock = settings.clock
+        self.store = Store()
+        self.ids = Ids(settings.seed)
+        self.keyring = Keyring(pack.behaviour, settings.seed)
+        switches = {switch.name: switch.default for switch in declared(pack)} | dict(
+            settings.switches.get(pack.vendor, {})
+        )
+        regime = pack.behaviour.quotas.get(str(switches.get("quota")), ())
+        self.limits = Limits(regime if settings.quotas is None else settings.quotas)
+        self.around = Surroundings(self.keyring.clients, switches, self.keyring.mint)
+
+
+class RuleHeader:
+    """The `Understudy-Rules` header of a pack: `OT-LINK-3;documented, ...`."""
+
+    def __init__(self, pack: Pack) -> None:
+        basis = {rule.id: rule.basis.value for rule in pack.rules.by_id.values()}
+
+        @lru_cache(maxsize=4096)
+        def value(rules: tuple[str, ...]) -> bytes:
+            return ", ".join(f"{rule};{basis[rule]}" for rule in dict.fromkeys(rules)).encode() or b"none"
+
+        self.value = value

@@ -1,0 +1,52 @@
+"""Bearer tokens: the two ready-made ones, and signed JWTs (RFC 7519) that expire by the session's clock."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+import jwt
+
+from understudy.model.behaviour import Behaviour
+from understudy.model.call import Client
+from understudy.values import Json
+
+FULL, READ = "understudy-full", "understudy-read"
+CLIENT, CLIENT_READ, SECRET = "understudy", "understudy-read", "understudy"  # noqa: S105 (public, printed at start)
+_REMEMBERED = 4096
+
+
+class Keyring:
+    """The credentials of one session; the signing key comes from its seed."""
+
+    def __init__(self, behaviour: Behaviour, seed: int) -> None:
+        self._key = sha256(f"understudy token key {seed}".encode()).digest()
+        self._ready = {FULL: frozenset(behaviour.full), READ: frozenset(behaviour.restricted)}
+        self._seen: dict[str, tuple[float, frozenset[str]]] = {}
+        self.clients = {
+            CLIENT: Client(CLIENT, SECRET, behaviour.full),
+            CLIENT_READ: Client(CLIENT_READ, SECRET, behaviour.restricted),
+        }
+
+    def mint(self, claims: Mapping[str, Json]) -> str:
+        """Return a signed token with these claims; `scopes` is a list, `exp` in seconds since 1970."""
+        return jwt.encode(dict(claims), self._key, algorithm="HS256")
+
+    def scopes(self, token: str, now: float) -> frozenset[str] | None:
+        """Return what the token allows at that time (seconds since 1970), or None where it is not valid."""
+        ready = self._ready.get(token)
+        if ready is not None:
+            return ready
+        seen = self._seen.get(token) or self._decode(token)
+        return seen[1] if seen and now < seen[0] else None
+
+    def _decode(self, token: str) -> tuple[float, frozenset[str]] | None:
+        try:
+            claims = jwt.decode(
+                token, self._key, algorithms=["HS256"], options={"verify_exp": False, "verify_iat": False}
+            )
+            seen = float(claims["exp"]), frozenset(claims["scopes"])
+        except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
+            return None
+        if len(self._seen) >= _REMEMBERED:
+            self._seen.clear()
+        self._seen[token] = seen
+        return seen
