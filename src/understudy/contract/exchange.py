@@ -11,7 +11,10 @@ SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "s
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request before it is sent; `url` is absolute and carries its query, `secrets` are never shown."""
+    """An HTTP request before it is sent; `url` is absolute and carries its query.
+
+    Header values are kept as the Latin-1 reading of their bytes. Those of `secret_headers` are never shown.
+    """
 
     method: str
     url: str
@@ -33,7 +36,7 @@ class Request:
                 scheme = value.partition(" ")[0] + " " if " " in value else ""
                 words += ["-H", f'"{key}: {scheme}$UNDERSTUDY_TOKEN"']
             else:
-                words += ["-H", shlex.quote(f"{key}: {value}" if value else f"{key};")]
+                words += ["-H", shlex.quote(f"{key}: {_readable(value)}" if value else f"{key};")]
         if self.body is not None:
             words += ["--data-binary", _quoted(self.body)]
         return " ".join(words)
@@ -68,6 +71,14 @@ class Exchange:
     operation_id: str | None = None
     credential: str = "full"
     parameters: Mapping[str, Json] = field(default_factory=dict)
+
+
+def _readable(value: str) -> str:
+    """Return a header's text from the Latin-1 reading of its bytes, in which requests keep it: UTF-8 where it is that."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def _quoted(body: bytes) -> str:

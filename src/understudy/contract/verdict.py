@@ -1,10 +1,11 @@
 """The scales: evidence and rules go in, outcomes, findings, remarks and the verdict come out. No I/O, no check."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from understudy.contract.evidence import Evidence, Outcome
+from understudy.spec.rules import Level, Rule
 from understudy.values import Json
 
 
@@ -110,8 +111,12 @@ class Report:
         return sum(rule.outcome is outcome for rule in self.rules)
 
 
-def outcome_of(evidence: Iterable[Evidence]) -> Outcome:
-    """Return the outcome of a rule from all evidence on it: failure outweighs remark outweighs pass outweighs nothing."""
-    seen = {piece.outcome for piece in evidence}
-    order = (Outcome.FAILED, Outcome.REMARK, Outcome.PASSED)
-    return next((outcome for outcome in order if outcome in seen), Outcome.NOT_EXERCISED)
+def weigh(evidence: Evidence, rule: Rule | None, *, strict: bool) -> Outcome:
+    """Return what evidence counts for: a failure of a rule that does not bind is a remark.
+
+    Binding is a documented *must*; with `strict`, every *must*. What no rule of the pack covers is binding too: the checks
+    raise such failures only for what DESIGN calls a finding.
+    """
+    if evidence.outcome is not Outcome.FAILED or rule is None or rule.binding:
+        return evidence.outcome
+    return Outcome.FAILED if strict and rule.level is Level.MUST else Outcome.REMARK

@@ -77,14 +77,14 @@ class VendorApp:
             await self._stack(scope, receive, send)
         except RefusedError as error:
             await self._answer(visit, error.refusal, send)
-        except HTTPException as error:
-            await self._answer(visit, self._misrouted(scope, error), send)
-        except ProblemException as error:
+        except ProblemException as error:  # before HTTPException, which some of them are too
             refused = unauthorized(visit, "no bearer token was sent") if error.status == 401 else None
             refusal = refused.refusal if refused else Refusal(error.status, error.detail or "refused")
             await self._answer(visit, refusal, send)
+        except HTTPException:
+            await self._answer(visit, self._misrouted(scope), send)
 
-    def _misrouted(self, scope: Scope, error: HTTPException) -> Refusal:
+    def _misrouted(self, scope: Scope) -> Refusal:
         path = scope["path"]
         offered = {
             method: operation

@@ -56,6 +56,11 @@ class Schema:
         for error in self._validator.iter_errors(value):
             yield Violation(error.message, join(*error.instance_path), join(*error.schema_path))
 
+    def places(self, value: Json, pointer: str) -> list[str]:
+        """Return where in the value the subschema at the pointer applies, as pointers into the value."""
+        details = self._validator.evaluate(value).list()["details"]
+        return list(dict.fromkeys(d["instanceLocation"] for d in details if d["schemaLocation"] == pointer))
+
     def applied(self, value: Json) -> frozenset[str]:
         """Return the pointers of all keywords and subschemas that had a say on the value and agreed."""
         details = self._validator.evaluate(value).list()["details"]

@@ -1,0 +1,174 @@
+"""`understudy verify`: a target judged."""
+
+import secrets
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from understudy import pack as packs
+from understudy.contract.embedded import embedded_mock
+from understudy.contract.target import Credentials, Run
+from understudy.contract.trial import hold
+from understudy.errors import UsageError
+from understudy.pack import Pack
+from understudy.report import junit
+from understudy.report.console import ConsoleWriter
+from understudy.report.write import check_writable, write
+
+
+class _Duration(click.ParamType):
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        text = str(value)
+        factor = {"s": 1.0, "m": 60.0}.get(text[-1:], 0.0)
+        number = text[:-1] if factor else text
+        try:
+            seconds = float(number) * (factor or 1.0)
+        except ValueError:
+            seconds = 0.0
+        if not 1 <= seconds <= 86400:
+            self.fail(f"{text!r} is not a duration such as 30s or 2m")
+        return seconds
+
+
+@click.command()
+@click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
+@click.option("--base-url", metavar="URL", help="The endpoint to judge; it ends before the paths of the document.")
+@click.option("--token", envvar="UNDERSTUDY_TOKEN", help="Bearer token that may do everything.")
+@click.option("--restricted-token", envvar="UNDERSTUDY_RESTRICTED_TOKEN", help="Bearer token that may not write.")
+@click.option("--client-id", envvar="UNDERSTUDY_CLIENT_ID", help="OAuth 2.0 client that gets the full token.")
+@click.option("--client-secret", envvar="UNDERSTUDY_CLIENT_SECRET", help="Its secret.")
+@click.option(
+    "--scope",
+    type=click.Choice(packs.SCOPES),
+    help="core: the vendored document alone. [default: core; full for the mock]",
+)
+@click.option("--budget", type=_Duration(), default="30s", show_default=True, help="The longest that a run may take.")
+@click.option("--seed", type=int, help="Repeats a run.")
+@click.option("--strict", is_flag=True, help="Rules of observed or inferred basis fail too.")
+@click.option(
+    "--report",
+    "directory",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Writes report.json, report.html, junit.xml.",
+)
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Writes JUnit XML there too.")
+@click.option("-v", "--verbose", is_flag=True, help="Shows every check and every rule.")
+@click.option("-k", "keyword", metavar="EXPRESSION", help="Only checks whose names match, as in pytest.")
+@click.option("-n", "workers", metavar="N", help="Worker processes, as in pytest-xdist.")
+@click.option("--lf", "last_failed", is_flag=True, help="Only what failed last time, as in pytest.")
+@click.pass_context
+def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> None:
+    """Judge a target against the documents of VENDORs (all, if none is named).
+
+    Without --base-url the embedded mocks are judged. Ends with a line that starts with `verdict:`.
+    Exit codes: 0 conforms, 1 violates, 2 wrong usage or configuration, 3 unreachable, refused, or nothing checked.
+    """
+    chosen = [packs.load(vendor) for vendor in vendors or packs.names()]
+    order = Order(**options)
+    if order.base_url is not None and len(chosen) != 1:
+        raise UsageError("--base-url is one vendor's", todo="name the vendor: understudy verify VENDOR --base-url URL")
+    codes = [_judge(pack, order.for_vendor(pack.vendor, alone=len(chosen) == 1)) for pack in chosen]
+    ctx.exit(max(codes, key=[0, 3, 1].index))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """The options of one call."""
+
+    base_url: str | None
+    token: str | None = field(repr=False)
+    restricted_token: str | None = field(repr=False)
+    client_id: str | None
+    client_secret: str | None = field(repr=False)
+    scope: str | None
+    budget: float
+    seed: int | None
+    strict: bool
+    directory: Path | None
+    junit: Path | None
+    verbose: bool
+    keyword: str | None
+    workers: str | None
+    last_failed: bool
+
+    def for_vendor(self, vendor: str, *, alone: bool) -> "Order":
+        """Return the order for one vendor of several: its report goes into a folder of its own."""
+        return self if alone or self.directory is None else replace(self, directory=self.directory / vendor)
+
+    def words(self) -> list[str]:
+        """Return what is meant for pytest."""
+        named = (("-k", self.keyword), ("-n", self.workers))
+        return [word for name, value in named if value for word in (name, value)] + (
+            ["--lf"] if self.last_failed else []
+        )
+
+    def credentials(self) -> Credentials:
+        """Return the credentials given."""
+        return Credentials(self.token, self.restricted_token, self.client_id, self.client_secret)
+
+
+def _judge(pack: Pack, order: Order) -> int:
+    for place in (order.directory, order.junit.parent if order.junit else None):
+        if place is not None:
+            check_writable(place)
+    writer = ConsoleWriter(verbose=order.verbose)
+    try:
+        with ExitStack() as stack:
+            report = hold(pack, _run(pack, order, stack), writer, order.words())
+    finally:
+        writer.close()
+    files = write(report, order.directory) if order.directory else ()
+    if order.junit:
+        order.junit.write_bytes(junit.render(report))
+        files = (*files, order.junit)
+    writer.finished(report, files)
+    return report.verdict.exit_code
+
+
+def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
+    seed = secrets.randbits(32) if order.seed is None else order.seed
+    credentials, limited = order.credentials(), None
+    if order.base_url is None:
+        base_url, limited, credentials = stack.enter_context(embedded_mock(pack, seed))
+    else:
+        base_url = _checked(order.base_url)
+        if not credentials.token and not credentials.client_id:
+            raise UsageError("no credentials", todo="give --token, or --client-id and --client-secret")
+    return Run(
+        vendor=pack.vendor,
+        base_url=base_url,
+        label="embedded mock" if limited else base_url,
+        scope=order.scope or ("full" if limited else "core"),
+        seed=seed,
+        run_id=secrets.token_hex(8),
+        deadline=time.time() + order.budget,
+        budget=order.budget,
+        embedded=limited is not None,
+        limited_url=limited,
+        strict=order.strict,
+        credentials=credentials,
+    )
+
+
+def _checked(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError(
+            f"--base-url {base_url!r} is not the URL of a server",
+            todo="give one such as https://host or http://127.0.0.1:8080",
+        )
+    if parts.username or parts.password:
+        raise UsageError(
+            "--base-url carries credentials", todo="give them by --token or --client-id and --client-secret"
+        )
+    return base_url.rstrip("/")

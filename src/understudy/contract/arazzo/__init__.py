@@ -1,0 +1,31 @@
+"""Scenarios: Arazzo 1.0.1 files, loaded and run. How their requests are sent is the caller's matter."""
+
+from understudy.contract.arazzo.criteria import Criterion
+from understudy.contract.arazzo.document import load
+from understudy.contract.arazzo.expressions import ABSENT, Absent
+from understudy.contract.arazzo.nodes import Action, ArazzoFile, Parameter, Replacement, RequestBody, Step, Workflow
+from understudy.contract.arazzo.runner import Ending, Result, bind, run
+from understudy.contract.arazzo.session import OperationRef, Operations, Sender, StepRun, retry_after
+
+__all__ = [
+    "ABSENT",
+    "Absent",
+    "Action",
+    "ArazzoFile",
+    "Criterion",
+    "Ending",
+    "OperationRef",
+    "Operations",
+    "Parameter",
+    "Replacement",
+    "RequestBody",
+    "Result",
+    "Sender",
+    "Step",
+    "StepRun",
+    "Workflow",
+    "bind",
+    "load",
+    "retry_after",
+    "run",
+]

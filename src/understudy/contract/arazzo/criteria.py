@@ -1,0 +1,129 @@
+"""Criteria of Arazzo 1.0.1: simple conditions, regular expressions and JSONPath, checked once and evaluated often.
+
+Who acts on the answer is `runner`. XPath is not supported.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jsonpath_rfc9535
+from jsonpath_rfc9535.segments import JSONPathChildSegment
+from jsonpath_rfc9535.selectors import NameSelector
+
+from understudy.contract.arazzo.conditions import Node, parse_condition, references, truth
+from understudy.contract.arazzo.expressions import Context, Expression, Unresolved, as_text, parse, resolve
+from understudy.values import Json
+
+TYPES = ("simple", "regex", "jsonpath")
+_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One condition of a step or an action; `rules` are those that stand on it alone."""
+
+    condition: str
+    context: str | None = None
+    type: str = "simple"
+    version: str | None = None
+    rules: tuple[str, ...] = ()
+    pointer: str = ""
+
+
+class Judgement(NamedTuple):
+    """What became of a criterion: whether it held, and for people what was expected and what was there."""
+
+    held: bool
+    expected: str
+    actual: str
+
+
+def check(criterion: Criterion) -> Iterator[Expression]:
+    """Yield the criterion's expressions; raises ValueError where its type, condition or context is wrong."""
+    if criterion.type == "xpath":
+        raise ValueError("criteria of type xpath are not supported")
+    if criterion.type not in TYPES:
+        raise ValueError(f"{criterion.type!r} is not a type of criterion")
+    if criterion.version not in (None, "rfc9535"):
+        raise ValueError(f"JSONPath version {criterion.version!r} is not supported, only rfc9535")
+    if criterion.context is not None:
+        yield parse(criterion.context)
+    elif criterion.type != "simple":
+        raise ValueError(f"a criterion of type {criterion.type} needs a context")
+    if criterion.type == "simple":
+        yield from (reference.expression for reference in references(parse_condition(criterion.condition)))
+    elif criterion.type == "regex":
+        _pattern(criterion.condition)
+    else:
+        _query(criterion.condition)
+
+
+def expected(criterion: Criterion) -> str:
+    """Return in words what the criterion asks for; nothing in it changes from run to run."""
+    condition = " ".join(criterion.condition.split())
+    return condition if criterion.type == "simple" else f"{criterion.context} matches {condition}"
+
+
+def evaluate(criterion: Criterion, context: Context) -> Judgement:
+    """Judge a criterion that `check` has passed; one that names what is not there does not hold."""
+    if criterion.type == "simple":
+        condition = parse_condition(criterion.condition)
+        try:
+            held, actual = truth(condition, context), _values(condition, context)
+        except Unresolved as error:
+            held, actual = False, str(error)
+        return Judgement(held, expected(criterion), actual)
+    subject = parse(criterion.context or "")
+    try:
+        value = resolve(subject, context)
+    except Unresolved as error:
+        return Judgement(False, expected(criterion), str(error))
+    held = _matches(criterion, value)
+    return Judgement(held, expected(criterion), f"{subject.text} is {_shown(subject, value, context)}")
+
+
+def _matches(criterion: Criterion, value: Json) -> bool:
+    if criterion.type == "regex":
+        return _pattern(criterion.condition).search(as_text(value)) is not None
+    # The specification's `$[?count(@.pets) > 0]` filters the context itself: so the context is the root's one element.
+    return bool(_query(criterion.condition).find([value]))
+
+
+def _pattern(condition: str) -> re.Pattern[str]:
+    try:
+        return re.compile(condition)
+    except re.error as error:
+        raise ValueError(f"{condition!r} is not a regular expression: {error}") from error
+
+
+def _query(condition: str) -> jsonpath_rfc9535.JSONPathQuery:
+    try:
+        query = jsonpath_rfc9535.compile(condition)
+    except (jsonpath_rfc9535.JSONPathError, RecursionError) as error:
+        raise ValueError(f"{condition!r} is not a JSONPath of RFC 9535: {error}") from error
+    first = query.segments[0] if query.segments else None
+    if first is None or (
+        isinstance(first, JSONPathChildSegment) and all(isinstance(s, NameSelector) for s in first.selectors)
+    ):
+        raise ValueError(f"{condition!r} is not a filter over the context, such as $[?@.name == 'x']")
+    return query
+
+
+def _values(condition: Node, context: Context) -> str:
+    """Say what each expression of the condition stands for, each once."""
+    said: dict[str, None] = {}
+    for reference in references(condition):
+        try:
+            said[f"{reference.text} is {_shown(reference.expression, reference.value(context), context)}"] = None
+        except Unresolved as error:
+            said[str(error)] = None
+    return ", ".join(said)
+
+
+def _shown(expression: Expression, value: Json, context: Context) -> str:
+    request = context.exchange.request if context.exchange else None
+    secret = request is not None and expression.part == "header" and expression.name.lower() in request.secret_headers
+    text = "a secret" if secret else as_text(value) if not isinstance(value, str) else f"'{value}'"
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."

@@ -1,0 +1,101 @@
+"""Runs one workflow of an Arazzo file against a target and says what that proves. The steps are taken in `session`.
+
+It sends through a `Sender`, and knows nothing of pytest, of credentials or of limits: status 429 is a status.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from understudy.contract.arazzo.findings import Ledger
+from understudy.contract.arazzo.nodes import ArazzoFile, Workflow
+from understudy.contract.arazzo.requests import Problem, inputs_of
+from understudy.contract.arazzo.session import OperationRef, Operations, Sender, Session, StepRun, TimeUp
+from understudy.contract.evidence import Evidence
+from understudy.errors import UsageError
+from understudy.values import Json
+
+
+class Ending(StrEnum):
+    """How a run ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ABORTED = "aborted"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a run: `outputs` are those of the workflow, `evidence` speaks of every rule that is named in it."""
+
+    outcome: Ending
+    steps: tuple[StepRun, ...]
+    outputs: Mapping[str, Json]
+    evidence: tuple[Evidence, ...]
+
+
+def bind(file: ArazzoFile, operations: Operations) -> dict[str, OperationRef]:
+    """Return the operation of each step by the step's pointer; raises ContentError where there is no such operation."""
+    bound: dict[str, OperationRef] = {}
+    for step in (step for workflow in file.workflows for step in workflow.steps if not step.workflow_id):
+        key, name = (
+            ("operationId", step.operation_id) if step.operation_id else ("operationPath", step.operation_path or "")
+        )
+        try:
+            find = operations.by_id if key == "operationId" else operations.by_pointer
+            bound[step.pointer] = find(name or "")
+        except KeyError as error:
+            todo = "name an operation of the document"
+            raise file.source.error(f"there is no operation {name!r}", f"{step.pointer}/{key}", todo) from error
+    return bound
+
+
+def run(
+    file: ArazzoFile,
+    workflow: Workflow,
+    *,
+    send: Sender,
+    inputs: Mapping[str, Json],
+    operations: Operations,
+    deadline: Callable[[], bool],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Result:
+    """Run a workflow until it ends, fails, or `deadline()` says that the time is up; `sleep` takes seconds.
+
+    Raises ContentError for an operation that is not there and UsageError for inputs that the workflow's schema forbids;
+    both before anything is sent. What the sender raises, OSError aside, passes through.
+    """
+    bound = bind(file, operations)
+    try:
+        inputs_of(workflow, inputs)
+    except Problem as problem:
+        raise UsageError(
+            problem.actual, where=file.source.where(problem.pointer), todo="give other inputs"
+        ) from problem
+    ledger = Ledger("scenario", f"{file.name}::{workflow.workflow_id}")
+    session = Session(file, bound, send, deadline, sleep, ledger)
+    named = [rule for reached in _reachable(file, workflow) for rule in reached.all_rules()]
+    try:
+        end = session.workflow(workflow, inputs, (), 0)
+    except TimeUp as stop:
+        evidence = ledger.evidence(named, None, f"the time was up at step {stop.step_id}")
+        return Result(Ending.ABORTED, tuple(session.steps), {}, evidence)
+    outcome = Ending.FAILED if end.fault else Ending.PASSED
+    reason = f"the scenario ended at step {end.fault.step_id}" if end.fault else "the scenario passed by another way"
+    return Result(outcome, tuple(session.steps), end.outputs, ledger.evidence(named, end.fault, reason))
+
+
+def _reachable(file: ArazzoFile, workflow: Workflow) -> Iterable[Workflow]:
+    found: dict[str, Workflow] = {}
+    waiting: list[str | None] = [workflow.workflow_id]
+    while waiting:
+        name = waiting.pop()
+        reached = file.workflow(name) if name and name not in found else None
+        if reached:
+            found[reached.workflow_id] = reached
+            actions = [
+                action for step in reached.steps for action in (*reached.on_success(step), *reached.on_failure(step))
+            ]
+            waiting += [*reached.depends_on, *(s.workflow_id for s in reached.steps), *(a.workflow_id for a in actions)]
+    return found.values()

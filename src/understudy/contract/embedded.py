@@ -1,0 +1,24 @@
+"""The one place where the judge knows the mock: a target of our own, in this process, for runs without another one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from understudy.contract.target import Credentials
+from understudy.mock.server import running
+from understudy.mock.settings import Settings
+from understudy.mock.tokens import CLIENT, FULL, READ, SECRET
+from understudy.model.behaviour import Quota
+from understudy.pack import Pack
+
+LIMITED = "limited"
+TINY = (Quota(limit=3, seconds=2),)
+"""A quota that a probe uses up at once, and that opens again while it waits."""
+
+
+@contextmanager
+def embedded_mock(pack: Pack, seed: int) -> Iterator[tuple[str, str, Credentials]]:
+    """Serve the pack's mock; yield its base URL, that of a session with a tiny quota, and its credentials."""
+    sessions = {"": Settings(seed=seed), LIMITED: Settings(seed=seed, quotas=TINY)}
+    with running({pack.vendor: pack}, sessions) as url:
+        credentials = Credentials(FULL, READ, CLIENT, SECRET)
+        yield f"{url}/{pack.vendor}", f"{url}/s/{LIMITED}/{pack.vendor}", credentials

@@ -1,0 +1,127 @@
+"""Schemathesis on the effective document: its phases generate and send, our judge sees every exchange.
+
+Its own checks stay off: the judge has them all, knows the rules, and closes the blind spots (undeclared statuses, formats
+without type, what the vendored and the judged document disagree on).
+"""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import schemathesis
+from schemathesis import engine
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine.recorder import Interaction, ScenarioRecorder
+
+from understudy.contract.client import Client
+from understudy.contract.exchange import Exchange, Request, Response
+from understudy.errors import TargetError
+
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+EXAMPLES = 60
+"""Cases that the fuzzing phase makes for an operation, and sequences of the stateful one."""
+_SECONDS = 10.0
+_LOST = 5  # requests in a row without an answer, after which the target counts as gone
+
+
+def phase(client: Client, name: str, seconds: float) -> None:
+    """Run one phase for at most so many seconds; raises TargetError where the target stops answering."""
+    schema = schemathesis.openapi.from_dict(_document(client), config=_config(client, name))
+    until = client.run.remaining - seconds
+    stream = engine.from_schema(schema).execute()
+    lost = 0
+    for event in stream:
+        recorder = getattr(event, "recorder", None)
+        if isinstance(recorder, ScenarioRecorder):
+            lost = _observe(client, recorder, lost)
+        if lost >= _LOST:
+            stream.stop()
+            raise TargetError(f"{client.run.base_url} does not answer any more", todo="look at the target's log")
+        if client.run.remaining <= max(until, 0):
+            stream.stop()
+
+
+def _config(client: Client, name: str) -> SchemathesisConfig:
+    authorization = client.authorization("full")
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": client.run.seed,
+            "continue-on-failure": True,
+            "base-url": client.run.base_url,
+            "request-timeout": min(_SECONDS, max(1.0, client.run.remaining)),
+            "headers": {"Authorization": authorization} if authorization else {},
+            "generation": {"max-examples": EXAMPLES, "database": "none", "with-security-parameters": False},
+            "checks": {"enabled": False},
+            "phases": {each: {"enabled": each == name} for each in PHASES},
+        }
+    )
+
+
+def _document(client: Client) -> dict[str, Any]:
+    """Return the effective document, in the scope `core` with the vendored document's paths alone."""
+    judge = client.judge
+    document: dict[str, Any] = copy.deepcopy(judge.pack.effective.value)
+    kept = {operation.path for operation in judge.judged.operations.values()}
+    document["paths"] = {path: item for path, item in document["paths"].items() if path in kept}
+    known = set(judge.judged.operations)
+    for item in document["paths"].values():
+        for response in (
+            r
+            for operation in item.values()
+            if isinstance(operation, dict)
+            for r in operation.get("responses", {}).values()
+        ):
+            links = response.get("links", {})
+            for name in [name for name, link in links.items() if link.get("operationId") not in known]:
+                del links[name]
+    return document
+
+
+def _observe(client: Client, recorder: ScenarioRecorder, lost: int) -> int:
+    for case_id, interaction in recorder.interactions.items():
+        if interaction.response is None:
+            lost += 1
+            continue
+        lost = 0
+        operation = recorder.cases[case_id].value.operation if case_id in recorder.cases else None
+        exchange = _exchange(client, interaction, operation.path if operation is not None else None)
+        client.observe(exchange, "fuzz")
+    return lost
+
+
+def _exchange(client: Client, interaction: Interaction, path: str | None) -> Exchange:
+    sent, answer = interaction.request, interaction.response
+    assert answer is not None
+    request = Request(sent.method, sent.uri, tuple(_headers(sent.headers)), sent.body)
+    response = Response(answer.status_code, tuple(_headers(answer.headers)), answer.content)
+    operation_id = next(
+        (
+            operation.operation_id
+            for operation in client.judge.judged.operations.values()
+            if operation.path == path and operation.method == sent.method.upper()
+        ),
+        None,
+    )
+    named = request.header("authorization") == client.authorization("full")
+    if operation_id is not None and not _same_path(client, request, path or ""):
+        operation_id = None
+    return Exchange(request, response, answer.elapsed, operation_id, "full" if named else "garbage")
+
+
+def _same_path(client: Client, request: Request, template: str) -> bool:
+    """Whether the request went to the operation's path; a trailing slash, or an emptied parameter, is another one."""
+    path = urlsplit(request.url).path.removeprefix(urlsplit(client.run.base_url).path)
+    operation = client.judge.judged.find(request.method, path)
+    return operation is not None and operation.path == template
+
+
+def _headers(headers: Any) -> Iterator[tuple[str, str]]:
+    for name, values in headers.items():
+        for value in values if isinstance(values, list) else [values]:
+            text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+            try:
+                text.encode("latin-1")
+            except UnicodeEncodeError:
+                text = text.encode("utf-8", "surrogatepass").decode("latin-1")
+            yield name, text

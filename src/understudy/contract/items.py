@@ -1,0 +1,167 @@
+"""The run as pytest sees it: a plugin that collects scenarios, probes and fuzzing phases, and sends evidence home.
+
+Loaded with `-p understudy.contract.items` in the main process and in xdist's workers alike; the run comes by environment.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from understudy import pack as packs
+from understudy.contract import fuzz, scenarios
+from understudy.contract.arazzo.document import load
+from understudy.contract.client import Client, Collector, OverError
+from understudy.contract.judge import Judge
+from understudy.contract.probes import Prober
+from understudy.contract.target import Run
+from understudy.contract.verdict import weigh
+from understudy.contract.evidence import Outcome
+from understudy.errors import UnderstudyError
+from understudy.pack import Pack
+
+CLIENT = pytest.StashKey[Client]()
+RESERVE = 1.0
+"""Seconds of the budget that are kept for what comes after the last check."""
+
+
+class BrokenRulesError(Exception):
+    """A check found broken rules; pytest shows the item as failed."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Open this process's way to the target."""
+    run = Run.from_environment()
+    config.stash[CLIENT] = Client(run, Judge(packs.load(run.vendor), run.scope))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close it."""
+    config.stash[CLIENT].close()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect the scenarios of the pack's Arazzo files, and the checks that its document gives."""
+    pack = parent.config.stash[CLIENT].judge.pack
+    if file_path in (path.resolve() for path in pack.scenarios):
+        return ScenarioFile.from_parent(parent, path=file_path)
+    if file_path == pack.source.path.resolve():
+        return DocumentFile.from_parent(parent, path=file_path)
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Put the evidence of an item on its report, which xdist carries to the main process."""
+    report = yield
+    if isinstance(item, CheckItem) and call.when == "call":
+        report.understudy = item.home  # type: ignore[attr-defined]
+    return report  # type: ignore[return-value]
+
+
+class CheckItem(pytest.Item):
+    """One check of the run; `kind` is the check's name, `home` what goes to the main process."""
+
+    kind: str
+
+    def __init__(self, *, kind: str, action: Callable[[Client], str | None], **more: Any) -> None:
+        super().__init__(**more)
+        self.kind = kind
+        self.action = action
+        self.home: dict[str, Any] = {}
+
+    def runtest(self) -> None:
+        """Do the check; raises BrokenRulesError for findings."""
+        client = self.config.stash[CLIENT]
+        client.collector, client.requests = Collector(), 0
+        client.statuses.clear()
+        note = ""
+        try:
+            note = self.action(client) or ""
+        except OverError as over:
+            note = f"ended early: {over}"
+        except UnderstudyError as error:
+            self.home = self._home(client, str(error), fatal=error.exit_code)
+            raise
+        self.home = self._home(client, note)
+        rules = client.judge.rules.by_id
+        failures = [
+            piece
+            for piece in client.collector.failures()
+            if weigh(piece, rules.get(piece.rule or ""), strict=client.run.strict) is Outcome.FAILED
+        ]
+        if failures:
+            raise BrokenRulesError("\n".join(f"{piece.rule or 'no rule'}: {piece.title}" for piece in failures))
+
+    def _home(self, client: Client, note: str, fatal: int = 0) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "note": note,
+            "fatal": fatal,
+            "requests": client.requests,
+            "statuses": [[operation_id, status, count] for (operation_id, status), count in client.statuses.items()],
+            "evidence": [
+                [piece.as_json() | {"item": piece.item or self.name}, count] for piece, count in client.collector
+            ],
+        }
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+        """Show findings and user errors as they are, other exceptions with their traceback."""
+        if isinstance(excinfo.value, BrokenRulesError | UnderstudyError):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo, style))
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Say where the check comes from."""
+        return self.path, None, self.name
+
+
+class ScenarioFile(pytest.File):
+    """An Arazzo file: an item per workflow in scope."""
+
+    def collect(self) -> Iterator[CheckItem]:
+        """Yield the workflows."""
+        client = self.config.stash[CLIENT]
+        file = load(self.path)
+        for workflow in file.workflows:
+            if scenarios.in_scope(client.judge.pack, file, workflow, client.run.scope):
+
+                def action(client: Client, workflow: Any = workflow) -> str:
+                    return scenarios.play(client, file, workflow)
+
+                yield CheckItem.from_parent(self, name=workflow.workflow_id, kind="scenario", action=action)
+
+
+class DocumentFile(pytest.File):
+    """The pack's document: probes per operation, then Schemathesis's phases."""
+
+    def collect(self) -> Iterator[CheckItem]:
+        """Yield the checks."""
+        client = self.config.stash[CLIENT]
+        for operation_id in client.judge.judged.operations:
+            for kind in ("constraints", "access"):
+
+                def probe(client: Client, kind: str = kind, operation_id: str = operation_id) -> None:
+                    getattr(Prober(client), kind)(operation_id)
+
+                if Prober(client).good(operation_id, "collect") is not None:
+                    yield CheckItem.from_parent(self, name=f"{kind}[{operation_id}]", kind=kind, action=probe)
+        yield from self._limits(client.judge.pack, client)
+        for number, phase in enumerate(fuzz.PHASES):
+
+            def action(client: Client, phase: str = phase, left: int = len(fuzz.PHASES) - number) -> None:
+                fuzz.phase(client, phase, (client.run.remaining - RESERVE) / left)
+
+            yield CheckItem.from_parent(self, name=f"fuzz[{phase}]", kind="fuzz", action=action)
+
+    def _limits(self, pack: Pack, client: Client) -> Iterator[CheckItem]:
+        if client.run.limited_url is None:
+            return
+        for operation_id in pack.vendored.operations or pack.effective.operations:
+
+            def action(client: Client, operation_id: str = operation_id) -> None:
+                Prober(client).limits(operation_id)
+
+            yield CheckItem.from_parent(self, name=f"limits[{operation_id}]", kind="limits", action=action)
+            return

@@ -1,0 +1,266 @@
+"""The judge of single exchanges: whatever is sent, by whichever check, its answer is held against the judged document.
+
+Follows DESIGN's table of what fails and what is a remark. Behaviour over several calls is the scenarios' matter.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from understudy.contract.demands import Breach, breaches, parse_json
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.exchange import Exchange, Response
+from understudy.contract.second_opinion import SecondOpinion
+from understudy.pack import Pack
+from understudy.spec.document import Header, Operation, ResponseSpec
+from understudy.spec.rules import ANSWER_PARTS, REQUEST_PARTS, Part, Rule
+from understudy.spec.wire import header_text, is_json, typed
+from understudy.values import Json, dereference
+
+REFUSALS = frozenset({404, 405, 413, 414, 415, 422, 431})
+"""4xx statuses with which any server may refuse a bad request, declared or not."""
+_SHOWN = 500
+
+
+class Judge:
+    """Holds exchanges against the judged document of a scope."""
+
+    def __init__(self, pack: Pack, scope: str) -> None:
+        self.pack = pack
+        self.scope = scope
+        self.judged = pack.judged(scope)
+        self.rules = pack.rules
+        self.second = SecondOpinion(self.judged)
+
+    def operation(self, operation_id: str | None) -> Operation | None:
+        """Return the judged operation of that id; None where the scope has none."""
+        return self.judged.operations.get(operation_id) if operation_id else None
+
+    def judge(self, exchange: Exchange, check: str) -> list[Evidence]:
+        """Return all evidence that one exchange gives; `check` says whose request it was."""
+        operation = self.operation(exchange.operation_id)
+        if operation is None:
+            return []
+        return list(_Hearing(self, exchange, operation, check).evidence())
+
+    def breaches(self, exchange: Exchange, operation: Operation) -> tuple[list[Breach], bool]:
+        """Return what the request breaks of the judged document, and whether the vendored one agrees that it is bad."""
+        found = breaches(operation, exchange.request)
+        vendored = self.pack.vendored.operations.get(operation.operation_id)
+        agreed = bool(found) if vendored is None else bool(breaches(vendored, exchange.request)) == bool(found)
+        return found, agreed
+
+
+class _Hearing:
+    """One exchange before the judge."""
+
+    def __init__(self, judge: Judge, exchange: Exchange, operation: Operation, check: str) -> None:
+        self.judge = judge
+        self.exchange = exchange
+        self.response: Response = exchange.response
+        self.operation = operation
+        self.check = check
+        self.breaches, self.agreed = judge.breaches(exchange, operation)
+        self.invalid = ""
+        """What jsonschema-rs has against the answer, for the second opinion."""
+
+    def evidence(self) -> Iterator[Evidence]:
+        """Yield what the exchange shows of the request's rules, of the status, and of the answer."""
+        yield from self._treatment()
+        spec = self.operation.response(self.response.status)
+        if spec is None or self.response.status >= 500:
+            yield from self._undeclared(spec)
+            return
+        yield from self._pass(self.judge.rules.citing({Part.ANSWER}, [f"{self.operation.pointer}/responses"]))
+        if self.response.status == 429:
+            yield from self._pass(self.judge.rules.citing({Part.LIMITS}, [f"{spec.pointer}/description"]))
+        yield from self._headers(spec)
+        yield from self._body(spec)
+        yield from self._second_opinion()
+
+    # --- how the request was treated ---------------------------------------------------------------------------------
+
+    def _treatment(self) -> Iterator[Evidence]:
+        status = self.response.status
+        if not self.breaches or not self.agreed or self.exchange.credential != "full":
+            return
+        if status < 300:
+            for rule, breach in self._broken_rules():
+                title = "A request that breaks the rule is accepted"
+                yield self._fail(rule, title, "a refusal (4xx)", f"{status} to a request where {breach.message}")
+        elif status >= 500:
+            for rule, breach in self._broken_rules():
+                title = "A request that breaks the rule meets a server error"
+                yield self._fail(rule, title, "a refusal (4xx)", f"{status} to a request where {breach.message}")
+        elif 400 <= status < 500 and status not in (401, 403, 429):
+            rules = {rule.id for rule, _ in self._broken_rules() if rule is not None}
+            if len(rules) == 1:
+                yield from self._pass(rule for rule, _ in self._broken_rules() if rule is not None)
+            yield from self._refused_with(status)
+
+    def _refused_with(self, status: int) -> Iterator[Evidence]:
+        declared = f"{self.operation.pointer}/responses/400"
+        rules = self.judge.rules.citing({Part.BODY}, (declared, f"{declared}/description"))
+        if status == 400:
+            yield from self._pass(rules)
+
+    def _broken_rules(self) -> Iterator[tuple[Rule | None, Breach]]:
+        for breach in self.breaches[:3]:
+            rules = self.judge.rules.played_by(REQUEST_PARTS & {breach.part}, breach.pointer)
+            for rule in rules or (None,):
+                yield rule, breach
+
+    # --- the status --------------------------------------------------------------------------------------------------
+
+    def _undeclared(self, spec: ResponseSpec | None) -> Iterator[Evidence]:
+        status = self.response.status
+        rules = self.judge.rules.citing({Part.ANSWER}, [f"{self.operation.pointer}/responses"]) or (None,)
+        declared = ", ".join(str(known) for known in sorted(self.operation.statuses))
+        if status >= 500:
+            named = (
+                [rule for rule, _ in self._broken_rules() if rule is not None] if self.breaches and self.agreed else []
+            )
+            for rule in rules:
+                detail = f"{status} to {'a bad' if named else 'the'} request"
+                yield self._fail(rule, "The answer is a server error", f"one of {declared}", detail)
+        elif status < 400:
+            for rule in rules:
+                yield self._fail(
+                    rule, "The answer has a status that is not documented", f"one of {declared}", str(status)
+                )
+        elif (
+            status not in REFUSALS
+            and not self.breaches
+            and self.exchange.credential == "full"
+            and status not in (401, 403, 429)
+        ):
+            for rule in rules:
+                title = "A good request is refused with a status that is not documented"
+                yield self._fail(rule, title, f"one of {declared}", str(status))
+        elif status not in (401, 403, 405, 429) or spec is None:
+            title = f"A request is refused with {status}, which is not documented"
+            yield self._evidence(Outcome.REMARK, None, title, f"one of {declared}", str(status))
+
+    # --- headers and body --------------------------------------------------------------------------------------------
+
+    def _headers(self, spec: ResponseSpec) -> Iterator[Evidence]:
+        missing = []
+        for header in spec.headers.values():
+            value = self.response.header(header.name)
+            if value is None:
+                missing.append(header)
+            elif header.schema is not None:
+                yield from self._header(header, value)
+        yield from self._missing(spec, missing)
+
+    def _header(self, header: Header, text: str) -> Iterator[Evidence]:
+        assert header.schema is not None
+        rules = self.judge.rules.played_by(ANSWER_PARTS, header.schema.pointer) or (None,)
+        kind = dereference(self.judge.judged.value, header.schema.pointer)[1].get("type")
+        value = typed(header_text(text.encode("latin-1", "replace")), kind if isinstance(kind, str) else None)
+        violation = next(header.schema.violations(value), None)
+        if violation is None:
+            yield from self._pass(rule for rule in rules if rule is not None)
+            return
+        self.invalid = f"{header.name}: {text}"
+        for rule in rules:
+            title = f"The header {header.name} is not what the document says"
+            yield self._fail(
+                rule, title, _schema_text(header.schema.value), f"{header.name}: {text} ({violation.message})"
+            )
+
+    def _missing(self, spec: ResponseSpec, missing: list[Header]) -> Iterator[Evidence]:
+        listed = self.judge.rules.citing(ANSWER_PARTS, [f"{spec.pointer}/headers"])
+        for header in missing:
+            if header.required:
+                rules = self.judge.rules.played_by(ANSWER_PARTS, header.pointer) or (None,)
+                for rule in rules:
+                    yield self._fail(rule, f"The header {header.name} is missing", header.name, "no such header")
+        optional = [header.name for header in missing if not header.required]
+        for rule in listed:
+            if optional:
+                title = f"{self.response.status} comes without headers that the document lists"
+                yield self._fail(
+                    rule, title, ", ".join(each.name for each in spec.headers.values()), f"no {', '.join(optional)}"
+                )
+            else:
+                yield from self._pass([rule])
+
+    def _body(self, spec: ResponseSpec) -> Iterator[Evidence]:
+        if not spec.media_types or self.exchange.request.method == "HEAD" or self.response.status == 204:
+            return
+        media_type = self.response.media_type or ""
+        expected = " or ".join(spec.media_types)
+        where = next(iter(spec.content.values())).pointer if spec.content else spec.pointer
+        rules = self.judge.rules.citing(ANSWER_PARTS, [dereference(self.judge.judged.value, where)[0]]) or (None,)
+        if media_type not in spec.media_types:
+            self.invalid = f"media type {media_type or 'none'}"
+            for rule in rules:
+                actual = f"Content-Type: {media_type or 'none'}, {len(self.response.body)} bytes"
+                yield self._fail(rule, f"{self.response.status} has not the documented media type", expected, actual)
+            return
+        schema = spec.content.get(media_type)
+        if schema is None or not is_json(media_type):
+            return
+        try:
+            value = parse_json(self.response.body)
+        except (ValueError, RecursionError) as error:
+            self.invalid = str(error)
+            for rule in rules:
+                actual = f"{error}: {_excerpt(self.response.body)}"
+                yield self._fail(rule, f"The body of {self.response.status} is not JSON", expected, actual)
+            return
+        yield from self._schema(spec, schema.pointer, value)
+
+    def _schema(self, spec: ResponseSpec, pointer: str, value: Json) -> Iterator[Evidence]:
+        schema = self.judge.judged.schema(pointer)
+        for violation in list(schema.violations(value))[:5]:
+            self.invalid = violation.message[:_SHOWN]
+            keyword = violation.keyword.rpartition("/")[2]
+            title = (
+                f"The body of {self.response.status} breaks the schema ({violation.keyword.rpartition('/schemas/')[2]})"
+            )
+            for rule in self.judge.rules.played_by(ANSWER_PARTS, violation.keyword) or (None,):
+                actual = f"{violation.message[:_SHOWN]} at {violation.instance or 'the root'}"
+                yield self._fail(rule, title, f"what the document says under {keyword}", actual)
+        yield from self._pass(self.judge.rules.citing(ANSWER_PARTS, schema.applied(value)))
+
+    def _second_opinion(self) -> Iterator[Evidence]:
+        if self.exchange.request.method != self.operation.method:
+            return
+        objection = self.judge.second.objection(self.exchange)
+        if objection is not None and not self.invalid:
+            title = "openapi-core takes an answer for wrong that jsonschema-rs takes for right"
+            yield self._evidence(Outcome.REMARK, None, title, "both agree", objection, check="second-opinion")
+        elif objection is None and self.invalid:
+            title = "openapi-core takes an answer for right that jsonschema-rs takes for wrong"
+            yield self._evidence(Outcome.REMARK, None, title, "both agree", self.invalid, check="second-opinion")
+
+    # --- the words -----------------------------------------------------------------------------------------------------
+
+    def _pass(self, rules: Iterable[Rule]) -> Iterator[Evidence]:
+        for rule in rules:
+            yield Evidence(self.check, Outcome.PASSED, rule.id, self.operation.operation_id)
+
+    def _fail(self, rule: Rule | None, title: str, expected: str, actual: str) -> Evidence:
+        return self._evidence(Outcome.FAILED, rule, title, expected, actual)
+
+    def _evidence(
+        self, outcome: Outcome, rule: Rule | None, title: str, expected: str, actual: str, check: str | None = None
+    ) -> Evidence:
+        return Evidence(
+            check or self.check,
+            outcome,
+            rule.id if rule else None,
+            self.operation.operation_id,
+            title,
+            expected,
+            actual[: 2 * _SHOWN],
+            self.exchange.request.curl(),
+        )
+
+
+def _schema_text(schema: Json) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in schema.items() if key not in ("description", "example"))
+
+
+def _excerpt(body: bytes) -> str:
+    return body[:200].decode("utf-8", "replace")

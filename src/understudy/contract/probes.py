@@ -1,0 +1,225 @@
+"""Checks made from the document and the rules alone: constraints, access, limits. Each sends, and adds evidence."""
+
+import time
+from collections.abc import Iterable
+
+from understudy.contract.client import Client, retry_after
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.exchange import Exchange
+from understudy.contract.samples import Sample, on_the_wire, sample
+from understudy.contract.variants import Variant, variants
+from understudy.spec.document import Operation
+from understudy.spec.rules import Part, Rule
+
+PROBED = {
+    Part.PARAMETERS: "constraints",
+    Part.BODY: "constraints",
+    Part.MEDIA_TYPE: "constraints",
+    Part.ROUTING: "access",
+    Part.SECURITY: "access",
+    Part.LIMITS: "limits",
+    Part.ANSWER: "response",
+}
+"""Which check covers the rules of which part of the pipeline, whatever the pack."""
+
+LIMIT_TRIES = 50
+LONGEST_WAIT = 5  # seconds that the limits probe waits for a quota to open again
+
+
+class Prober:
+    """The probes of one run, with its client."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.run = client.run
+        self.judge = client.judge
+
+    def good(self, operation_id: str, label: str) -> Sample | None:
+        """Return a good request of an operation for a record of its own."""
+        return sample(self.judge.pack.effective.operations[operation_id], self.run, label)
+
+    def send(
+        self, sample: Sample, check: str, credential: str = "full", base_url: str | None = None, *, obey: bool = True
+    ) -> Exchange:
+        """Send a sample as one of the callers."""
+        authorization = self.client.authorization(credential) if sample.operation.security else None
+        request = on_the_wire(sample, self.run, authorization=authorization, base_url=base_url)
+        return self.client.send(request, sample.operation.operation_id, check, credential, obey=obey)
+
+    def add(
+        self,
+        check: str,
+        outcome: Outcome,
+        rules: Iterable[Rule],
+        exchange: Exchange,
+        title: str = "",
+        expected: str = "",
+        actual: str = "",
+    ) -> None:
+        """Add one piece of evidence per rule."""
+        for rule in rules:
+            curl = exchange.request.curl() if outcome is not Outcome.PASSED else ""
+            self.client.collector.add(
+                [Evidence(check, outcome, rule.id, exchange.operation_id, title, expected, actual, curl)]
+            )
+
+    # --- constraints on the request --------------------------------------------------------------------------------------
+
+    def constraints(self, operation_id: str) -> None:
+        """Send, for each rule on the request, what lies at the bound and what lies beyond; the judge sees the refusals."""
+        for rule in self.judge.rules.by_id.values():
+            if rule.operation != operation_id or PROBED.get(rule.part or Part.ANSWER) != "constraints":
+                continue
+            base = self.good(operation_id, f"{rule.id} base")
+            for number, variant in enumerate(variants(rule, base) if base else ()):
+                self._variant(rule, variant, number)
+
+    def _variant(self, rule: Rule, variant: Variant, number: int) -> None:
+        own = self.good(rule.operation, f"{rule.id} {number}")
+        assert own is not None
+        sent = variant.sample
+        if rule.part is not Part.PARAMETERS:
+            sent = Sample(sent.operation, own.parameters, sent.body, sent.media_type)
+        exchange = self.send(sent, "constraints")
+        if variant.good and 400 <= exchange.response.status < 500 and exchange.response.status not in (401, 403, 429):
+            title = "A request at the bound of the rule is refused"
+            self.add(
+                "constraints",
+                Outcome.FAILED,
+                [rule],
+                exchange,
+                title,
+                "2xx",
+                f"{exchange.response.status} to {variant.what}",
+            )
+        elif variant.good and exchange.response.status < 300:
+            self.add("constraints", Outcome.PASSED, [rule], exchange)
+
+    # --- who may call ----------------------------------------------------------------------------------------------------
+
+    def access(self, operation_id: str) -> None:
+        """Call as nobody, with tokens that are none, with the restricted and with the full credential."""
+        operation = self.judge.judged.operations[operation_id]
+        good = self.good(operation_id, f"{operation_id} access")
+        if good is None or not operation.security:
+            return
+        self._nobody(operation, good)
+        self._full(operation, good)
+        if self.run.credentials.restricted is not None:
+            self._restricted(operation, good)
+
+    def _nobody(self, operation: Operation, good: Sample) -> None:
+        rules = self._citing(operation, "responses/401")
+        for credential, header in (
+            ("none", None),
+            ("garbage", None),
+            ("garbage", "Bearer"),
+            ("garbage", "Basic dTpw"),
+            ("garbage", "understudy"),
+        ):
+            sent = good
+            if header is not None:
+                sent = Sample(
+                    good.operation,
+                    {**good.parameters, "header": {**good.parameters.get("header", {}), "Authorization": header}},
+                    good.body,
+                    good.media_type,
+                )
+            exchange = self.send(sent, "access", credential)
+            status = exchange.response.status
+            if status == 401:
+                self.add("access", Outcome.PASSED, rules, exchange)
+            elif status < 400:
+                title = "A request without a valid token is accepted"
+                self._failed(rules, operation, exchange, title, "401")
+            elif status != 429 and 401 in operation.statuses:
+                title = "A request without a valid token is refused with another status than 401"
+                self._failed(rules, operation, exchange, title, "401")
+
+    def _full(self, operation: Operation, good: Sample) -> None:
+        exchange = self.send(good, "access")
+        rules = self.judge.rules.citing({Part.SECURITY}, [f"{operation.pointer}/security"])
+        if exchange.response.status < 300:
+            binding = [rule for rule in rules if not self._open_to_restricted(operation)]
+            self.add("access", Outcome.PASSED, binding, exchange)
+            self.add("access", Outcome.PASSED, self.judge.rules.citing({Part.ROUTING}, [operation.pointer]), exchange)
+        elif exchange.response.status in (401, 403):
+            title = "The full credential does not open the operation"
+            self._failed(rules, operation, exchange, title, "2xx")
+
+    def _restricted(self, operation: Operation, good: Sample) -> None:
+        exchange = self.send(good, "access", "restricted")
+        status = exchange.response.status
+        if self._open_to_restricted(operation):
+            rules = self.judge.rules.citing({Part.SECURITY}, [f"{operation.pointer}/security"])
+            if status in (401, 403):
+                self._failed(rules, operation, exchange, "The restricted credential does not open a read", "2xx")
+            elif status < 300:
+                self.add("access", Outcome.PASSED, rules, exchange)
+            return
+        rules = (*self._citing(operation, "responses/403"), *self._scope_rules(operation))
+        if status == 403:
+            self.add("access", Outcome.PASSED, rules, exchange)
+        elif status < 400:
+            self._failed(rules, operation, exchange, "The restricted credential opens the operation", "403")
+        elif status != 429 and 403 in operation.statuses:
+            title = "The restricted credential is refused with another status than 403"
+            self._failed(rules, operation, exchange, title, "403")
+
+    def _open_to_restricted(self, operation: Operation) -> bool:
+        allowed = set(self.judge.pack.behaviour.restricted)
+        return any(set(scopes) <= allowed for need in operation.security for scopes in need.values())
+
+    def _scope_rules(self, operation: Operation) -> tuple[Rule, ...]:
+        if self.judge.pack.vendored.operations.get(operation.operation_id) is None:
+            return ()
+        return tuple(
+            rule
+            for rule in self.judge.rules.by_id.values()
+            if rule.part is Part.SECURITY and "/scopes/" in rule.citation.pointer
+        )
+
+    def _citing(self, operation: Operation, place: str) -> tuple[Rule, ...]:
+        pointer = f"{operation.pointer}/{place}"
+        return self.judge.rules.citing({Part.SECURITY}, (pointer, f"{pointer}/description"))
+
+    def _failed(
+        self, rules: Iterable[Rule], operation: Operation, exchange: Exchange, title: str, expected: str
+    ) -> None:
+        actual = str(exchange.response.status)
+        named = list(rules)
+        self.add("access", Outcome.FAILED, named, exchange, title, expected, actual)
+        if not named:
+            piece = Evidence(
+                "access", Outcome.FAILED, None, operation.operation_id, title, expected, actual, exchange.request.curl()
+            )
+            self.client.collector.add([piece])
+
+    # --- limits ----------------------------------------------------------------------------------------------------------
+
+    def limits(self, operation_id: str) -> None:
+        """Use up the quota of the session that has a tiny one, then wait as long as it says and try again."""
+        good = self.good(operation_id, f"{operation_id} limits")
+        if good is None or self.run.limited_url is None:
+            return
+        for _ in range(LIMIT_TRIES):
+            exchange = self.send(good, "limits", base_url=self.run.limited_url, obey=False)
+            wait = retry_after(exchange.response)
+            if exchange.response.status == 429 and wait is not None and wait <= LONGEST_WAIT:
+                time.sleep(wait)
+                again = self.send(good, "limits", base_url=self.run.limited_url, obey=False)
+                self._reopened(good.operation, again, wait)
+                return
+
+    def _reopened(self, operation: Operation, again: Exchange, wait: int) -> None:
+        spec = self.judge.judged.operations[operation.operation_id].response(429)
+        rules = (
+            self.judge.rules.citing({Part.LIMITS}, [f"{spec.pointer}/headers/Retry-After/schema/description"])
+            if spec
+            else ()
+        )
+        if again.response.status == 429:
+            title = "Requests are still refused after the seconds of Retry-After"
+            self.add("limits", Outcome.FAILED, rules, again, title, "no 429", f"429 after {wait} s")
+        else:
+            self.add("limits", Outcome.PASSED, rules, again)

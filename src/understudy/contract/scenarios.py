@@ -1,0 +1,134 @@
+"""Scenario files of a pack brought to a target: which of them a run can use, their inputs, and how their steps are sent."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from understudy.contract.arazzo import runner
+from understudy.contract.arazzo.document import load
+from understudy.contract.arazzo.expressions import Absent
+from understudy.contract.arazzo.nodes import ArazzoFile, Workflow
+from understudy.contract.arazzo.session import OperationRef
+from understudy.contract.client import Client
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.exchange import Exchange
+from understudy.contract.samples import Sample, on_the_wire, token
+from understudy.pack import Pack
+from understudy.spec.document import Document, Operation
+from understudy.values import Json
+
+NEEDS = {
+    "restrictedToken": "--restricted-token",
+    "clientId": "--client-id and --client-secret",
+    "clientSecret": "--client-id and --client-secret",
+}
+
+
+class Operations:
+    """The operations that scenarios may name: those of the effective document."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._by_pointer = {operation.pointer: operation for operation in document.operations.values()}
+
+    def by_id(self, operation_id: str) -> Operation:
+        """Return the operation of that operationId; raises KeyError."""
+        return self._document.operations[operation_id]
+
+    def by_pointer(self, pointer: str) -> Operation:
+        """Return the operation at that pointer; raises KeyError."""
+        return self._by_pointer[pointer]
+
+
+def files(pack: Pack) -> tuple[ArazzoFile, ...]:
+    """Read and check all scenario files of a pack, and the operations and rules that they name."""
+    found = tuple(load(path) for path in pack.scenarios)
+    for file in found:
+        runner.bind(file, Operations(pack.effective))
+        for workflow in file.workflows:
+            for rule in workflow.all_rules():
+                if rule not in pack.rules.by_id:
+                    raise file.source.error(f"there is no rule {rule}", workflow.pointer, "name a rule of rules.yaml")
+    return found
+
+
+def verified_by(pack: Pack) -> dict[str, list[str]]:
+    """Return the ids of the scenarios that verify each rule."""
+    found: dict[str, list[str]] = {}
+    for file in files(pack):
+        for workflow in file.workflows:
+            for rule in dict.fromkeys(workflow.all_rules()):
+                found.setdefault(rule, []).append(workflow.workflow_id)
+    return found
+
+
+def in_scope(pack: Pack, file: ArazzoFile, workflow: Workflow, scope: str) -> bool:
+    """Whether all operations of a scenario belong to the scope."""
+    bound = runner.bind(file, Operations(pack.effective))
+    known = pack.judged(scope).operations
+    return all(bound[step.pointer].operation_id in known for step in workflow.steps if step.pointer in bound)
+
+
+def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
+    """Run one scenario and add its evidence; return how it ended (`passed`, `failed`, `aborted`, `not-exercised`)."""
+    inputs = _inputs(client, workflow)
+    lacking = next((name for name, value in inputs.items() if value is None), None)
+    if lacking is not None:
+        client.collector.add(_not_exercised(file, workflow, f"needs {NEEDS[lacking]}"))
+        return "not-exercised"
+    result = runner.run(
+        file,
+        workflow,
+        send=partial(_send, client),
+        inputs=inputs,
+        operations=Operations(client.judge.pack.effective),
+        deadline=lambda: client.run.remaining <= 0,
+    )
+    client.collector.add(result.evidence)
+    return result.outcome.value
+
+
+def _inputs(client: Client, workflow: Workflow) -> dict[str, Json]:
+    credentials = client.run.credentials
+    known: dict[str, Json] = {
+        "run": token(client.run, workflow.workflow_id),
+        "token": client.token(),
+        "restrictedToken": credentials.restricted,
+        "clientId": credentials.client_id,
+        "clientSecret": credentials.client_secret,
+    }
+    wanted = {name: value for name, value in known.items() if name in workflow.input_names}
+    if any(step.credential == "restricted" for step in workflow.steps):
+        wanted.setdefault("restrictedToken", credentials.restricted)
+    return wanted
+
+
+def _not_exercised(file: ArazzoFile, workflow: Workflow, reason: str) -> Iterator[Evidence]:
+    for rule in dict.fromkeys(workflow.all_rules()):
+        yield Evidence(
+            "scenario", Outcome.NOT_EXERCISED, rule, reason=reason, item=f"{file.name}::{workflow.workflow_id}"
+        )
+
+
+def _send(
+    client: Client,
+    operation: OperationRef,
+    parameters: Mapping[str, Mapping[str, Json]],
+    body: Json | Absent,
+    media_type: str | None,
+    credential: str,
+) -> Exchange:
+    assert isinstance(operation, Operation)
+    sent = Sample(operation, parameters, None if isinstance(body, Absent) else body, media_type)
+    authorization = client.authorization(credential) if operation.security else None
+    request = on_the_wire(sent, client.run, authorization=authorization)
+    return client.send(
+        request, operation.operation_id, "response", _caller(client, request.header("authorization"), operation)
+    )
+
+
+def _caller(client: Client, authorization: str | None, operation: Operation) -> str:
+    if not operation.security or authorization == client.authorization("full"):
+        return "full"
+    if authorization is None:
+        return "none"
+    return "restricted" if authorization == client.authorization("restricted") else "garbage"

@@ -1,0 +1,44 @@
+"""Who plays each rule and what verifies it: a rule that lacks one of the two is a hole, and holes fail the build."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from understudy.contract import scenarios
+from understudy.contract.probes import PROBED
+from understudy.pack import Pack
+from understudy.spec.rules import Basis, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One rule with the model functions or the pipeline part that play it, and the scenarios and checks that verify it."""
+
+    rule: Rule
+    played_by: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    checks: tuple[str, ...]
+
+
+def trace(pack: Pack) -> Iterator[Trace]:
+    """Yield every rule of a pack; raises ContentError where a scenario or the model names a rule that is not there."""
+    verified = scenarios.verified_by(pack)
+    for name in pack.behaviour.played:
+        if name not in pack.rules.by_id:
+            raise pack.rules.source.error(
+                f"the model plays {name}, which is no rule", todo="correct the id in the model"
+            )
+    for rule in pack.rules.by_id.values():
+        functions = tuple(pack.behaviour.played.get(rule.id, ()))
+        part = (f"pipeline: {rule.part.value}",) if rule.part else ()
+        checks = (PROBED[rule.part],) if rule.part in PROBED else ()
+        yield Trace(rule, (*functions, *part), tuple(verified.get(rule.id, ())), checks)
+
+
+def holes(pack: Pack) -> Iterator[str]:
+    """Yield a sentence for each documented rule that nothing plays or nothing verifies."""
+    for each in trace(pack):
+        if each.rule.basis is Basis.DOCUMENTED:
+            if not each.played_by:
+                yield f"{each.rule.id} is played by neither the model nor a part of the pipeline"
+            if not each.scenarios and not each.checks:
+                yield f"{each.rule.id} is verified by no scenario and no check"

@@ -1,0 +1,123 @@
+"""Requests on both sides of a documented constraint, made from a good one: those at the bound, and those just beyond."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from understudy.contract.samples import Sample
+from understudy.spec.document import Operation, Parameter
+from understudy.spec.rules import Part, Rule
+from understudy.values import Json, at, split
+
+_VALUES: tuple[Json, ...] = (None, True, 7, 1.5, "understudy", [], ["understudy"], [7], {}, {"understudy": 1})
+_BROKEN_JSON = (b'{"understudy": [', b"understudy", b"{'understudy': 1}", b'{"understudy": 1,}', b"\xff\xfe", b"{} {}")
+_FORMATS = {"date-time": ("yesterday", "2026-13-01T00:00:00Z", "2026-01-31", "20260131T093000Z", "")}
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A request that must be refused, or one at the bound that must be taken; `what` says in which way it differs."""
+
+    sample: Sample
+    good: bool
+    what: str
+
+
+def variants(rule: Rule, good: Sample) -> Iterator[Variant]:
+    """Yield the variants that probe one rule on parameters, body or media type."""
+    pointer = rule.citation.pointer
+    if rule.part is Part.PARAMETERS:
+        for parameter in good.operation.parameters:
+            if pointer.startswith(parameter.pointer + "/"):
+                yield from _of_parameter(parameter, pointer.rpartition("/")[2], good)
+    elif rule.part is Part.MEDIA_TYPE:
+        yield from _of_media_type(good)
+    elif rule.part is Part.BODY and pointer == f"{good.operation.body_pointer}/required":
+        yield Variant(good.with_body(b""), good=False, what="no body")
+    elif rule.part is Part.BODY and good.body is not None and good.media_type is not None:
+        yield from _of_body(good.operation, pointer, good)
+
+
+def _of_parameter(parameter: Parameter, keyword: str, good: Sample) -> Iterator[Variant]:
+    value = good.parameters.get(parameter.location, {}).get(parameter.name)
+    if keyword == "required":
+        yield Variant(good.with_parameter(parameter, None), good=False, what=f"{parameter.name} left out")
+        return
+    bound = parameter.schema.value.get(keyword)
+    if keyword == "maxLength" and isinstance(value, str):
+        for length, fine in ((bound, True), (bound + 1, False), (2 * bound, False)):
+            longer = (
+                value[: length // 2] + "x" * (length - len(value)) + value[length // 2 :]
+                if length >= len(value)
+                else ""
+            )
+            if longer:
+                yield Variant(good.with_parameter(parameter, longer), good=fine, what=f"{length} characters")
+    elif keyword == "minLength" and isinstance(value, str):
+        for length, fine in ((bound - 1, False), (bound, True)):
+            if length == 0 or not fine:
+                yield Variant(good.with_parameter(parameter, value[:length]), good=fine, what=f"{length} characters")
+    else:
+        for other in _VALUES[1:]:
+            yield Variant(good.with_parameter(parameter, other), good=False, what=f"{parameter.name}: {other!r}")
+
+
+def _of_media_type(good: Sample) -> Iterator[Variant]:
+    for broken in _BROKEN_JSON:
+        yield Variant(good.with_body(broken), good=False, what=f"a body of {broken!r}")
+    for media_type in ("text/plain", "application/xml"):
+        other = Sample(good.operation, good.parameters, b"understudy", media_type)
+        yield Variant(other, good=False, what=f"a body sent as {media_type}")
+
+
+def _of_body(operation: Operation, pointer: str, good: Sample) -> Iterator[Variant]:
+    assert good.media_type is not None
+    schema = operation.bodies[good.media_type]
+    parent, _, keyword = pointer.rpartition("/")
+    for place in schema.places(good.body, parent):
+        old = at(good.body, place)
+        for value, fine in _values(operation, parent, keyword, old):
+            body = _replaced(good.body, place, value)
+            if schema.is_valid(body) is fine:
+                yield Variant(good.with_body(body), good=fine, what=f"{_shown(value)} at {place or 'the root'}")
+
+
+def _values(operation: Operation, parent: str, keyword: str, old: Json) -> Iterator[tuple[Json, bool]]:
+    schema = at(operation.document.value, parent)
+    limit = schema.get(keyword) if isinstance(schema, dict) else None
+    if keyword == "required" and isinstance(old, dict):
+        for name in limit or ():
+            yield {key: value for key, value in old.items() if key != name}, False
+    elif keyword == "maxLength" and isinstance(limit, int):
+        yield "x" * limit, True
+        yield "x" * (limit + 1), False
+    elif keyword == "minLength" and isinstance(limit, int) and limit:
+        yield "x" * (limit - 1), False
+    elif keyword == "maxItems" and isinstance(limit, int):
+        yield ["understudy"] * (limit + 1), False
+    elif keyword == "format":
+        for text in _FORMATS.get(str(limit), (f"not a {limit}",)):
+            yield text, False
+    else:
+        for value in _VALUES:
+            yield value, False
+
+
+def _replaced(body: Json, place: str, value: Json) -> Json:
+    if not place:
+        return value
+    copied = copy.deepcopy(body)
+    *path, last = split(place)
+    holder = copied
+    for token in path:
+        holder = holder[int(token)] if isinstance(holder, list) else holder[token]
+    if isinstance(holder, list):
+        holder[int(last)] = value
+    else:
+        holder[last] = value
+    return copied
+
+
+def _shown(value: Json) -> str:
+    text = repr(value)
+    return text if len(text) < 60 else f"{text[:25]}... ({len(value) if hasattr(value, '__len__') else '?'} long)"

@@ -1,0 +1,187 @@
+"""What a run prints: progress on a terminal, what it found, and last the verdict line. No value is markup to rich."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
+from rich.text import Text
+
+from understudy.contract.evidence import Outcome
+from understudy.contract.verdict import Finding, OperationCoverage, Report, RuleOutcome
+from understudy.errors import shown
+from understudy.report.text import clipped, counts, location, one_line, verdict_line, visible
+
+_STYLES = {
+    "passed": "green",
+    "failed": "red",
+    "error": "red",
+    "remark": "yellow",
+    "conforms": "green",
+    "violates": "red",
+    "inconclusive": "yellow",
+}
+_VALUE_LIMIT = 2_000
+_REMARKS_SHOWN = 10
+
+
+def default_console() -> Console:
+    """Return a console on standard output; where that is no terminal and COLUMNS is not set, lines may be 120 wide."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 120
+    return console
+
+
+class ConsoleWriter:
+    """Prints one vendor's run: `started`, `progressed` for every item, `finished`; or `close` where it broke off.
+
+    Values are printed as they are, but for control characters: spelt out, so that no answer can drive the terminal.
+    """
+
+    def __init__(self, console: Console | None = None, *, verbose: bool = False) -> None:
+        self.console = console or default_console()
+        self.verbose = verbose
+        self._progress: Progress | None = None
+        self._task = TaskID(0)
+
+    def started(self, vendor: str, target: str, scope: str, seed: int, items: int) -> None:
+        """Say what is judged, and on a terminal show a progress line for that many items."""
+        run = f"(scope {one_line(scope)}, seed {seed}, {items} items)"
+        self._say(f"understudy: judging {one_line(vendor)} at {one_line(target)} {run}")
+        if self.console.is_interactive and self.console.file.isatty():  # FORCE_COLOR alone makes no terminal
+            self._progress = Progress(
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.fields[requests]} requests", markup=False),
+                # one line whatever the item is called, so that the display does not jump
+                TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, ratio=1)),
+                console=self.console,
+                transient=True,
+                expand=True,
+            )
+            self._task = self._progress.add_task("", total=items or None, requests=0)
+            self._progress.start()
+
+    def progressed(self, name: str, outcome: str, requests: int) -> None:
+        """Take note of a finished item; `requests` is how many the run has sent up to now."""
+        if self._progress:
+            self._progress.update(self._task, advance=1, requests=requests, description=self._encodable(one_line(name)))
+        if self.verbose:
+            self._say(f"{one_line(outcome)} {one_line(name)}", _STYLES.get(outcome, ""))
+
+    def finished(self, report: Report, files: tuple[Path, ...] = ()) -> None:
+        """Print what the run found; the last line is `text.verdict_line`, plain."""
+        self.close()
+        self._rules(report)
+        for finding in report.findings:
+            self._finding(finding)
+        self._remarks(report.remarks)
+        self._operations(report.operations)
+        self._say("")
+        for path in files:
+            self._say(f"wrote {one_line(shown(path))}")
+        if report.reason:
+            self._say(f"because: {one_line(report.reason)}", _STYLES.get(report.verdict, ""))
+        self._say(verdict_line(report))
+
+    def close(self) -> None:
+        """Take the progress line away, and give the cursor back; harmless when there is none."""
+        if self._progress:
+            self._progress.stop()
+            self._progress = None
+
+    def _rules(self, report: Report) -> None:
+        rules = [rule for rule in report.rules if self.verbose or rule.outcome is not Outcome.PASSED]
+        if rules:
+            table = self._table("Rule", "Outcome", "Text", "Reason")
+            for rule in rules:
+                table.add_row(*self._rule(rule))
+            self._heading("Rules")
+            self.console.print(table)
+        passed = counts(report)[Outcome.PASSED]
+        if passed and not self.verbose:
+            self._say(f"{passed} rules passed")
+
+    def _rule(self, rule: RuleOutcome) -> tuple[Text, ...]:
+        style = _STYLES.get(rule.outcome, "")
+        return (
+            self._text(rule.id, style),
+            self._text(rule.outcome, style),
+            self._text(rule.text),
+            self._text(clipped(rule.reason, _VALUE_LIMIT)),
+        )
+
+    def _finding(self, finding: Finding) -> None:
+        accepted = " (accepted)" if finding.accepted else ""
+        times = f" ({finding.count} times)" if finding.count > 1 else ""
+        heading = f"{finding.rule or 'no rule'}: {clipped(finding.title, _VALUE_LIMIT)}"
+        self._heading(f"Finding {one_line(heading)}{times}{accepted}", "" if finding.accepted else _STYLES["failed"])
+        self._field("operation", finding.operation or "")
+        self._field("expected", finding.expected)
+        self._field("actual", finding.actual)
+        self._field("citation", location(finding.citation))
+        if finding.curl:
+            self._say(f"  {one_line(finding.curl)}")
+
+    def _field(self, label: str, value: str) -> None:
+        """Print a value, a bar before its further lines, so that none can pass for a line of ours or a CI server's."""
+        if value:
+            lines = visible(clipped(value, _VALUE_LIMIT)).split("\n")
+            self._say("\n".join([f"  {label + ':':<10} {lines[0]}", *(f"  {'':<10} | {line}" for line in lines[1:])]))
+
+    def _remarks(self, remarks: tuple[Finding, ...]) -> None:
+        if not remarks:
+            return
+        self._heading("Remarks")
+        shown_remarks = remarks if self.verbose else remarks[:_REMARKS_SHOWN]
+        for remark in shown_remarks:
+            place = location(remark.citation)
+            line = f"{remark.rule or 'no rule'}: {clipped(remark.title, 500)}"
+            self._say("  " + one_line(f"{line} [{place}]" if place else line))
+        if len(remarks) > len(shown_remarks):
+            self._say(f"  and {len(remarks) - len(shown_remarks)} more, all in the report")
+
+    def _operations(self, operations: tuple[OperationCoverage, ...]) -> None:
+        if not operations:
+            return
+        table = self._table("Operation", "Statuses")
+        for operation in operations:
+            table.add_row(self._text(operation.operation_id), self._statuses(operation))
+        self._heading("Operations")
+        self.console.print(table)
+
+    def _statuses(self, operation: OperationCoverage) -> Text:
+        words = Text()
+        for count in operation.statuses:
+            words.append("  " if words else "")
+            if not count.documented:
+                words.append(f"{count.status} x{count.reached} undocumented", "yellow")
+            elif count.reached:
+                words.append(f"{count.status} x{count.reached}")
+            else:
+                words.append(f"{count.status} never", "dim")
+        return words
+
+    def _table(self, *headers: str) -> Table:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for index, header in enumerate(headers):
+            table.add_column(header, no_wrap=index == 0 and len(headers) > 2, overflow="fold")
+        return table
+
+    def _heading(self, heading: str, style: str = "") -> None:
+        self._say("")
+        self._say(heading, f"bold {style}".strip())
+
+    def _say(self, line: str, style: str = "") -> None:
+        """Print without wrapping, so that a line can be copied and searched for."""
+        self.console.print(Text(self._encodable(line), style), soft_wrap=True)
+
+    def _text(self, value: str, style: str = "") -> Text:
+        return Text(self._encodable(one_line(value)), style)
+
+    def _encodable(self, text: str) -> str:
+        """Return the text with what the terminal's encoding lacks spelt out, rather than fail at the end of a run."""
+        return text.encode(self.console.encoding, "backslashreplace").decode(self.console.encoding)

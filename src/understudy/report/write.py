@@ -1,0 +1,66 @@
+"""Where reports become files: all rendered first, then each put in place at once. What they say is elsewhere."""
+
+import secrets
+from pathlib import Path
+
+from understudy.contract.verdict import Report
+from understudy.errors import UsageError, shown
+from understudy.report import html, json_report, junit
+
+
+def write(report: Report, directory: Path) -> tuple[Path, ...]:
+    """Write report.json, report.html and junit.xml into the directory, made if need be; return their paths.
+
+    A reader never sees half a file. Raises UsageError where the directory cannot be made or written.
+    """
+    contents = {
+        "report.json": json_report.dumps(report).encode("ascii"),
+        "report.html": html.render(report).encode(),
+        "junit.xml": junit.render(report),
+    }
+    _make(directory)
+    return tuple(_put(directory / name, content) for name, content in contents.items())
+
+
+def check_writable(directory: Path) -> None:
+    """Make the directory and try a file in it, before a run spends its budget; raises UsageError where that fails."""
+    _make(directory)
+    probe = _beside(directory / "probe")
+    try:
+        probe.touch(exist_ok=False)
+    except OSError as error:
+        raise _unusable(directory, error) from error
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(directory, error) from error
+
+
+def _put(path: Path, content: bytes) -> Path:
+    temporary = _beside(path)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _unusable(path, error) from error
+    return path
+
+
+def _beside(path: Path) -> Path:
+    """Return a fresh name in the same directory; opened plainly, unlike `tempfile`'s, it gets the user's umask."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+
+
+def _unusable(path: Path, error: OSError) -> UsageError:
+    cause = (error.strerror or type(error).__name__).lower()
+    return UsageError(
+        f"the report cannot be written here: {cause}",
+        where=shown(path),
+        todo="give another directory, or make this one writable",
+    )

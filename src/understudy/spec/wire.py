@@ -1,0 +1,47 @@
+"""How HTTP text becomes the JSON values that a document's schemas speak of. Shared by the mock and the judge."""
+
+import re
+
+from understudy.values import Json
+
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", re.ASCII)
+
+
+def header_text(raw: bytes) -> str:
+    """Return a header's value: blanks around it are no part of it (RFC 9110, section 5.5); UTF-8, else Latin-1."""
+    raw = raw.strip(b" \t")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def typed(value: Json, kind: str | None) -> Json:
+    """Return a parameter's or header's text as a value of the schema's type; the text itself where it is none."""
+    if kind == "array":
+        return value if isinstance(value, list) else [value]
+    text = value[0] if isinstance(value, list) else value
+    if kind == "integer" and _INTEGER.fullmatch(text):
+        return int(text)
+    if kind == "number" and _NUMBER.fullmatch(text):
+        return float(text)
+    if kind == "boolean" and text in ("true", "false"):
+        return text == "true"
+    return text
+
+
+def content_type(raw: str | None) -> tuple[str, dict[str, str]]:
+    """Return the media type in lower case and its parameters; '' where there is no Content-Type."""
+    if not raw:
+        return "", {}
+    media_type, *words = raw.split(";")
+    options = {
+        key.strip().lower(): value.strip().strip('"') for key, _, value in (word.partition("=") for word in words)
+    }
+    return media_type.strip().lower(), options
+
+
+def is_json(media_type: str) -> bool:
+    """Whether bodies of that media type are JSON (RFC 6839, section 3.1)."""
+    return media_type == "application/json" or media_type.endswith("+json")

@@ -1,0 +1,226 @@
+"""Criteria: simple conditions, regular expressions, JSONPath."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from understudy.contract.arazzo.criteria import Criterion, check, evaluate
+from understudy.contract.arazzo.expressions import Context
+from understudy.contract.exchange import Exchange, Request, Response
+
+BODY = {
+    "name": "Rex",
+    "quote": "it's",
+    "count": 5,
+    "ratio": 0.5,
+    "no": False,
+    "yes": True,
+    "zero": 0,
+    "empty": "",
+    "nothing": None,
+    "elements": [{"name": "Phone", "value": "1"}, {"name": "Mail"}],
+    "same": [{"NAME": 1}],
+}
+HEADERS = (("Content-Type", "application/json"), ("X-Limit", "100"), ("Set-Cookie", "id=secret"))
+CONTEXT = Context(
+    inputs={"pet": {"name": "REX"}, "pet.id": 4, "list": [10, 20]},
+    steps={"create": {"pet": {"tags": ["a"]}}},
+    exchange=Exchange(
+        Request("GET", "https://x.test/", (("Authorization", "Bearer abc"),)),
+        Response(200, HEADERS, orjson.dumps(BODY)),
+    ),
+)
+
+
+def held(condition: str, **more: Any) -> bool:
+    criterion = Criterion(condition, **more)
+    list(check(criterion))
+    return evaluate(criterion, CONTEXT).held
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "$statusCode == 200",
+        "$statusCode==200&&$method=='get'",
+        "$statusCode >= 200 && $statusCode < 300",
+        "$statusCode <= 200 && !($statusCode > 200)",
+        "$statusCode != 201",
+        "$statusCode == 201 || $statusCode == 200",
+        "$statusCode == 200 || $statusCode == 201 && false",
+        "($statusCode == 200 || $statusCode == 201) && true",
+        "$response.body#/name == 'rEX'",
+        "$response.body#/name != 'max'",
+        "$response.body#/name > 'APE'",
+        "$response.body#/quote == 'it''s'",
+        "$response.body#/count == 5.0",
+        "$response.body#/ratio == 5e-1",
+        "$response.body#/count > -1",
+        "$response.header.X-Limit == 100",
+        "$response.header.X-Limit > 99",
+        "$response.body#/nothing == null",
+        "$response.body#/no == false",
+        "$response.body#/yes",
+        "!$response.body#/no",
+        "!$response.body#/zero",
+        "!$response.body#/empty",
+        "!$response.body#/nothing",
+        "$response.body#/yes != 1",
+        "$response.body#/no != 0",
+        "$response.body#/count != '5x'",
+        "$response.body.elements[1].name == 'mail'",
+        "$response.body#/elements[0].name == 'Phone'",
+        "$response.body#/elements/0/name == 'Phone'",
+        "$response.body#/same == $response.body#/same",
+        "$response.body#/elements != $response.body#/same",
+        "$inputs.pet.name == $response.body#/name",
+        "$inputs.pet.id == 4",
+        "$inputs.list[1] == 20",
+        "$steps.create.outputs.pet.tags[0] == 'A'",
+        "$response.header.X-None == 'a' || $statusCode == 200",
+        "($statusCode == 200) == true",
+    ],
+)
+def test_conditions_that_hold(condition: str) -> None:
+    """Literals, operators, grouping, loose numbers, strings in whatever case, properties and indexes."""
+    assert held(condition)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "$statusCode == 201",
+        "$statusCode == 200 && false",
+        "$response.body#/name < 5",
+        "$response.body#/nothing < 5",
+        "$response.body#/elements > 1",
+        "$response.header.X-None == null",
+        "!$response.header.X-None",
+        "$response.body#/nope != 'x'",
+        "$response.body.elements[2].name == 'Mail'",
+        "$response.body.elements.name == 'Mail'",
+        "$inputs.list[0].x == 1",
+        "$response.header.X-None == 1 || $statusCode == 201",
+    ],
+)
+def test_conditions_that_do_not_hold(condition: str) -> None:
+    """What is not so does not hold, and neither does what hangs on something that is not there."""
+    assert not held(condition)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "$statusCode == ",
+        "$statusCode = 200",
+        "$statusCode == 200 &&",
+        "($statusCode == 200",
+        "$statusCode == 200)",
+        '$statusCode == "200"',
+        "$statusCode == 'open",
+        "$statusCode == 200 201",
+        "$statusCode == 1 == 2",
+        "$response.body#/a['x'] == 1",
+        "$response.body#/a[-1] == 1",
+        "status == 200",
+        "{$statusCode == 200}",
+        "$nope == 1",
+        "$response.body#/a == '{$inputs.x}'",
+        "007 == $statusCode",
+        "truely",
+    ],
+)
+def test_conditions_that_cannot_be_read(condition: str) -> None:
+    """A condition outside the grammar is refused before anything is evaluated."""
+    with pytest.raises(ValueError, match=r"wrong at|ends too early|not a runtime expression|compare with"):
+        list(check(Criterion(condition)))
+
+
+def test_a_judgement_tells_people_what_was_there() -> None:
+    """The answer has the condition as it is written, and each of its expressions with its value once."""
+    answer = evaluate(Criterion("$statusCode == 201 ||  $statusCode == 204 || $response.body#/name == 'x'"), CONTEXT)
+    assert answer == (
+        False,
+        "$statusCode == 201 || $statusCode == 204 || $response.body#/name == 'x'",
+        "$statusCode is 200, $response.body#/name is 'Rex'",
+    )
+
+
+def test_a_judgement_says_why_an_expression_stands_for_nothing() -> None:
+    """A missing header makes the criterion false and is named as the reason."""
+    answer = evaluate(Criterion("$response.header.Retry-After > 0"), CONTEXT)
+    assert not answer.held
+    assert answer.actual == "$response.header.Retry-After cannot be resolved: the response has no header Retry-After"
+
+
+@pytest.mark.parametrize("expression", ["$request.header.authorization", "$response.header.Set-Cookie"])
+def test_secrets_are_not_shown(expression: str) -> None:
+    """The value of a secret header never gets into what people read."""
+    assert evaluate(Criterion(f"{expression} == 'x'"), CONTEXT).actual == f"{expression} is a secret"
+
+
+def test_long_values_are_cut() -> None:
+    """A long body does not drown the report."""
+    context = Context(inputs={"text": "x" * 1000})
+    assert evaluate(Criterion("$inputs.text == ''"), context).actual.endswith("xxx...")
+
+
+@pytest.mark.parametrize(
+    ("context", "condition", "holds"),
+    [
+        ("$statusCode", "^20[0-9]$", True),
+        ("$statusCode", "^40", False),
+        ("$response.body#/name", "ex", True),
+        ("$response.body#/name", "^rex$", False),
+        ("$response.body#/yes", "^true$", True),
+        ("$response.body#/elements", '"Phone"', True),
+        ("$response.header.X-None", ".*", False),
+    ],
+)
+def test_regular_expressions(context: str, condition: str, holds: bool) -> None:
+    """A pattern is searched in the text of its context, case and all."""
+    assert held(condition, context=context, type="regex") is holds
+
+
+@pytest.mark.parametrize(
+    ("context", "condition", "holds"),
+    [
+        ("$response.body", "$[?count(@.elements[?@.name=='Phone']) > 0]", True),
+        ("$response.body", "$[?count(@.elements[?@.name=='Fax']) > 0]", False),
+        ("$response.body", "$[?@.count == 5 && @.name == 'Rex']", True),
+        ("$response.body#/elements", "$[?length(@) == 2]", True),
+        ("$response.body#/elements", "$[0][?@.name == 'Mail']", True),
+        ("$response.body", "$..elements[?@.value]", True),
+        ("$response.body#/nope", "$[?@]", False),
+    ],
+)
+def test_jsonpath_filters_the_context(context: str, condition: str, holds: bool) -> None:
+    """A JSONPath holds in the specification's form: a filter that the context passes."""
+    assert held(condition, context=context, type="jsonpath") is holds
+
+
+def test_context_based_judgements_name_their_context() -> None:
+    """The words for a pattern name the context, the pattern and the value."""
+    answer = evaluate(Criterion("^a", "$response.body#/name", "regex"), CONTEXT)
+    assert answer == (False, "$response.body#/name matches ^a", "$response.body#/name is 'Rex'")
+
+
+@pytest.mark.parametrize(
+    ("criterion", "message"),
+    [
+        (Criterion("(", "$url", "regex"), "is not a regular expression"),
+        (Criterion("$[?", "$url", "jsonpath"), "is not a JSONPath of RFC 9535"),
+        (Criterion("$.elements[?@.name=='Phone']", "$response.body", "jsonpath"), "is not a filter over the context"),
+        (Criterion("$", "$response.body", "jsonpath"), "is not a filter over the context"),
+        (Criterion("//a", "$response.body", "xpath"), "xpath are not supported"),
+        (Criterion("x", "$response.body", "glob"), "'glob' is not a type of criterion"),
+        (Criterion("x", None, "regex"), "needs a context"),
+        (Criterion("x", "response", "regex"), "is not a runtime expression"),
+        (Criterion("$[?@]", "$url", "jsonpath", "draft-goessner-dispatch-jsonpath-00"), "only rfc9535"),
+    ],
+)
+def test_criteria_that_cannot_be_used(criterion: Criterion, message: str) -> None:
+    """Patterns, paths, types and versions that cannot be evaluated are refused with the reason."""
+    with pytest.raises(ValueError, match=message):
+        list(check(criterion))

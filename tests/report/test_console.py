@@ -1,0 +1,181 @@
+"""What a run prints."""
+
+import io
+import os
+import pty
+import select
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from understudy.contract.evidence import Outcome
+from understudy.contract.verdict import Report, Verdict
+from understudy.report.console import ConsoleWriter, default_console
+
+LINE = "verdict: violates (4 rules: 1 passed, 1 failed, 1 remarks, 1 not exercised; 1234 requests in 12.3 s; seed 42)"
+
+
+def printed(report: Report, *, verbose: bool = False, files: tuple[Path, ...] = (), width: int = 120) -> str:
+    file = io.StringIO()
+    writer = ConsoleWriter(Console(file=file, width=width, highlight=False), verbose=verbose)
+    writer.started(report.vendor, report.target, report.scope, report.seed, len(report.items))
+    for item in report.items:
+        writer.progressed(item.name, item.outcome, 100)
+    writer.finished(report, files)
+    return file.getvalue()
+
+
+def read_all(descriptor: int) -> str:
+    """Return what a pseudo-terminal holds; it hands it out in pieces."""
+    pieces = []
+    while select.select([descriptor], [], [], 0.05)[0]:
+        pieces.append(os.read(descriptor, 4096))
+    return b"".join(pieces).decode()
+
+
+def test_last_line_is_the_verdict(sample: Callable[..., Report]) -> None:
+    """The last line has a fixed form and is not wrapped however narrow the console is."""
+    assert printed(sample(), width=40).splitlines()[-1] == LINE
+
+
+def test_verdict_line_is_plain_in_colour(sample: Callable[..., Report]) -> None:
+    """Where colours are on, the line that logs are searched for has none."""
+    file = io.StringIO()
+    ConsoleWriter(Console(file=file, force_terminal=True, width=60)).finished(sample())
+    assert file.getvalue().splitlines()[-1] == LINE
+
+
+def test_only_what_is_not_simply_passed_is_listed(sample: Callable[..., Report]) -> None:
+    """Passed rules are counted; the others stand there with outcome and reason."""
+    text = printed(sample())
+    assert "OT-LINK-1" not in text
+    assert "1 rules passed" in text
+    for words in ("OT-LINK-3", "OT-RATE-2", "OT-AUTH-4", "not-exercised", "needs a restricted credential"):
+        assert words in text
+
+
+def test_verbose_lists_all_rules_and_items(sample: Callable[..., Report]) -> None:
+    """With `verbose`, passed rules are in the table and every finished item has a line."""
+    text = printed(sample(), verbose=True)
+    assert "OT-LINK-1" in text
+    assert "passed fuzz::listDataSubjects" in text
+    assert "fuzz::listDataSubjects" not in printed(sample())
+
+
+def test_finding_can_be_understood_and_repeated(sample: Callable[..., Report]) -> None:
+    """A finding shows rule, title, both sides, place, and the curl command on one line."""
+    report = sample()
+    lines = printed(report, width=60).splitlines()
+    assert "Finding OT-LINK-3: An identifier that another data subject owns was linked (3 times)" in lines
+    assert "  expected:  409 with a body that says which identifier is taken" in lines
+    assert "  actual:    200 OK" in lines
+    assert '             | {"linked": ["a@example.org"]}' in lines
+    assert "  citation:  specs/onetrust/openapi.json:431" in lines
+    assert f"  {report.findings[0].curl}" in lines
+
+
+def test_statuses_and_files_are_listed(sample: Callable[..., Report], tmp_path: Path) -> None:
+    """Each operation shows its statuses, the never reached and the undocumented as such; written files are named."""
+    text = printed(sample(), files=(tmp_path / "report.json",), width=400)
+    assert "200 x34  409 never  418 x2 undocumented" in text
+    assert f"wrote {tmp_path / 'report.json'}" in text
+
+
+def test_remarks_are_brief(sample: Callable[..., Report]) -> None:
+    """Ten remarks take a line each; the rest is counted."""
+    remarks = tuple(replace(sample().remarks[0], title=f"remark {number}") for number in range(13))
+    text = printed(sample(remarks=remarks))
+    assert "  OT-RATE-2: remark 9 [specs/onetrust/openapi.json:77]" in text
+    assert "remark 10" not in text
+    assert "  and 3 more, all in the report" in text
+    assert "remark 12" in printed(sample(remarks=remarks), verbose=True)
+
+
+def test_conforming_run_is_short(sample: Callable[..., Report]) -> None:
+    """Nothing to tell means no table of rules and no finding."""
+    rules = tuple(replace(rule, outcome=Outcome.PASSED) for rule in sample().rules)
+    text = printed(sample(verdict=Verdict.CONFORMS, rules=rules, findings=(), remarks=(), operations=()))
+    assert "Rules" not in text
+    assert text.splitlines()[-1].startswith(
+        "verdict: conforms (4 rules: 4 passed, 0 failed, 0 remarks, 0 not exercised;"
+    )
+
+
+def test_reason_is_given(sample: Callable[..., Report]) -> None:
+    """A verdict that needs a reason comes with it."""
+    assert "because: 401 everywhere" in printed(sample(verdict=Verdict.INCONCLUSIVE, reason="401 everywhere"))
+
+
+@pytest.mark.parametrize("text", ["[red]bold[/red] [/nope]", ":smile: [link=x]y[/link]", "a\\[b]"])
+def test_markup_is_printed_as_it_is(hostile: Callable[[str], Report], text: str) -> None:
+    """Square brackets and emoji codes of a target's are text."""
+    output = printed(hostile(text), verbose=True, width=400)
+    assert f"Finding no rule: {text}" in output
+    assert f"judging {text} at {text} (" in output
+
+
+def test_escapes_cannot_drive_the_terminal_or_forge_a_line(hostile: Callable[[str], Report]) -> None:
+    """Control characters are spelt out, and no line of a value begins like one of ours or a CI command."""
+    output = printed(hostile("\x1b[2J\x9b31m\u202e\nverdict: conforms\n::error::x\r"), verbose=True, width=400)
+    assert not any(char in output for char in "\x1b\x9b\u202e\r")
+    assert "\\x1b[2J" in output
+    lines = output.splitlines()
+    assert [line for line in lines if line.startswith("verdict:")] == lines[-1:]
+    assert not any(line.strip().startswith("::") for line in lines)
+
+
+def test_long_values_are_cut_and_say_so(sample: Callable[..., Report]) -> None:
+    """A megabyte of answer does not flood the log; the note says where it is."""
+    text = printed(sample(findings=(replace(sample().findings[0], actual="x" * 1_000_000),)))
+    assert len(text) < 10_000
+    assert "report.json has them all" in text
+
+
+def test_encoding_that_lacks_a_character_is_no_failure(sample: Callable[..., Report]) -> None:
+    """On a Latin-1 console the rest is spelt out instead of an exception at the end of a run."""
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(raw, encoding="latin-1")
+    ConsoleWriter(Console(file=file, width=100)).finished(
+        sample(findings=(replace(sample().findings[0], title="日本"),))
+    )
+    file.flush()
+    assert b"\\u65e5\\u672c" in raw.getvalue()
+
+
+def test_terminal_shows_progress_and_is_left_clean(sample: Callable[..., Report]) -> None:
+    """On a terminal a progress line moves while the run lasts; it is gone, and the cursor back, before the results."""
+    ours, theirs = pty.openpty()
+    with open(theirs, "w", encoding="utf-8") as file:  # noqa: PTH123  (a descriptor, not a path)
+        writer = ConsoleWriter(Console(file=file, width=100, force_terminal=True, _environ={"TERM": "xterm"}))
+        writer.started("onetrust", "https://api.example.com", "core", 42, 3)
+        writer.progressed("links[red]", "passed", 17)
+        writer.close()
+        writer.close()
+        file.flush()
+        output = read_all(ours)
+    os.close(ours)
+    assert "1/3" in output
+    assert "17 requests" in output
+    assert "links[red]" in output
+    assert output.rindex("\x1b[?25h") > output.rindex("\x1b[?25l")
+
+
+def test_colours_alone_animate_nothing(sample: Callable[..., Report]) -> None:
+    """A CI log with FORCE_COLOR gets colours and no progress line."""
+    file = io.StringIO()
+    writer = ConsoleWriter(Console(file=file, width=100, force_terminal=True))
+    writer.started("onetrust", "https://api.example.com", "core", 42, 3)
+    writer.progressed("links", "passed", 17)
+    assert file.getvalue() == "understudy: judging onetrust at https://api.example.com (scope core, seed 42, 3 items)\n"
+
+
+def test_log_is_wider_than_eighty(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal the tables may be 120 wide, unless COLUMNS says otherwise."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    assert default_console().width == 120
+    monkeypatch.setenv("COLUMNS", "66")
+    assert default_console().width == 66
