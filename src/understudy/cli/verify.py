@@ -21,7 +21,7 @@ from understudy.report.console import ConsoleWriter
 from understudy.report.write import check_writable, write
 
 
-class _Duration(click.ParamType):
+class _Duration(click.ParamType[float]):
     name = "duration"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:

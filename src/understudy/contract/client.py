@@ -5,7 +5,7 @@ Keeps to good manners: a sound Retry-After is obeyed, redirects are not followed
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -38,7 +38,7 @@ class Collector:
             kept, count = self._pieces.get(key, (piece, 0))
             self._pieces[key] = (kept, count + 1)
 
-    def __iter__(self) -> Iterable[tuple[Evidence, int]]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[tuple[Evidence, int]]:
         return iter(self._pieces.values())
 
     def failures(self) -> list[Evidence]:

@@ -1,6 +1,6 @@
 """A pack's rules: documented, observed or inferred sentences with id, basis and citation, and who plays them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -87,7 +87,7 @@ class Rules:
         self.source = source
         self.by_id: Mapping[str, Rule] = {rule.id: rule for rule in rules}
 
-    def __iter__(self) -> "Iterable[Rule]":  # type: ignore[override]
+    def __iter__(self) -> Iterator[Rule]:
         return iter(self.by_id.values())
 
     def __len__(self) -> int:

@@ -22,10 +22,10 @@ class _CoreLoader(yaml.SafeLoader):
         self._open: list[str] = []
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         anchor = getattr(event, "anchor", None)
         if isinstance(event, yaml.AliasEvent) and anchor in self._open:
-            raise yaml.composer.ComposerError(None, None, f"*{anchor} stands inside itself", event.start_mark)
+            raise yaml.MarkedYAMLError(problem=f"*{anchor} stands inside itself", problem_mark=event.start_mark)
         self._open.append(anchor or "")
         try:
             return super().compose_node(parent, index)
