@@ -14,10 +14,12 @@ from understudy import pack as packs
 from understudy.contract.embedded import embedded_mock
 from understudy.contract.target import Credentials, Run
 from understudy.contract.trial import hold
+from understudy.contract.verdict import Verdict
 from understudy.errors import UsageError
 from understudy.pack import Pack
 from understudy.report import junit
 from understudy.report.console import ConsoleWriter
+from understudy.report.text import verdict_line
 from understudy.report.write import check_writable, write
 
 
@@ -131,7 +133,11 @@ def _judge(pack: Pack, order: Order) -> int:
     if order.junit:
         order.junit.write_bytes(junit.render(report))
         files = (*files, order.junit)
-    writer.finished(report, files)
+    if report.verdict is Verdict.INCONCLUSIVE:
+        click.echo(f"understudy: {report.reason}", err=True)
+        click.echo(verdict_line(report))
+    else:
+        writer.finished(report, files)
     return report.verdict.exit_code
 
 

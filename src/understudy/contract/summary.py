@@ -1,0 +1,233 @@
+"""From what the checks of a run sent home to its report: rules weighed, findings cited, the verdict reached."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from understudy import __version__
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.target import Run
+from understudy.contract.verdict import (
+    Finding,
+    ItemResult,
+    OperationCoverage,
+    Report,
+    RuleOutcome,
+    StatusCount,
+    Verdict,
+    weigh,
+)
+from understudy.pack import Pack
+from understudy.spec.rules import Part, Rule
+from understudy.values import Json
+
+
+@dataclass
+class Gathered:
+    """What the checks of a run sent home: evidence with how often it was seen, statuses, requests, items.
+
+    `narrowed` says that only a part was asked for, `fatal` why the run could not go on.
+    """
+
+    evidence: list[tuple[Evidence, int]] = field(default_factory=list)
+    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    requests: int = 0
+    items: list[ItemResult] = field(default_factory=list)
+    narrowed: bool = False
+    fatal: str = ""
+
+
+def summarise(pack: Pack, run: Run, gathered: Gathered, started: datetime, seconds: float) -> Report:
+    """Return the report of a run that began at `started` and took so many seconds."""
+    return _Summary(pack, run, gathered, started, seconds).report()
+
+
+class _Summary:
+    """Makes the report of a run."""
+
+    def __init__(self, pack: Pack, run: Run, gathered: Gathered, started: datetime, seconds: float) -> None:
+        self.gathered = gathered
+        self.pack = pack
+        self.run = run
+        self.judged = self.pack.judged(self.run.scope)
+        self.rules = {
+            rule.id: rule
+            for rule in self.pack.rules.by_id.values()
+            if rule.operation in self.judged.operations and self._in_scope(rule)
+        }
+        self.started = started
+        self.seconds = seconds
+
+    def _in_scope(self, rule: Rule) -> bool:
+        return self.run.scope == "full" or rule.scope == "core" or rule.citation.page is None
+
+    def report(self) -> Report:
+        evidence = [*self.gathered.evidence, *((piece, 1) for piece in self._never_reached())]
+        findings, remarks = self._weighed(evidence)
+        rules = tuple(
+            self._rule(rule, [piece for piece, _ in evidence if piece.rule == rule.id]) for rule in self.rules.values()
+        )
+        verdict, reason = self._verdict(findings, rules)
+        return Report(
+            verdict=verdict,
+            vendor=self.pack.vendor,
+            target=self.run.label,
+            scope=self.run.scope,
+            seed=self.run.seed,
+            started=self.started.isoformat(timespec="seconds"),
+            seconds=round(self.seconds, 3),
+            requests=self.gathered.requests,
+            version=__version__,
+            document={
+                "title": self.pack.provenance.title,
+                "version": self.pack.provenance.version,
+                "sha256": self.pack.provenance.sha256,
+            },
+            rules=rules,
+            operations=tuple(self._operations()),
+            findings=findings,
+            remarks=remarks,
+            items=tuple(self.gathered.items),
+            reason=reason,
+        )
+
+    def _verdict(self, findings: tuple[Finding, ...], rules: tuple[RuleOutcome, ...]) -> tuple[Verdict, str]:
+        gathered = self.gathered
+        statuses = {status for _, status in gathered.statuses}
+        if statuses and statuses <= {401, 403}:
+            return Verdict.INCONCLUSIVE, "the full credentials are refused everywhere; check them and the base URL"
+        if findings:
+            return Verdict.VIOLATES, gathered.fatal
+        if gathered.fatal:
+            return Verdict.INCONCLUSIVE, gathered.fatal
+        if not any(rule.outcome is Outcome.PASSED and rule.basis == "documented" for rule in rules):
+            return Verdict.INCONCLUSIVE, "nothing was checked"
+        if gathered.narrowed:
+            return Verdict.PARTIAL, "only a part of the checks was asked for"
+        return Verdict.CONFORMS, ""
+
+    def _never_reached(self) -> Iterator[Evidence]:
+        """Yield a failure for each documented 2xx that no request of an operation that answered reached."""
+        if self.gathered.narrowed or self.gathered.fatal:
+            return
+        for operation in self.judged.operations.values():
+            seen = {status for operation_id, status in self.gathered.statuses if operation_id == operation.operation_id}
+            if not seen - {401, 403, 429}:
+                continue
+            for status in sorted(
+                declared for declared in operation.statuses if declared < 300 and declared not in seen
+            ):
+                pointer = f"{operation.pointer}/responses/{status}"
+                rules = [
+                    rule for rule in self.rules.values() if rule.citation.pointer in (pointer, f"{pointer}/description")
+                ]
+                named: list[Rule | None] = [*rules] or [None]
+                for rule in named:
+                    yield Evidence(
+                        "coverage",
+                        Outcome.FAILED,
+                        rule.id if rule else None,
+                        operation.operation_id,
+                        f"The documented status {status} is never reached",
+                        f"{status} to at least one request",
+                        f"only {', '.join(map(str, sorted(seen)))}",
+                    )
+
+    def _weighed(self, evidence: list[tuple[Evidence, int]]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+        kept: dict[str, Finding] = {}
+        counts: Counter[str] = Counter()
+        outcomes: dict[str, Outcome] = {}
+        for piece, count in evidence:
+            outcome = weigh(piece, self.pack.rules.by_id.get(piece.rule or ""), strict=self.run.strict)
+            if outcome in (Outcome.FAILED, Outcome.REMARK):
+                counts[piece.fingerprint] += count
+                kept.setdefault(piece.fingerprint, self._finding(piece))
+                outcomes.setdefault(piece.fingerprint, outcome)
+        counted = [(outcomes[key], _recounted(finding, counts[key])) for key, finding in kept.items()]
+        return tuple(f for o, f in counted if o is Outcome.FAILED), tuple(f for o, f in counted if o is Outcome.REMARK)
+
+    def _finding(self, piece: Evidence) -> Finding:
+        return Finding(
+            fingerprint=piece.fingerprint,
+            rule=piece.rule,
+            operation=piece.operation,
+            title=piece.title,
+            expected=self._redacted(piece.expected),
+            actual=self._redacted(piece.actual),
+            curl=self._redacted(piece.curl),
+            citation=self._citation(piece),
+            check=piece.check,
+            item=piece.item,
+        )
+
+    def _redacted(self, text: str) -> str:
+        for secret in () if self.run.embedded else self.run.credentials.secrets():
+            text = text.replace(secret, "***")
+        return text
+
+    def _citation(self, piece: Evidence) -> dict[str, Json]:
+        rule = self.pack.rules.by_id.get(piece.rule or "")
+        if rule is not None:
+            where = self.pack.cited_at(rule)
+        else:
+            operation = self.pack.effective.operations.get(piece.operation or "")
+            where = self.pack.source.where(operation.pointer if operation else "")
+        return {"file": _relative(Path(where.path), self.pack.root), "line": where.line, "pointer": where.pointer or ""}
+
+    def _rule(self, rule: Rule, evidence: list[Evidence]) -> RuleOutcome:
+        weighed = [(weigh(piece, rule, strict=self.run.strict), piece) for piece in evidence]
+        outcome = next(
+            (o for o in (Outcome.FAILED, Outcome.REMARK, Outcome.PASSED) if any(w is o for w, _ in weighed)),
+            Outcome.NOT_EXERCISED,
+        )
+        where = self.pack.cited_at(rule)
+        return RuleOutcome(
+            id=rule.id,
+            basis=rule.basis.value,
+            level=rule.level.value,
+            text=rule.text,
+            citation=f"{_relative(Path(where.path), self.pack.root)}:{where.line}",
+            outcome=outcome,
+            reason=self._reason(rule, evidence) if outcome is Outcome.NOT_EXERCISED else "",
+            checks=tuple(dict.fromkeys(piece.check for w, piece in weighed if w is not Outcome.NOT_EXERCISED)),
+        )
+
+    def _reason(self, rule: Rule, evidence: list[Evidence]) -> str:
+        given = next((piece.reason for piece in evidence if piece.reason), "")
+        if given:
+            return given
+        if self.gathered.narrowed:
+            return "the checks asked for do not touch it"
+        if rule.part is Part.LIMITS:
+            return "no 429 was met; a target's quota is not used up on purpose"
+        if rule.part is Part.SECURITY and self.run.credentials.restricted is None:
+            return "needs --restricted-token"
+        if rule.part is Part.ANSWER:
+            return "no answer had the part that it speaks of"
+        return "no check came to it"
+
+    def _operations(self) -> Iterator[OperationCoverage]:
+        for operation in self.judged.operations.values():
+            seen = {
+                status: n
+                for (operation_id, status), n in self.gathered.statuses.items()
+                if operation_id == operation.operation_id
+            }
+            statuses = tuple(
+                StatusCount(status, status in operation.statuses, seen.get(status, 0))
+                for status in sorted({*operation.statuses, *seen})
+            )
+            yield OperationCoverage(operation.operation_id, operation.method, operation.path, statuses)
+
+
+def _recounted(finding: Finding, count: int) -> Finding:
+    return replace(finding, count=count)
+
+
+def _relative(path: Path, root: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(root.resolve()))
+    except ValueError:
+        return str(path)
