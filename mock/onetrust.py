@@ -107,6 +107,8 @@ def write_subject(call: Call, state: Transaction) -> Reply:
     elements, messages = _known(body.get("dataElements") or [], call.switch("catalogue"))
     after, conflicts = merge(call, state, before, elements)
     after = replace(after, language=body.get("language", before.language), updated=call.now)
+    if body.get("identifierType", before.identifier_type) != before.identifier_type:
+        messages.append(f"Identifier Type cannot be updated : {body['identifierType']}")
     _save(state, before, after)
     rules = _rules(found, identifier, elements, messages=bool(messages), conflicts=bool(conflicts))
     return Reply(200 if found else 201, _detail(after, messages, conflicts), rules)
@@ -125,7 +127,7 @@ def find(state: Transaction, identifier: str, *, additional: bool = True) -> Sub
 @behaviour.plays("OT-CREATE-3", "OT-CREATE-4", "OT-ID-2")
 def create(call: Call, identifier: str, body: dict[str, Json]) -> Subject:
     """Return a new subject without elements."""
-    kind = body.get("identifierType", call.switch("default-identifier-type"))
+    kind: str = body["identifierType"] if "identifierType" in body else call.switch("default-identifier-type")
     return Subject(call.fresh("subject"), identifier, kind, created=call.now, updated=call.now)
 
 

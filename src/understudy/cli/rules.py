@@ -15,6 +15,10 @@ from understudy.pack import Pack
 from understudy.values import Json
 
 
+WIDTH = 160
+"""Columns of the table where standard output is no terminal, so that it can be read and searched."""
+
+
 @click.command()
 @click.argument("vendor", metavar="VENDOR")
 @click.option(
@@ -45,7 +49,8 @@ def rules(vendor: str, report: Path, as_json: bool) -> None:
         table.add_row(
             *map(Text, (row["id"], row["text"], row["basis"], ", ".join(row["played_by"]), by, row["outcome"]))
         )
-    Console(soft_wrap=False).print(table)
+    console = Console()
+    Console(width=console.width if console.is_terminal else max(console.width, WIDTH)).print(table)
 
 
 def _row(pack: Pack, each: Trace, outcome: str) -> dict[str, Json]:

@@ -136,7 +136,7 @@ class _Hearing:
                 title = "A good request is refused with a status that is not documented"
                 yield self._fail(rule, title, f"one of {declared}", str(status))
         elif status not in (401, 403, 405, 429) or spec is None:
-            title = f"A request is refused with {status}, which is not documented"
+            title = f"{self.operation.operation_id} refuses a request with {status}, which is not documented"
             yield self._evidence(Outcome.REMARK, None, title, f"one of {declared}", str(status))
 
     # --- headers and body --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from understudy.values import METHODS, Json, at, dereference, join
+from understudy.values import METHODS, Json, at, dereference, join, walk
 
 INT32 = 2**31
 INT64 = 2**63
@@ -40,14 +40,12 @@ class Violation:
 class Schema:
     """A schema of a document, compiled once; `pointer` is where it stands in the document."""
 
-    __slots__ = ("_validator", "is_valid", "pointer", "value")
-
     def __init__(self, document: Json, pointer: str) -> None:
         self.pointer = pointer
         self.value = at(document, pointer)
-        root = {key: document[key] for key in ("paths", "components") if key in document}
+        self._root = {key: document[key] for key in ("paths", "components") if key in document}
         self._validator = jsonschema_rs.Draft202012Validator(
-            {"$ref": "#" + _fragment(pointer), **root}, validate_formats=True, formats=FORMATS
+            {"$ref": "#" + _fragment(pointer), **self._root}, validate_formats=True, formats=FORMATS
         )
         self.is_valid = self._validator.is_valid
 
@@ -63,8 +61,22 @@ class Schema:
 
     def applied(self, value: Json) -> frozenset[str]:
         """Return the pointers of all keywords and subschemas that had a say on the value and agreed."""
-        details = self._validator.evaluate(value).list()["details"]
-        return frozenset(detail["schemaLocation"] for detail in details if detail["valid"])
+        found: set[str] = set()
+        for detail in self._validator.evaluate(value).list()["details"]:
+            if detail["valid"]:
+                location = detail["schemaLocation"]
+                found.add(location)
+                if location in self._requiring and isinstance(at(value, detail["instanceLocation"]), dict):
+                    found.add(f"{location}/required")  # jsonschema-rs checks it with `properties`, and does not list it
+        return frozenset(found)
+
+    @cached_property
+    def _requiring(self) -> frozenset[str]:
+        return frozenset(
+            pointer
+            for pointer, node in walk(self._root)
+            if isinstance(node, dict) and isinstance(node.get("required"), list)
+        )
 
 
 @dataclass(frozen=True)
