@@ -144,7 +144,7 @@ def merge(call: Call, state: Transaction, subject: Subject, sent: list[Json]) ->
             if refused:
                 conflicts.append({"name": name, "values": refused})
         else:
-            new = Element(name, _frozen(value["value"] if "value" in value else old and old.value))
+            new = Element(name, _frozen(value.get("value", old and old.value)))
         if new is not None:
             elements[name] = replace(new, interaction_date=value.get("interactionDate"))
     return replace(subject, elements=tuple(elements.values())), conflicts

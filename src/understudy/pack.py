@@ -1,6 +1,6 @@
 """A pack: what understudy knows of one vendor, found by name and read from its folders.
 
-`specs/<vendor>/`, `mock/<vendor>.py` and `contracts/<vendor>/` of the current directory come first, then the built-in ones.
+`specs/<vendor>/`, `mock/<vendor>.py` and `contracts/<vendor>/` of the current directory come first, then built-in ones.
 """
 
 import importlib.util
@@ -79,7 +79,7 @@ class Pack:
         return Document(value)
 
     def judged(self, scope: str) -> Document:
-        """The document with the overlay actions of documented basis alone: what a target is held to.
+        """Return the document with the overlay actions of documented basis alone: what a target is held to.
 
         In the scope `core`, actions that stand on another page of the vendor's are left out too.
         """
@@ -183,7 +183,7 @@ def load_behaviour(path: Path) -> Behaviour:
     sys.modules[name] = module  # dataclasses look their module up there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001 (whatever a user's file raises is told with its line)
+    except Exception as error:
         del sys.modules[name]
         line = getattr(error, "lineno", None) or next(
             (

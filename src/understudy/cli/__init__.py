@@ -10,7 +10,7 @@ from understudy.errors import UnderstudyError
 
 
 class _Group(click.Group):
-    """Turns our errors into one line on standard error and their exit code; lists commands in the order of their use."""
+    """Turns our errors into a line on standard error and an exit code; lists commands in the order of their use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)

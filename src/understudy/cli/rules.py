@@ -14,7 +14,6 @@ from understudy.errors import UsageError, shown
 from understudy.pack import Pack
 from understudy.values import Json
 
-
 WIDTH = 160
 """Columns of the table where standard output is no terminal, so that it can be read and searched."""
 

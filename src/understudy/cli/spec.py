@@ -26,7 +26,7 @@ from understudy.values import Json
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of YAML.")
 def spec(document: str, which: str, scope: str, overlays: tuple[Path, ...], as_json: bool) -> None:
-    """Print the document of a VENDOR, or an OpenAPI FILE with overlays applied. Nothing else goes to standard output."""
+    """Print the document of a VENDOR, or an OpenAPI FILE with overlays applied. Standard output holds it alone."""
     value = _overlaid(Path(document), overlays) if overlays or _is_file(document) else _of_pack(document, which, scope)
     click.echo(json.dumps(value, indent=2, ensure_ascii=False) if as_json else as_yaml(value), nl=as_json)
 

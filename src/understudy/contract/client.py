@@ -15,6 +15,7 @@ from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.judge import Judge
 from understudy.contract.target import Run
 from understudy.errors import TargetError
+from understudy.values import Json
 
 TIMEOUT = httpx.Timeout(10.0)
 MAX_ANSWER = 8 * 1024 * 1024
@@ -89,8 +90,8 @@ class Client:
         answers = []
         for sent in ({"data": form}, {"files": {key: (None, value) for key, value in form.items()}}):
             try:
-                response = self._http.post(url, **sent)  # type: ignore[arg-type]
-                token = response.json().get("access_token") if response.status_code == 200 else None
+                response = self._http.post(url, **sent)
+                token: Json = response.json().get("access_token") if response.status_code == 200 else None
             except (httpx.HTTPError, ValueError, AttributeError) as error:
                 raise TargetError(f"no token from {url}: {error}", todo="check --base-url, or give --token") from error
             if isinstance(token, str) and token:
@@ -105,7 +106,8 @@ class Client:
         for scheme in schemes:
             flow = scheme.get("flows", {}).get("clientCredentials")
             if flow:
-                return self.run.base_url + urlsplit(flow["tokenUrl"].replace("{", "").replace("}", "")).path
+                token_url: str = flow["tokenUrl"].replace("{", "").replace("}", "")
+                return self.run.base_url + urlsplit(token_url).path
         raise TargetError("the document has no client credentials flow", todo="give --token instead of --client-id")
 
     def send(

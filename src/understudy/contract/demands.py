@@ -1,4 +1,4 @@
-"""Which sentences of a document a request breaks, read off the wire: what was meant by whoever made it does not count."""
+"""Which sentences of a document a request breaks, read off the wire: what its maker meant does not count."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class Breach:
     message: str
 
 
-class _NotJson(ValueError):
+class _NotJsonError(ValueError):
     pass
 
 
@@ -74,7 +74,7 @@ def _body(operation: Operation, request: Request) -> Iterator[Breach]:
         return
     try:
         value = parse_json(request.body)
-    except _NotJson as error:
+    except _NotJsonError as error:
         yield Breach(Part.MEDIA_TYPE, pointer + join("content", media_type), f"the body is not JSON: {error}")
         return
     except RecursionError:
@@ -84,11 +84,11 @@ def _body(operation: Operation, request: Request) -> Iterator[Breach]:
 
 
 def parse_json(body: bytes) -> Json:
-    """Parse JSON as RFC 8259 has it (no NaN); raises ValueError where it is none, RecursionError where it is too deep."""
+    """Parse JSON as RFC 8259 has it (no NaN); raises ValueError, and RecursionError where it is too deep."""
     try:
         return json.loads(body.decode(), parse_constant=_no_constant)
     except ValueError as error:
-        raise _NotJson(str(error)) from error
+        raise _NotJsonError(str(error)) from error
 
 
 def _no_constant(name: str) -> NoReturn:

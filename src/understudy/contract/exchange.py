@@ -44,7 +44,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP response as it came: status, headers in their order, and the whole body, decoded from transfer codings."""
+    """An HTTP response as it came: status, headers in their order, and the body, decoded from transfer codings."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
@@ -74,7 +74,7 @@ class Exchange:
 
 
 def _readable(value: str) -> str:
-    """Return a header's text from the Latin-1 reading of its bytes, in which requests keep it: UTF-8 where it is that."""
+    """Return a header's text from the Latin-1 reading of its bytes, which requests keep: UTF-8 where it is that."""
     try:
         return value.encode("latin-1").decode()
     except UnicodeError:

@@ -1,7 +1,7 @@
 """Schemathesis on the effective document: its phases generate and send, our judge sees every exchange.
 
-Its own checks stay off: the judge has them all, knows the rules, and closes the blind spots (undeclared statuses, formats
-without type, what the vendored and the judged document disagree on).
+Its own checks stay off: the judge has them all, knows the rules, and closes the blind spots (undeclared statuses,
+formats without type, what the vendored and the judged document disagree on).
 """
 
 import copy

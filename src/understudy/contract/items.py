@@ -1,9 +1,9 @@
 """The run as pytest sees it: a plugin that collects scenarios, probes and fuzzing phases, and sends evidence home.
 
-Loaded with `-p understudy.contract.items` in the main process and in xdist's workers alike; the run comes by environment.
+Loaded with `-p understudy.contract.items` in the main process and in xdist's workers; the run comes by environment.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from understudy import pack as packs
 from understudy.contract import fuzz, scenarios
 from understudy.contract.arazzo.document import load
 from understudy.contract.client import Client, Collector, OverError
+from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
 from understudy.contract.target import Run
 from understudy.contract.verdict import weigh
-from understudy.contract.evidence import Outcome
 from understudy.errors import UnderstudyError
 from understudy.pack import Pack
 
@@ -52,12 +52,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put the evidence of an item on its report, which xdist carries to the main process."""
     report = yield
     if isinstance(item, CheckItem) and call.when == "call":
         report.understudy = item.home  # type: ignore[attr-defined]
-    return report  # type: ignore[return-value]
+    return report
 
 
 class CheckItem(pytest.Item):

@@ -76,7 +76,7 @@ class _Hearing:
         yield from self._body(spec)
         yield from self._second_opinion()
 
-    # --- how the request was treated ---------------------------------------------------------------------------------
+    # --- how the request was treated --------------------------------------------------------------------------------
 
     def _treatment(self) -> Iterator[Evidence]:
         status = self.response.status
@@ -108,7 +108,7 @@ class _Hearing:
             for rule in rules or (None,):
                 yield rule, breach
 
-    # --- the status --------------------------------------------------------------------------------------------------
+    # --- the status -------------------------------------------------------------------------------------------------
 
     def _undeclared(self, spec: ResponseSpec | None) -> Iterator[Evidence]:
         status = self.response.status
@@ -139,7 +139,7 @@ class _Hearing:
             title = f"{self.operation.operation_id} refuses a request with {status}, which is not documented"
             yield self._evidence(Outcome.REMARK, None, title, f"one of {declared}", str(status))
 
-    # --- headers and body --------------------------------------------------------------------------------------------
+    # --- headers and body -------------------------------------------------------------------------------------------
 
     def _headers(self, spec: ResponseSpec) -> Iterator[Evidence]:
         missing = []
@@ -234,7 +234,7 @@ class _Hearing:
             title = "openapi-core takes an answer for right that jsonschema-rs takes for wrong"
             yield self._evidence(Outcome.REMARK, None, title, "both agree", self.invalid, check="second-opinion")
 
-    # --- the words -----------------------------------------------------------------------------------------------------
+    # --- the words --------------------------------------------------------------------------------------------------
 
     def _pass(self, rules: Iterable[Rule]) -> Iterator[Evidence]:
         for rule in rules:

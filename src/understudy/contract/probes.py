@@ -63,10 +63,10 @@ class Prober:
                 [Evidence(check, outcome, rule.id, exchange.operation_id, title, expected, actual, curl)]
             )
 
-    # --- constraints on the request --------------------------------------------------------------------------------------
+    # --- constraints on the request ---------------------------------------------------------------------------------
 
     def constraints(self, operation_id: str) -> None:
-        """Send, for each rule on the request, what lies at the bound and what lies beyond; the judge sees the refusals."""
+        """Send, for each rule on the request, what lies at its bound and what lies beyond."""
         for rule in self.judge.rules.by_id.values():
             if rule.operation != operation_id or PROBED.get(rule.part or Part.ANSWER) != "constraints":
                 continue
@@ -95,7 +95,7 @@ class Prober:
         elif variant.good and exchange.response.status < 300:
             self.add("constraints", Outcome.PASSED, [rule], exchange)
 
-    # --- who may call ----------------------------------------------------------------------------------------------------
+    # --- who may call -----------------------------------------------------------------------------------------------
 
     def access(self, operation_id: str) -> None:
         """Call as nobody, with tokens that are none, with the restricted and with the full credential."""
@@ -195,7 +195,7 @@ class Prober:
             )
             self.client.collector.add([piece])
 
-    # --- limits ----------------------------------------------------------------------------------------------------------
+    # --- limits -----------------------------------------------------------------------------------------------------
 
     def limits(self, operation_id: str) -> None:
         """Use up the quota of the session that has a tiny one, then wait as long as it says and try again."""

@@ -1,4 +1,4 @@
-"""Scenario files of a pack brought to a target: which of them a run can use, their inputs, and how their steps are sent."""
+"""Scenario files of a pack brought to a target: which a run can use, their inputs, how their steps are sent."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial

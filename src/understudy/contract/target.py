@@ -1,4 +1,4 @@
-"""The endpoint to judge: where it is, who may call it, and how long a run may take. Secrets are kept out of every output."""
+"""The endpoint to judge: where it is, who may call it, and how long a run may take. No secret is ever shown."""
 
 import json
 import os

@@ -11,7 +11,7 @@ from understudy.spec.rules import Basis, Rule
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One rule with the model functions or the pipeline part that play it, and the scenarios and checks that verify it."""
+    """A rule with the model functions or pipeline part that play it, and the scenarios and checks that verify it."""
 
     rule: Rule
     played_by: tuple[str, ...]

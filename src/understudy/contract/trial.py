@@ -15,8 +15,8 @@ import pytest
 
 from understudy.contract import scenarios
 from understudy.contract.evidence import Evidence
-from understudy.contract.target import Run
 from understudy.contract.summary import Gathered, summarise
+from understudy.contract.target import Run
 from understudy.contract.verdict import ItemResult, Report
 from understudy.errors import TargetError, UsageError
 from understudy.pack import Pack
@@ -26,10 +26,10 @@ class Watcher(Protocol):
     """Is told of the run while it goes on."""
 
     def started(self, vendor: str, target: str, scope: str, seed: int, items: int) -> None:
-        """The checks are collected."""
+        """Hear that the checks are collected."""
 
     def progressed(self, name: str, outcome: str, requests: int) -> None:
-        """A check has ended; `requests` is the run's total."""
+        """Hear that a check has ended; `requests` is the run's total."""
 
 
 class Trial:
@@ -117,6 +117,7 @@ def _arguments(pack: Pack) -> list[str]:
         "-p", "understudy.contract.items",
         "-p", "no:terminal", "-p", "no:schemathesis", "-p", "no:randomly", "-p", "no:cov", "-p", "no:hypothesispytest",
         "-c", os.devnull, "--rootdir", str(pack.root.resolve()), "--noconftest", "-W", "ignore",
+        "--assert=plain",  # else pytest rewrites every module of Schemathesis and Hypothesis, which are its plugins
         "-o", f"cache_dir={cache}", "-o", "testpaths=", "--import-mode=importlib",
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Requests on both sides of a documented constraint, made from a good one: those at the bound, and those just beyond."""
+"""Requests on both sides of a documented constraint, made from a good one: at the bound, and just beyond."""
 
 import copy
 from collections.abc import Iterator

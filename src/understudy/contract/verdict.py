@@ -58,7 +58,7 @@ class OperationCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding or a remark, as the report carries it; `citation` is `{file, line, pointer}`, `count` says how often it was seen."""
+    """A finding or a remark, as the report carries it; `citation` is `{file, line, pointer}`."""
 
     fingerprint: str
     rule: str | None
@@ -114,8 +114,8 @@ class Report:
 def weigh(evidence: Evidence, rule: Rule | None, *, strict: bool) -> Outcome:
     """Return what evidence counts for: a failure of a rule that does not bind is a remark.
 
-    Binding is a documented *must*; with `strict`, every *must*. What no rule of the pack covers is binding too: the checks
-    raise such failures only for what DESIGN calls a finding.
+    Binding is a documented *must*; with `strict`, every *must*. What no rule of the pack covers is binding too: checks
+    raise such failures only for what is a finding without a rule (a 5xx, an undeclared 2xx).
     """
     if evidence.outcome is not Outcome.FAILED or rule is None or rule.binding:
         return evidence.outcome

@@ -10,7 +10,7 @@ from understudy.model.call import Client
 from understudy.values import Json
 
 FULL, READ = "understudy-full", "understudy-read"
-CLIENT, CLIENT_READ, SECRET = "understudy", "understudy-read", "understudy"  # noqa: S105 (public, printed at start)
+CLIENT, CLIENT_READ, SECRET = "understudy", "understudy-read", "understudy"
 _REMEMBERED = 4096
 
 

@@ -27,7 +27,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A request that the pipeline turns down: the status, the rules broken, where (pointer, header or query), and why."""
+    """A request that the pipeline turns down: status, rules broken, where (pointer, header or query), and why."""
 
     status: int
     detail: str
@@ -59,9 +59,9 @@ class Exceeded:
 class Behaviour:
     """A vendor's behaviour, as its model file declares it.
 
-    `full` and `restricted` are the scopes of the mock's two ready-made credentials. `quotas` names the documented regimes of
-    rate limits; `limited` makes the headers of a 429; `refused` makes the body (and media type) of a pipeline refusal for
-    an operation, where the vendor has a form of its own, or returns None for problem details.
+    `full` and `restricted` are the scopes of the mock's two ready-made credentials. `quotas` names the documented
+    regimes of rate limits; `limited` makes the headers of a 429; `refused` makes the media type and body of a pipeline
+    refusal for an operation, where the vendor has a form of its own, or returns None for problem details.
     """
 
     full: tuple[str, ...]

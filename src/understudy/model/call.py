@@ -49,7 +49,7 @@ class Call:
     """One call of an operation, validated against the effective document.
 
     `path`, `query` and `header` hold the declared parameters that were sent, by their declared names; `scopes` what the
-    caller may do; `now` is aware and in UTC; `fresh(purpose)` returns a UUID that depends on seed, call and purpose alone.
+    caller may do; `now` is aware and in UTC; `fresh(purpose)` is a UUID that depends on seed, call and purpose alone.
     """
 
     operation_id: str

@@ -171,7 +171,7 @@ class Operation:
 
     @cached_property
     def security(self) -> list[Mapping[str, list[str]]]:
-        """The alternatives that open the operation, each a conjunction of schemes with their scopes; [] where it is open."""
+        """The alternatives that open the operation, each a conjunction of schemes with scopes; [] where it is open."""
         return list(self.value.get("security", self.document.value.get("security", [])))
 
 

@@ -64,7 +64,7 @@ def load(folder: Path) -> tuple[Source, Provenance]:
     digest = hashlib.sha256(document.content).hexdigest()
     if digest != provenance.sha256:
         raise ContentError(
-            f"the document was changed after it was vendored (SHA-256 {digest[:12]}..., vendored {provenance.sha256[:12]}...)",
+            f"the document was changed after it was vendored (SHA-256 {digest[:12]}, not {provenance.sha256[:12]})",
             where=Where(path),
             todo=f"restore it and put corrections into overlays/, or re-vendor: understudy vendor {folder.name} FILE",
         )
