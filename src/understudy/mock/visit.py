@@ -14,12 +14,16 @@ KEY = "understudy"
 
 
 class Visit:
-    """One request on its way through the pipeline; each stage fills in what it found out."""
+    """One request on its way through the pipeline; each stage fills in what it found out.
 
-    __slots__ = ("basic", "body", "header", "media_type", "operation", "path", "query", "scopes", "session")
+    `target` is the path below the vendor's base URL, percent-encoded as it was sent.
+    """
 
-    def __init__(self, session: Session) -> None:
+    __slots__ = ("basic", "body", "header", "media_type", "operation", "path", "query", "scopes", "session", "target")
+
+    def __init__(self, session: Session, target: str) -> None:
         self.session = session
+        self.target = target
         self.operation: Operation | None = None
         self.scopes: frozenset[str] = frozenset()
         self.basic: tuple[str, str] | None = None
@@ -42,6 +46,19 @@ class RefusedError(Exception):
         self.status_code = refusal.status
 
 
+class NoRouteError(Exception):
+    """Raised by the routing: no operation has the path, or its template is there and offers other methods."""
+
+    def __init__(self, path: str = "", offered: tuple[str, ...] = ()) -> None:
+        super().__init__(path)
+        self.path = path
+        self.offered = offered
+
+
+class GoneError(Exception):
+    """Raised where the client has left before its request was complete: there is nobody to answer, nothing to do."""
+
+
 def refuse(
     rules: Rules,
     operation: Operation | None,
@@ -52,9 +69,13 @@ def refuse(
     where: str = "",
     headers: tuple[tuple[str, str], ...] = (),
 ) -> RefusedError:
-    """Make, not raise, a refusal that names the rules citing the broken pointers, then those of the status."""
+    """Make, not raise, a refusal that names the rules citing the broken pointers, then those on the status."""
     named = [rule.id for part, pointer in broken for rule in rules.played_by({part}, pointer)]
     if operation is not None:
-        declared = f"{operation.pointer}/responses/{status}"
-        named += [rule.id for rule in rules.citing(Part, (declared, f"{declared}/description"))]
-    return RefusedError(Refusal(status, detail, tuple(dict.fromkeys(named)), where, headers))
+        named += [rule.id for rule in rules.inside(Part, f"{operation.pointer}/responses/{status}")]
+    return RefusedError(Refusal(status, shortened(detail), tuple(dict.fromkeys(named)), where, headers))
+
+
+def shortened(text: str, most: int = 300) -> str:
+    """Return the text, without its middle where it is long: a message may quote a whole body."""
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 :]}"

@@ -3,7 +3,6 @@
 The vendored text, the effective document and the judged one are all `Document`s; building them is `pack`'s work.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,9 @@ from typing import Any
 
 import jsonschema_rs
 
+from understudy.spec.paths import Paths
+from understudy.spec.upgrade import upgraded
+from understudy.spec.wire import content_type
 from understudy.values import METHODS, Json, at, dereference, join, walk
 
 INT32 = 2**31
@@ -92,13 +94,17 @@ class Parameter:
 
 
 class Operation:
-    """One operation: its method, path template, parameters, bodies and responses, found through references."""
+    """One operation: its method, path template, parameters, bodies and responses, found through references.
 
-    def __init__(self, document: "Document", path: str, method: str) -> None:
+    `item` is the pointer of its path item (references followed).
+    """
+
+    def __init__(self, document: "Document", path: str, item: str, method: str) -> None:
         self.document = document
         self.path = path
         self.method = method.upper()
-        self.pointer = join("paths", path, method)
+        self.item = item
+        self.pointer = item + join(method)
         self.value: Mapping[str, Json] = at(document.value, self.pointer)
         self.operation_id: str = self.value.get("operationId") or f"{self.method} {path}"
 
@@ -107,11 +113,16 @@ class Operation:
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The operation's parameters, then those of its path that it does not declare itself."""
+        """The operation's parameters, then those of its path that it does not declare itself.
+
+        Headers that OpenAPI describes elsewhere are none (OpenAPI 3.1.0, section 4.8.12.2.1).
+        """
         found: dict[tuple[str, str], Parameter] = {}
-        for base in (self.pointer, join("paths", self.path)):
+        for base in (self.pointer, self.item):
             for index, _ in enumerate(at(self.document.value, base).get("parameters", [])):
                 pointer, value = dereference(self.document.value, f"{base}/parameters/{index}")
+                if value["in"] == "header" and value["name"].lower() in ("accept", "content-type", "authorization"):
+                    continue
                 schema = self.document.schema(pointer + self._schema_of(value))
                 parameter = Parameter(value["name"], value["in"], bool(value.get("required")), pointer, value, schema)
                 found.setdefault(
@@ -164,7 +175,7 @@ class Operation:
 
     def _content(self, pointer: str, value: Mapping[str, Json]) -> Mapping[str, Schema]:
         return {
-            media_type.lower(): self.document.schema(pointer + join("content", media_type, "schema"))
+            content_type(media_type)[0]: self.document.schema(pointer + join("content", media_type, "schema"))
             for media_type, content in value.get("content", {}).items()
             if "schema" in content
         }
@@ -183,7 +194,7 @@ class ResponseSpec:
         self.declared_at = operation.pointer + join("responses", key)
         self.pointer, self.value = dereference(document.value, self.declared_at)
         self.content: Mapping[str, Schema] = operation._content(self.pointer, self.value)
-        self.media_types = tuple(media_type.lower() for media_type in self.value.get("content", {}))
+        self.media_types = tuple(content_type(media_type)[0] for media_type in self.value.get("content", {}))
         self.headers: dict[str, Header] = {}
         for name in self.value.get("headers", {}):
             if name.lower() != "content-type":
@@ -212,34 +223,43 @@ class Document:
     def schema(self, pointer: str) -> Schema:
         """Return the compiled schema at the pointer; each is compiled once."""
         if pointer not in self._schemas:
-            self._schemas[pointer] = Schema(self.value, pointer)
+            self._schemas[pointer] = Schema(self._schema_root, pointer)
         return self._schemas[pointer]
+
+    @cached_property
+    def _schema_root(self) -> Json:
+        """The document with its schemas in the dialect of OpenAPI 3.1, all at their places."""
+        return upgraded(self.value) if str(self.value.get("openapi", "")).startswith("3.0") else self.value
 
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
         """All operations by operationId, in the document's order."""
-        found = [
-            Operation(self, path, method)
-            for path, item in self.value.get("paths", {}).items()
-            for method in item
-            if method in METHODS
-        ]
-        return {operation.operation_id: operation for operation in found}
+        found: dict[str, Operation] = {}
+        for path in self.value.get("paths", {}):
+            if path.startswith("/"):
+                item, methods = dereference(self.value, join("paths", path))
+                for method in methods:
+                    if method in METHODS:
+                        operation = Operation(self, path, item, method)
+                        found[operation.operation_id] = operation
+        return found
 
     def find(self, method: str, path: str) -> Operation | None:
         """Return the operation that serves a request's method and (still percent-encoded) path; literal paths win."""
-        for pattern, operations in self._routes:
-            if pattern.fullmatch(path):
-                return operations.get(method.upper())
-        return None
+        found = self.paths.match(path)
+        return self._by_path[found[0]].get(method.upper()) if found else None
 
     @cached_property
-    def _routes(self) -> list[tuple[re.Pattern[str], dict[str, Operation]]]:
+    def paths(self) -> Paths:
+        """The path templates that have operations."""
+        return Paths(self._by_path)
+
+    @cached_property
+    def _by_path(self) -> dict[str, dict[str, Operation]]:
         by_path: dict[str, dict[str, Operation]] = {}
         for operation in self.operations.values():
             by_path.setdefault(operation.path, {})[operation.method] = operation
-        ordered = sorted(by_path, key=lambda path: [part.startswith("{") for part in path.split("/")])
-        return [(re.compile(re.sub(r"\\\{[^/{}]+\\\}", "[^/]+", re.escape(path))), by_path[path]) for path in ordered]
+        return by_path
 
 
 def _fragment(pointer: str) -> str:

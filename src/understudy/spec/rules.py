@@ -107,6 +107,15 @@ class Rules:
         wanted = frozenset(parts)
         return tuple(rule for pointer in pointers for rule in self._by_pointer.get(pointer, ()) if rule.part in wanted)
 
+    def inside(self, parts: Iterable[Part], pointer: str) -> tuple[Rule, ...]:
+        """Return the rules of these parts that cite the pointer or something inside of what it names."""
+        wanted = frozenset(parts)
+        return tuple(
+            rule
+            for rule in self.by_id.values()
+            if rule.part in wanted and (rule.citation.pointer + "/").startswith(pointer + "/")
+        )
+
     @cached_property
     def _by_pointer(self) -> dict[str, list[Rule]]:
         found: dict[str, list[Rule]] = {}

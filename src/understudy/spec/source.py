@@ -23,9 +23,9 @@ class _CoreLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event: Any = cast(Any, self).peek_event()
-        anchor = getattr(event, "anchor", None)
+        anchor, mark = getattr(event, "anchor", None), event.start_mark
         if isinstance(event, yaml.AliasEvent) and anchor in self._open:
-            raise yaml.MarkedYAMLError(problem=f"*{anchor} stands inside itself", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem=f"*{anchor} stands inside itself", problem_mark=mark)
         self._open.append(anchor or "")
         try:
             return super().compose_node(parent, index)

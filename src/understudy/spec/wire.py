@@ -1,11 +1,14 @@
 """How HTTP text becomes the JSON values that a document's schemas speak of. Shared by the mock and the judge."""
 
 import re
+from collections.abc import Sequence
 
 from understudy.values import Json
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_DIGITS = 4000
+"""Longer numbers stay text: Python refuses to convert more than 4,300 digits, and no schema wants them."""
 
 
 def header_text(raw: bytes) -> str:
@@ -17,18 +20,24 @@ def header_text(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
-def typed(value: Json, kind: str | None) -> Json:
-    """Return a parameter's or header's text as a value of the schema's type; the text itself where it is none."""
-    if kind == "array":
+def typed(value: Json, kind: str | Sequence[str] | None) -> Json:
+    """Return a parameter's or header's text as a value of the schema's type; the text itself where it is none.
+
+    Several types (OpenAPI 3.1) are tried in their order; an empty text stands for null where null is allowed and text is not.
+    """
+    kinds = (kind,) if isinstance(kind, str) else kind or ()
+    if "array" in kinds:
         return value if isinstance(value, list) else [value]
     text = value[0] if isinstance(value, list) else value
-    if kind == "integer" and _INTEGER.fullmatch(text):
-        return int(text)
-    if kind == "number" and _NUMBER.fullmatch(text):
-        return float(text)
-    if kind == "boolean" and text in ("true", "false"):
-        return text == "true"
-    return text
+    for each in kinds:
+        if each == "integer" and len(text) < _DIGITS and _INTEGER.fullmatch(text):
+            return int(text)
+        if each == "number" and len(text) < _DIGITS and _NUMBER.fullmatch(text):
+            number = float(text)
+            return number if abs(number) != float("inf") else text
+        if each == "boolean" and text in ("true", "false"):
+            return text == "true"
+    return None if text == "" and "null" in kinds and "string" not in kinds else text
 
 
 def content_type(raw: str | None) -> tuple[str, dict[str, str]]:
