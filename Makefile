@@ -1,0 +1,88 @@
+# A fresh machine needs Python 3.11, 3.12 or 3.13 and make. `make help` lists the targets.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup verify test test-plain tools test-tools lint bench clean
+
+# The first of this machine's interpreters that is Python 3.$(1) and can make environments; nothing if there is none.
+interpreter = $(shell for python in python3.$(1) python3 python "$$HOME"/.pyenv/versions/3.$(1).*/bin/python; do \
+	"$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, $(1)))' >/dev/null 2>&1 \
+	&& command -v "$$python" && break; done)
+
+PYTHON ?= $(firstword $(call interpreter,11) $(call interpreter,12) $(call interpreter,13))
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# Nothing of the user's may change a result: no options, plugins or configuration of theirs. `loadgroup` keeps tests that
+# share something slow on one worker.
+OWN := env -u PYTEST_ADDOPTS -u PYTEST_PLUGINS -u PYTEST_DISABLE_PLUGIN_AUTOLOAD -u PYTHONPATH -u PYTHONWARNINGS \
+	-u COVERAGE_FILE -u COVERAGE_RCFILE -u COVERAGE_PROCESS_START
+PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
+WORKERS := -n 2 --dist loadgroup
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP) ## make .venv with everything pinned; nothing is done if it is up to date
+
+# pip up to 26.1 hands PIP_CONSTRAINT on to the environments it builds in, later ones PIP_BUILD_CONSTRAINT.
+$(STAMP): pyproject.toml constraints.txt src/understudy/__init__.py
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+		python="$(PYTHON)"; \
+		test -n "$$python" || { echo "make: no Python 3.11, 3.12 or 3.13 that can make environments;" \
+			"install one (Debian: python3 and python3-venv) or name it: make PYTHON=..." >&2; exit 1; }; \
+		echo "$$python -m venv $(VENV)"; "$$python" -m venv --clear $(VENV); }
+	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 \
+		$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+verify: $(STAMP) ## play the mock, judge it, write reports/
+	$(BIN)/understudy verify onetrust --report reports
+
+test: $(STAMP) ## run all tests that need nothing but Python, on every Python 3.11-3.13 here
+	$(PYTEST) -m "not tools" $(WORKERS) --cov --cov-branch --cov-report term:skip-covered
+	@failed=; $(foreach minor,11 12 13,$(call test_further,$(minor))) \
+		test -z "$$failed" || { echo "make: tests failed on Python$$failed" >&2; exit 1; }
+
+# Tests on Python 3.$(1), if this machine has it and $(VENV) is another, in an environment of its own and without coverage.
+define test_further
+python="$(call interpreter,$(1))"; \
+	if test -n "$$python" && ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info[1] != $(1))'; then \
+		$(MAKE) --no-print-directory test-plain VENV=.venv-3.$(1) PYTHON="$$python" || failed="$$failed 3.$(1)"; fi;
+endef
+
+test-plain: $(STAMP)
+	@$(BIN)/python --version
+	$(PYTEST) -m "not tools" $(WORKERS)
+
+SUDO = $(shell test "$$(id -u)" = 0 || echo sudo -n)
+missing = $(shell for name in $(2); do command -v $$name >/dev/null && exit; done; echo $(1))
+PACKAGES = $(call missing,wrk,wrk) $(call missing,chromium,chromium chromium-browser google-chrome) \
+	$(call missing,nodejs,node) $(call missing,npm,npm)
+
+tools: ## install what further tests need: wrk, Chromium, npm packages
+	@packages="$(strip $(PACKAGES))"; test -z "$$packages" || { \
+		command -v apt-get >/dev/null && $(SUDO) true 2>/dev/null || { \
+			echo "make: these are missing and cannot be installed from here (no apt-get, or neither root nor sudo):" \
+				"$$packages" >&2; exit 1; }; \
+		$(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq -y --no-install-recommends $$packages; }
+	@test node_modules/.package-lock.json -nt package.json || { \
+		npm install --no-fund --no-audit --loglevel error && touch node_modules/.package-lock.json; }
+	@wrk --version 2>&1 | sed -n 1p; node_modules/.bin/redocly --version
+
+test-tools: $(STAMP) ## run the tests that need more than Python; `make tools` comes first
+	$(PYTEST) -m tools
+
+lint: $(STAMP) ## check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMP) ## measure how many updates a second the mock answers
+	$(OWN) $(BIN)/python tests/bench/update_rate.py
+
+clean: ## remove everything that make has made
+	rm -rf .venv .venv-3.* node_modules reports dist htmlcov .coverage .coverage.* \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src mock contracts specs tests -name __pycache__ -type d -prune -exec rm -rf {} +
