@@ -39,13 +39,9 @@ class Subject:
     language: str | None = None
     elements: tuple[Element, ...] = ()
 
-    def element(self, name: str) -> Element | None:
-        """Return the element of that name, or None."""
-        return next((element for element in self.elements if element.name == name), None)
-
     def additional(self) -> frozenset[str]:
         """Return all additional identifiers, of whatever type."""
-        return frozenset(value for element in self.elements if element.linked for value in _listed(element.value))
+        return frozenset([value for element in self.elements if element.linked for value in _listed(element.value)])
 
 
 SUBJECTS = Table("subjects", Subject)
@@ -104,13 +100,21 @@ def write_subject(call: Call, state: Transaction) -> Reply:
     identifier = call.header["dataSubjectIdentifier"]
     found = find(state, identifier, additional=call.switch("additional-finds") == "on")
     before = found or create(call, identifier, body)
-    elements, messages = _known(body.get("dataElements") or [], call.switch("catalogue"))
-    after, conflicts = merge(call, state, before, elements)
-    after = replace(after, language=body.get("language", before.language), updated=call.now)
-    if body.get("identifierType", before.identifier_type) != before.identifier_type:
-        messages.append(f"Identifier Type cannot be updated : {body['identifierType']}")
+    sent, messages = _known(body.get("dataElements") or [], call.switch("catalogue"))
+    elements, conflicts = merge(call, state, before, sent)
+    after = Subject(
+        before.id,
+        before.identifier,
+        before.identifier_type,
+        before.created,
+        call.now,
+        body.get("language", before.language),
+        elements,
+    )
     _save(state, before, after)
-    rules = _rules(found, identifier, elements, messages=bool(messages), conflicts=bool(conflicts))
+    rules = _rules(found, identifier, body, sent, messages=bool(messages), conflicts=bool(conflicts))
+    if body.get("identifierType", after.identifier_type) != after.identifier_type:
+        messages.append(f"Identifier Type cannot be updated : {body['identifierType']}")
     return Reply(200 if found else 201, _detail(after, messages, conflicts), rules)
 
 
@@ -127,27 +131,36 @@ def find(state: Transaction, identifier: str, *, additional: bool = True) -> Sub
 @behaviour.plays("OT-CREATE-3", "OT-CREATE-4", "OT-ID-2")
 def create(call: Call, identifier: str, body: dict[str, Json]) -> Subject:
     """Return a new subject without elements."""
-    kind: str = body["identifierType"] if "identifierType" in body else call.switch("default-identifier-type")
+    kind = str(body.get("identifierType", call.switch("default-identifier-type")))
     return Subject(call.fresh("subject"), identifier, kind, created=call.now, updated=call.now)
 
 
 @behaviour.plays("OT-CREATE-2", "OT-UPDATE-2", "OT-UPDATE-3", "OT-UPDATE-4", "OT-UPDATE-6", "OT-LINK-5")
-def merge(call: Call, state: Transaction, subject: Subject, sent: list[Json]) -> tuple[Subject, list[Json]]:
-    """Return the subject with the sent elements, by name, and the additional identifiers that were not taken."""
+def merge(call: Call, state: Transaction, subject: Subject, sent: list[Json]) -> tuple[tuple[Element, ...], list[Json]]:
+    """Return the subject's elements with the sent ones, by name, and the additional identifiers that were not taken."""
     elements = {element.name: element for element in subject.elements}
     conflicts: list[Json] = []
     for value in sent:
-        name, old = value["name"], elements.get(value["name"])
-        if value.get("linked", old.linked if old else False):
+        name = value["name"]
+        old = elements.get(name)
+        date = value.get("interactionDate")
+        if _links(value, old):
             refused: dict[str, Json] = {}
             new = link(call, state, subject, old, value, refused)
             if refused:
                 conflicts.append({"name": name, "values": refused})
+            if new is not None:
+                elements[name] = new if new.interaction_date == date else replace(new, interaction_date=date)
         else:
-            new = Element(name, _frozen(value.get("value", old and old.value)))
-        if new is not None:
-            elements[name] = replace(new, interaction_date=value.get("interactionDate"))
-    return replace(subject, elements=tuple(elements.values())), conflicts
+            kept = value.get("value", old and old.value)
+            linked = old is not None and old.linked and "linked" not in value
+            elements[name] = Element(name, _frozen(kept), linked, date)
+    return tuple(elements.values()), conflicts
+
+
+def _links(sent: dict[str, Json], old: Element | None) -> bool:
+    """Whether identifiers are set or removed; without `linked`, an identifier type given no value stays as it is."""
+    return bool(sent.get("linked", old is not None and old.linked and "value" in sent))
 
 
 @behaviour.plays("OT-LINK-1", "OT-LINK-2", "OT-LINK-3", "OT-LINK-4", "OT-LINK-7", "OT-LINK-8", "OT-LINK-9")
@@ -160,17 +173,15 @@ def link(
     refused: dict[str, Json],
 ) -> Element | None:
     """Return the identifier type with the sent list; an empty one demotes what is there. Conflicts go to `refused`."""
-    wanted = _listed(_frozen(sent.get("value")))
+    wanted = dict.fromkeys(_listed(_frozen(sent.get("value"))))
     if not wanted:
         return replace(old, linked=False) if old else None
     for identifier in wanted:
         reason = _conflict(call, state, subject, identifier)
         if reason:
             refused[identifier] = reason
-    taken = tuple(identifier for identifier in dict.fromkeys(wanted) if identifier not in refused)
-    if not taken:
-        return old
-    return Element(sent["name"], taken, linked=True)
+    taken = tuple(identifier for identifier in wanted if identifier not in refused)
+    return Element(sent["name"], taken, linked=True) if taken else old
 
 
 def _conflict(call: Call, state: Transaction, subject: Subject, identifier: str) -> str | None:
@@ -196,25 +207,39 @@ def _known(sent: list[Json], catalogue: str | None) -> tuple[list[Json], list[st
 def _save(state: Transaction, before: Subject, after: Subject) -> None:
     SUBJECTS.put(state, after.identifier, after)
     had, has = before.additional(), after.additional()
-    for identifier in sorted(had - has):
-        OWNERS.delete(state, identifier)
-    for identifier in sorted(has - had):
-        OWNERS.put(state, identifier, after.identifier)
+    if had != has:
+        for identifier in sorted(had - has):
+            OWNERS.delete(state, identifier)
+        for identifier in sorted(has - had):
+            OWNERS.put(state, identifier, after.identifier)
 
 
 def _rules(
-    found: Subject | None, identifier: str, sent: list[Json], *, messages: bool, conflicts: bool
+    found: Subject | None,
+    identifier: str,
+    body: dict[str, Json],
+    sent: list[Json],
+    *,
+    messages: bool,
+    conflicts: bool,
 ) -> tuple[str, ...]:
     rules = ["OT-UPDATE-1", "OT-ID-1"] if found else ["OT-CREATE-1"]
     if found and found.identifier != identifier:
         rules += ["OT-LINK-6", "OT-PRIMARY-1"]
-    if any(element.get("linked") and not element.get("value") for element in sent):
-        rules += ["OT-LINK-3", "OT-LINK-4"]
-    if any(element.get("linked") and element.get("value") for element in sent):
-        rules += ["OT-LINK-1", "OT-LINK-2"]
-    if any(not element.get("linked") for element in sent):
-        rules.append("OT-UPDATE-2" if found else "OT-CREATE-2")
-    return (*rules, *(["OT-MSG-1"] if messages else []), *(["OT-LINK-9"] if conflicts else []))
+    if "identifierType" in body:
+        rules.append("OT-PRIMARY-2" if found else "OT-CREATE-3")
+    elif not found:
+        rules.append("OT-CREATE-4")
+    if not body:
+        rules.append("OT-BODY-4")
+    for element in sent:
+        if not element.get("linked"):
+            rules.append("OT-UPDATE-2" if found else "OT-CREATE-2")
+        elif element.get("value"):
+            rules += ["OT-LINK-1", "OT-LINK-2"]
+        else:
+            rules += ["OT-LINK-3", "OT-LINK-4", *(["OT-LINK-7"] if element.get("value") != [] else [])]
+    return (*dict.fromkeys(rules), *(["OT-MSG-1"] if messages else []), *(["OT-LINK-9"] if conflicts else []))
 
 
 def _detail(subject: Subject, messages: list[str], conflicts: list[Json]) -> dict[str, Json]:
@@ -252,7 +277,7 @@ def _thawed(value: str | tuple[str, ...] | None) -> Json:
 def _listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     """Return the identifiers that a value stands for; empty ones are none."""
     values = (value,) if isinstance(value, str) else value or ()
-    return tuple(identifier for identifier in values if identifier)
+    return values if all(values) else tuple(filter(None, values))
 
 
 # --- the token endpoint ----------------------------------------------------------------------------------------------
@@ -289,7 +314,8 @@ def _token_request(call: Call) -> tuple[str, dict[str, Json]]:
 @behaviour.plays("OT-TOKEN-5", "OT-TOKEN-6", "OT-TOKEN-10")
 def _no_token(status: int, error: str, description: str) -> Reply:
     rule = "OT-TOKEN-6" if status == 401 else "OT-TOKEN-5"
-    return Reply(status, {"error": error, "error_description": description}, (rule, "OT-TOKEN-10"))
+    headers = (("WWW-Authenticate", 'Basic realm="understudy"'),) if status == 401 else ()  # RFC 6749, section 5.2
+    return Reply(status, {"error": error, "error_description": description}, (rule, "OT-TOKEN-10"), headers)
 
 
 @behaviour.plays("OT-TOKEN-7")

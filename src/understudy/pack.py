@@ -4,6 +4,7 @@
 """
 
 import importlib.util
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -12,7 +13,8 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from openapi_spec_validator import OpenAPIV31SpecValidator
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+from referencing.exceptions import Unresolvable
 
 from understudy.errors import ContentError, UsageError, Where
 from understudy.model.behaviour import Behaviour
@@ -24,6 +26,8 @@ from understudy.spec.source import Source
 from understudy.values import Json, at, join
 
 SCOPES = ("core", "full")
+NAME = re.compile(r"\w[\w.-]*")
+"""What a vendor may be called: a folder's name that is a segment of a URL as well."""
 
 
 @dataclass(frozen=True)
@@ -100,45 +104,55 @@ class Pack:
         return value
 
     def _check(self, value: Json) -> None:
-        error = next(iter(OpenAPIV31SpecValidator(value).iter_errors()), None)
-        if error is not None:
-            pointer = join(*getattr(error, "absolute_path", ()))
+        pointer, reason = "", ""
+        version = str(value.get("openapi", "")) if isinstance(value, dict) else ""
+        validator = OpenAPIV30SpecValidator if version.startswith("3.0") else OpenAPIV31SpecValidator
+        try:
+            error = next(iter(validator(value).iter_errors()), None)
+            if error is not None:
+                pointer, reason = join(*getattr(error, "absolute_path", ())), str(error).splitlines()[0]
+        except Unresolvable as unresolvable:
+            reason = f"the reference {unresolvable.ref!r} leads nowhere"
+        if reason:
             raise ContentError(
-                f"the effective document of {self.vendor} is not valid OpenAPI: {str(error).splitlines()[0]}",
+                f"the effective document of {self.vendor} is not valid OpenAPI: {reason}",
                 where=Where(self.specs, pointer=pointer or None),
                 todo=f"see it with: understudy spec {self.vendor}",
             )
 
     @cached_property
     def rules(self) -> Rules:
-        """The pack's rules; each citation leads somewhere."""
+        """The pack's rules; raises ContentError where one is on no operation or its citation leads nowhere."""
         rules = load_rules(self.specs / "rules.yaml")
         for rule in rules.by_id.values():
             if rule.operation not in self.effective.operations:
                 raise rules.source.error(
                     f"{rule.id}: no operation {rule.operation!r}", f"{rule.pointer}/operation", "use an operationId"
                 )
+            self._cited(rules, rule)
         return rules
 
     def cited_at(self, rule: Rule) -> Where:
-        """Return file, line and pointer of what a rule cites; raises ContentError where the citation leads nowhere."""
+        """Return file, line and pointer of what a rule cites."""
+        file, pointer = self._cited(self.rules, rule)
+        return file.where(pointer)
+
+    def _cited(self, rules: Rules, rule: Rule) -> tuple[Source, str]:
         citation = rule.citation
         document, file, pointer = self.vendored, self.source, citation.pointer
         if citation.overlay is not None:
             document = self.effective
             each = next((each for each in self.overlays if each.source.path.name == citation.overlay), None)
             if each is None or citation.action is None or citation.action >= len(each.actions):
-                raise self.rules.source.error(
-                    f"{rule.id} cites an overlay action that is not there", f"{rule.pointer}/citation"
-                )
+                what = f"{rule.id} cites an overlay action that is not there"
+                raise rules.source.error(what, f"{rule.pointer}/citation", "actions are counted from 0")
             file, pointer = each.source, f"/actions/{citation.action}"
         try:
             at(document.value, citation.pointer)
         except KeyError as error:
-            raise self.rules.source.error(
-                f"{rule.id} cites {citation.pointer}, where nothing is", f"{rule.pointer}/citation"
-            ) from error
-        return file.where(pointer)
+            what = f"{rule.id} cites {citation.pointer}, where nothing is"
+            raise rules.source.error(what, f"{rule.pointer}/citation", "correct the pointer") from error
+        return file, pointer
 
     @cached_property
     def behaviour(self) -> Behaviour:
@@ -166,7 +180,7 @@ def names() -> list[str]:
 def load(vendor: str) -> Pack:
     """Return the pack of a vendor; raises UsageError that lists the known ones where there is none."""
     for root in roots():
-        if vendor and "/" not in vendor and (root / "specs" / vendor).is_dir():
+        if NAME.fullmatch(vendor) and (root / "specs" / vendor).is_dir():
             return Pack(vendor, root)
     raise UsageError(f"unknown vendor {vendor!r}", todo=f"use one of: {', '.join(names()) or 'none found'}")
 

@@ -87,5 +87,7 @@ def test_every_command_of_the_readme_prints_what_it_shows(shell: subprocess.Pope
 def test_the_table_of_commands_is_whole() -> None:
     """Every command of the command line stands in the README's table, and nothing else does."""
     shown = set(re.findall(r"^\| `understudy (\w+)", README, re.MULTILINE))
-    listed = subprocess.run([sys.executable, "-m", "understudy", "--help"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        [sys.executable, "-m", "understudy", "--help"], capture_output=True, text=True, check=True
+    ).stdout
     assert shown == set(re.findall(r"^  (\w+) ", listed.partition("Commands:")[2], re.MULTILINE))

@@ -1,14 +1,17 @@
 """`understudy serve`: the mock in the foreground."""
 
 import secrets
+import signal
+import sys
 from datetime import datetime
 
 import click
 
 from understudy import pack as packs
 from understudy.errors import UsageError
-from understudy.mock.server import listen, url_of
-from understudy.mock.server import serve as make_server
+from understudy.mock.app import DEFAULT, MockApp
+from understudy.mock.server import has_date, listen, url_of
+from understudy.mock.server import serve as run
 from understudy.mock.settings import MEBIBYTE, Settings, parse_switches
 from understudy.mock.tokens import CLIENT, CLIENT_READ, FULL, READ, SECRET
 from understudy.model.clock import Clock, parse_time
@@ -44,7 +47,11 @@ def serve(
         max_body=max_body,
         switches=parse_switches(chosen, switches),
     )
+    sessions = {DEFAULT: settings}
+    app = MockApp(chosen, sessions)
     sock = listen(host, port)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)  # the server raises the signal once more after it has drained
 
     def ready() -> None:
         click.echo(f"understudy: serving {', '.join(chosen)} on {url_of(sock)}")
@@ -52,7 +59,11 @@ def serve(
         click.echo(f"  OAuth 2.0      clients {CLIENT}, {CLIENT_READ} (read-only), secret {SECRET}")
         click.echo(f"  seed           {settings.seed}")
 
-    make_server(chosen, {"": settings}, sock, ready).run(sockets=[sock])
+    run(app, sock, ready, date=has_date(sessions))
+
+
+def _stop(number: int, frame: object) -> None:
+    sys.exit(0)
 
 
 def _time(text: str) -> datetime:

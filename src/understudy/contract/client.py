@@ -3,9 +3,12 @@
 Keeps to good manners: a sound Retry-After is obeyed, redirects are not followed, and answers are read up to a bound.
 """
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -13,13 +16,18 @@ import httpx
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.judge import Judge
-from understudy.contract.target import Run
+from understudy.contract.target import Run, Secrets
 from understudy.errors import TargetError
 from understudy.values import Json
 
-TIMEOUT = httpx.Timeout(10.0)
+TIMEOUT = 10.0
+"""Seconds that a target may take to connect, or between two pieces of an answer."""
+PATIENCE = 0.2
+"""Seconds that are waited at least where a 429 asks for none."""
 MAX_ANSWER = 8 * 1024 * 1024
 GARBAGE = "understudy-no-such-token"
+VARIABLES = {"full": "UNDERSTUDY_TOKEN", "restricted": "UNDERSTUDY_RESTRICTED_TOKEN"}
+"""The environment variable that holds a caller's token, in the command and in the curl lines that it prints."""
 
 
 class OverError(Exception):
@@ -27,17 +35,22 @@ class OverError(Exception):
 
 
 class Collector:
-    """Evidence as it comes in: a passed rule is kept once a check, a failure once with how often it was seen."""
+    """Evidence as it comes in, secrets hidden: a passed rule is kept once a check, a failure with how often it was seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Secrets | None = None) -> None:
+        self._secrets = secrets or Secrets()
         self._pieces: dict[tuple[str, ...], tuple[Evidence, int]] = {}
 
     def add(self, evidence: Iterable[Evidence]) -> None:
         """Take evidence in."""
         for piece in evidence:
             key = (piece.outcome.value, piece.check, piece.fingerprint)
-            kept, count = self._pieces.get(key, (piece, 0))
+            kept, count = self._pieces.get(key) or (self._hidden(piece), 0)
             self._pieces[key] = (kept, count + 1)
+
+    def _hidden(self, piece: Evidence) -> Evidence:
+        hide = self._secrets.hide
+        return replace(piece, expected=hide(piece.expected), actual=hide(piece.actual), curl=hide(piece.curl))
 
     def __iter__(self) -> Iterator[tuple[Evidence, int]]:
         return iter(self._pieces.values())
@@ -53,11 +66,19 @@ class Client:
     def __init__(self, run: Run, judge: Judge) -> None:
         self.run = run
         self.judge = judge
-        self.collector = Collector()
+        self.secrets = Secrets(() if run.embedded else run.credentials.secrets())
         self.statuses: Counter[tuple[str, int]] = Counter()
-        self.requests = 0
+        self.full: Counter[int] = Counter()
+        self.restart()
         self._token = run.credentials.token
-        self._http = httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+        self._http = httpx.Client(follow_redirects=False, trust_env=False)
+
+    def restart(self) -> None:
+        """Forget evidence and counts: a new check begins."""
+        self.collector = Collector(self.secrets)
+        self.requests = 0
+        self.statuses.clear()
+        self.full.clear()
 
     def close(self) -> None:
         """Close the connections."""
@@ -90,11 +111,12 @@ class Client:
         answers = []
         for sent in ({"data": form}, {"files": {key: (None, value) for key, value in form.items()}}):
             try:
-                response = self._http.post(url, **sent)
+                response = self._http.post(url, **sent, timeout=self._timeout())
                 token: Json = response.json().get("access_token") if response.status_code == 200 else None
             except (httpx.HTTPError, ValueError, AttributeError) as error:
                 raise TargetError(f"no token from {url}: {error}", todo="check --base-url, or give --token") from error
             if isinstance(token, str) and token:
+                self.secrets.add(token)
                 return token
             answers.append(str(response.status_code))
         raise TargetError(
@@ -117,6 +139,7 @@ class Client:
 
         Raises OverError when the run's time is up, TargetError when the target cannot be reached.
         """
+        request = replace(request, variable=VARIABLES.get(credential, ""))
         while True:
             exchange = self._once(request, operation_id, credential)
             self.observe(exchange, check)
@@ -125,29 +148,48 @@ class Client:
                 return exchange
             if wait >= self.run.remaining:
                 raise OverError(f"429 with Retry-After {wait}, beyond the budget")
-            time.sleep(wait)
+            time.sleep(max(wait, PATIENCE))
 
     def observe(self, exchange: Exchange, check: str) -> None:
         """Count an exchange and bring it before the judge."""
         self.requests += 1
         if exchange.operation_id is not None:
             self.statuses[exchange.operation_id, exchange.response.status] += 1
+            if exchange.credential == "full":
+                self.full[exchange.response.status] += 1
+        self._learn(exchange.response)
         self.collector.add(self.judge.judge(exchange, check))
 
-    def _once(self, request: Request, operation_id: str | None, credential: str) -> Exchange:
+    def _learn(self, response: Response) -> None:
+        """Take note of a token that the target grants, so that it is never shown."""
+        if b'"access_token"' in response.body:
+            with suppress(ValueError, RecursionError, AttributeError):
+                token = json.loads(response.body).get("access_token")
+                self.secrets.add(token if isinstance(token, str) else "")
+
+    def _timeout(self) -> float:
         if self.run.remaining <= 0:
             raise OverError("the budget is used up")
+        return min(TIMEOUT, self.run.remaining)
+
+    def _once(self, request: Request, operation_id: str | None, credential: str) -> Exchange:
+        timeout = self._timeout()
         started = time.perf_counter()
         headers = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in request.headers]
         try:
-            with self._http.stream(request.method, request.url, headers=headers, content=request.body) as response:
+            with self._http.stream(
+                request.method, request.url, headers=headers, content=request.body, timeout=timeout
+            ) as response:
                 body = b""
                 for chunk in response.iter_bytes():
                     body += chunk
                     if len(body) > MAX_ANSWER:
                         break
+                    self._timeout()
                 answered = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw)
         except (httpx.TransportError, httpx.InvalidURL) as error:
+            if isinstance(error, httpx.TimeoutException) and timeout < TIMEOUT:
+                raise OverError("the budget ended before an answer came") from error
             host = urlunsplit(urlsplit(request.url)._replace(path="", query=""))
             todo = "check that it runs and that the base URL is right"
             raise TargetError(f"cannot reach {host}: {error or type(error).__name__}", todo=todo) from error

@@ -11,7 +11,7 @@ from understudy.model.behaviour import Quota
 from understudy.pack import Pack
 
 LIMITED = "limited"
-TINY = (Quota(limit=3, seconds=2),)
+TINY = (Quota(limit=3, seconds=1),)
 """A quota that a probe uses up at once, and that opens again while it waits."""
 
 

@@ -13,7 +13,8 @@ SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "s
 class Request:
     """An HTTP request before it is sent; `url` is absolute and carries its query.
 
-    Header values are kept as the Latin-1 reading of their bytes. Those of `secret_headers` are never shown.
+    Header values are kept as the Latin-1 reading of their bytes. Those of `secret_headers` are shown as the shell
+    variable of that name; '' shows them, which is for what is no secret.
     """
 
     method: str
@@ -21,6 +22,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     secret_headers: frozenset[str] = SECRET_HEADERS
+    variable: str = "UNDERSTUDY_TOKEN"
 
     def header(self, name: str) -> str | None:
         """Return the value of the first header of that name, in whatever case, or None."""
@@ -32,9 +34,9 @@ class Request:
         for key, value in self.headers:
             if key.lower() in ("content-length", "host", "connection", "accept-encoding"):
                 continue
-            if key.lower() in self.secret_headers:
+            if key.lower() in self.secret_headers and self.variable:
                 scheme = value.partition(" ")[0] + " " if " " in value else ""
-                words += ["-H", f'"{key}: {scheme}$UNDERSTUDY_TOKEN"']
+                words += ["-H", f'"{key}: {scheme}${self.variable}"']
             else:
                 words += ["-H", shlex.quote(f"{key}: {_readable(value)}" if value else f"{key};")]
         if self.body is not None:

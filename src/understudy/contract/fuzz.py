@@ -5,16 +5,20 @@ formats without type, what the vendored and the judged document disagree on).
 """
 
 import copy
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import schemathesis
 from schemathesis import engine
+from schemathesis import Case, HookContext
+from schemathesis import Response as Answer
 from schemathesis.config import SchemathesisConfig
-from schemathesis.engine.recorder import Interaction, ScenarioRecorder
+from schemathesis.engine.recorder import ScenarioRecorder
 
-from understudy.contract.client import Client
+from understudy.contract.client import VARIABLES, Client, retry_after
 from understudy.contract.exchange import Exchange, Request, Response
 from understudy.errors import TargetError
 
@@ -28,18 +32,34 @@ _LOST = 5  # requests in a row without an answer, after which the target counts 
 def phase(client: Client, name: str, seconds: float) -> None:
     """Run one phase for at most so many seconds; raises TargetError where the target stops answering."""
     schema = schemathesis.openapi.from_dict(_document(client), config=_config(client, name))
-    until = client.run.remaining - seconds
+    until = max(client.run.remaining - seconds, 0)
     stream = engine.from_schema(schema).execute()
+    failed: list[Exception] = []
+
+    def after_call(context: HookContext, case: Case, answer: Answer) -> None:
+        """Judge at once: a stopped engine keeps its last exchanges. Obey a Retry-After; stop when the time is up."""
+        try:
+            client.observe(_exchange(client, answer, case.operation.path), "fuzz")
+        except Exception as error:  # noqa: BLE001 (the engine would take it for a fault of the case)
+            failed.append(error)
+        wait = retry_after(_response(answer)) if answer.status_code == 429 else None
+        time.sleep(min(wait or 0, max(client.run.remaining - until, 0)))
+        if failed or client.run.remaining <= until:
+            stream.stop()
+
+    schema.hook(after_call)
     lost = 0
     for event in stream:
         recorder = getattr(event, "recorder", None)
         if isinstance(recorder, ScenarioRecorder):
-            lost = _observe(client, recorder, lost)
+            lost = _lost(recorder, lost)
         if lost >= _LOST:
             stream.stop()
             raise TargetError(f"{client.run.base_url} does not answer any more", todo="look at the target's log")
-        if client.run.remaining <= max(until, 0):
+        if client.run.remaining <= until:
             stream.stop()
+    if failed:
+        raise failed[0]
 
 
 def _config(client: Client, name: str) -> SchemathesisConfig:
@@ -78,35 +98,36 @@ def _document(client: Client) -> dict[str, Any]:
     return document
 
 
-def _observe(client: Client, recorder: ScenarioRecorder, lost: int) -> int:
-    for case_id, interaction in recorder.interactions.items():
-        if interaction.response is None:
-            lost += 1
-            continue
-        lost = 0
-        operation = recorder.cases[case_id].value.operation if case_id in recorder.cases else None
-        exchange = _exchange(client, interaction, operation.path if operation is not None else None)
-        client.observe(exchange, "fuzz")
+def _lost(recorder: ScenarioRecorder, lost: int) -> int:
+    for interaction in recorder.interactions.values():
+        lost = lost + 1 if interaction.response is None else 0
     return lost
 
 
-def _exchange(client: Client, interaction: Interaction, path: str | None) -> Exchange:
-    sent, answer = interaction.request, interaction.response
-    assert answer is not None
-    request = Request(sent.method, sent.uri, tuple(_headers(sent.headers)), sent.body)
-    response = Response(answer.status_code, tuple(_headers(answer.headers)), answer.content)
+def _exchange(client: Client, answer: Answer, path: str) -> Exchange:
+    sent = answer.request
+    body = sent.body.encode() if isinstance(sent.body, str) else sent.body
+    request = Request(sent.method or "", sent.url or "", tuple(_headers(sent.headers)), body)
+    response = _response(answer)
     operation_id = next(
         (
             operation.operation_id
             for operation in client.judge.judged.operations.values()
-            if operation.path == path and operation.method == sent.method.upper()
+            if operation.path == path and operation.method == request.method.upper()
         ),
         None,
     )
     named = request.header("authorization") == client.authorization("full")
-    if operation_id is not None and not _same_path(client, request, path or ""):
+    if operation_id is not None and not _same_path(client, request, path):
         operation_id = None
-    return Exchange(request, response, answer.elapsed, operation_id, "full" if named else "garbage")
+    credential = "full" if named else "garbage"
+    return Exchange(
+        replace(request, variable=VARIABLES.get(credential, "")), response, answer.elapsed, operation_id, credential
+    )
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.status_code, tuple(_headers(answer.headers)), answer.content)
 
 
 def _same_path(client: Client, request: Request, template: str) -> bool:

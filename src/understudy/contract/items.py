@@ -11,8 +11,7 @@ import pytest
 
 from understudy import pack as packs
 from understudy.contract import fuzz, scenarios
-from understudy.contract.arazzo.document import load
-from understudy.contract.client import Client, Collector, OverError
+from understudy.contract.client import Client, OverError
 from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
@@ -22,6 +21,7 @@ from understudy.errors import UnderstudyError
 from understudy.pack import Pack
 
 CLIENT = pytest.StashKey[Client]()
+NARROWED = pytest.StashKey[bool]()
 RESERVE = 1.0
 """Seconds of the budget that are kept for what comes after the last check."""
 
@@ -39,6 +39,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Close it."""
     config.stash[CLIENT].close()
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Note that not all checks were asked for; with xdist only the workers are told."""
+    for item in items:
+        item.config.stash[NARROWED] = True
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note that `--lf` leaves out what did not fail last time: whole files of it without a word."""
+    config = session.config
+    if config.getoption("lf", default=False) and config.cache is not None and config.cache.get("cache/lastfailed", {}):
+        config.stash[NARROWED] = True
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -76,17 +89,16 @@ class CheckItem(pytest.Item):
     def runtest(self) -> None:
         """Do the check; raises BrokenRulesError for findings."""
         client = self.config.stash[CLIENT]
-        client.collector, client.requests = Collector(), 0
-        client.statuses.clear()
-        note = ""
+        client.restart()
+        note, cut = "", False
         try:
             note = self.action(client) or ""
         except OverError as over:
-            note = f"ended early: {over}"
+            note, cut = f"ended early: {over}", True
         except UnderstudyError as error:
             self.home = self._home(client, str(error), fatal=error.exit_code)
             raise
-        self.home = self._home(client, note)
+        self.home = self._home(client, note, cut=cut)
         rules = client.judge.rules.by_id
         failures = [
             piece
@@ -96,11 +108,14 @@ class CheckItem(pytest.Item):
         if failures:
             raise BrokenRulesError("\n".join(f"{piece.rule or 'no rule'}: {piece.title}" for piece in failures))
 
-    def _home(self, client: Client, note: str, fatal: int = 0) -> dict[str, Any]:
+    def _home(self, client: Client, note: str, fatal: int = 0, *, cut: bool = False) -> dict[str, Any]:
         return {
             "kind": self.kind,
-            "note": note,
+            "note": client.secrets.hide(note),
             "fatal": fatal,
+            "cut": cut or note == "aborted",
+            "narrowed": self.config.stash.get(NARROWED, False),
+            "full": list(client.full.items()),
             "requests": client.requests,
             "statuses": [[operation_id, status, count] for (operation_id, status), count in client.statuses.items()],
             "evidence": [
@@ -110,9 +125,9 @@ class CheckItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
         """Show findings and user errors as they are, other exceptions with their traceback."""
-        if isinstance(excinfo.value, BrokenRulesError | UnderstudyError):
-            return str(excinfo.value)
-        return str(super().repr_failure(excinfo, style))
+        plain = isinstance(excinfo.value, BrokenRulesError | UnderstudyError)
+        text = str(excinfo.value if plain else super().repr_failure(excinfo, style))
+        return self.config.stash[CLIENT].secrets.hide(text)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Say where the check comes from."""
@@ -125,7 +140,7 @@ class ScenarioFile(pytest.File):
     def collect(self) -> Iterator[CheckItem]:
         """Yield the workflows."""
         client = self.config.stash[CLIENT]
-        file = load(self.path)
+        file = scenarios.read(self.path)
         for workflow in file.workflows:
             if scenarios.in_scope(client.judge.pack, file, workflow, client.run.scope):
 

@@ -11,23 +11,28 @@ from understudy.contract.exchange import Exchange, Response
 from understudy.contract.second_opinion import SecondOpinion
 from understudy.pack import Pack
 from understudy.spec.document import Header, Operation, ResponseSpec
-from understudy.spec.rules import ANSWER_PARTS, REQUEST_PARTS, Part, Rule
+from understudy.spec.rules import ANSWER_PARTS, REQUEST_PARTS, Part, Rule, Rules
 from understudy.spec.wire import header_text, is_json, typed
-from understudy.values import Json, dereference
+from understudy.values import Json, dereference, prefixes
 
 REFUSALS = frozenset({404, 405, 413, 414, 415, 422, 431})
 """4xx statuses with which any server may refuse a bad request, declared or not."""
 _SHOWN = 500
 
 
+def in_scope(rule: Rule, scope: str) -> bool:
+    """Whether a target is held to a rule: in `core` not to what another page of the vendor's says."""
+    return scope == "full" or rule.scope == "core" or rule.citation.page is None
+
+
 class Judge:
-    """Holds exchanges against the judged document of a scope."""
+    """Holds exchanges against the judged document of a scope, and names the rules of that scope."""
 
     def __init__(self, pack: Pack, scope: str) -> None:
         self.pack = pack
         self.scope = scope
         self.judged = pack.judged(scope)
-        self.rules = pack.rules
+        self.rules = Rules(pack.rules.source, [rule for rule in pack.rules if in_scope(rule, scope)])
         self.second = SecondOpinion(self.judged)
 
     def operation(self, operation_id: str | None) -> Operation | None:
@@ -40,6 +45,25 @@ class Judge:
         if operation is None:
             return []
         return list(_Hearing(self, exchange, operation, check).evidence())
+
+    def on_answers(self, keyword: str) -> tuple[Rule, ...]:
+        """Return the rules on the property or item whose keyword an answer breaks: those that cite it or, failing that,
+        its schema or a sister keyword, out to the whole property; beyond it rules speak of something else.
+        """
+        exact = self.rules.citing(ANSWER_PARTS, [keyword])
+        if exact:
+            return exact
+        for place in list(prefixes(keyword))[1:]:
+            near = tuple(
+                rule
+                for rule in self.rules
+                if rule.part in ANSWER_PARTS
+                and place in (rule.citation.pointer, rule.citation.pointer.rpartition("/")[0])
+            )
+            holder = place.rpartition("/")[0]
+            if near or holder.endswith(("/properties", "/schemas", "/schema")):
+                return near
+        return ()
 
     def breaches(self, exchange: Exchange, operation: Operation) -> tuple[list[Breach], bool]:
         """Return what the request breaks of the judged document, and whether the vendored one agrees that it is bad."""
@@ -218,7 +242,7 @@ class _Hearing:
             title = (
                 f"The body of {self.response.status} breaks the schema ({violation.keyword.rpartition('/schemas/')[2]})"
             )
-            for rule in self.judge.rules.played_by(ANSWER_PARTS, violation.keyword) or (None,):
+            for rule in self.judge.on_answers(violation.keyword) or (None,):
                 actual = f"{violation.message[:_SHOWN]} at {violation.instance or 'the root'}"
                 yield self._fail(rule, title, f"what the document says under {keyword}", actual)
         yield from self._pass(self.judge.rules.citing(ANSWER_PARTS, schema.applied(value)))
@@ -226,7 +250,7 @@ class _Hearing:
     def _second_opinion(self) -> Iterator[Evidence]:
         if self.exchange.request.method != self.operation.method:
             return
-        objection = self.judge.second.objection(self.exchange)
+        objection = self.judge.second.objection(self.exchange, anew=bool(self.invalid))
         if objection is not None and not self.invalid:
             title = "openapi-core takes an answer for wrong that jsonschema-rs takes for right"
             yield self._evidence(Outcome.REMARK, None, title, "both agree", objection, check="second-opinion")

@@ -22,6 +22,8 @@ PROBED = {
 }
 """Which check covers the rules of which part of the pipeline, whatever the pack."""
 
+MALFORMED = ("Bearer", "understudy")
+"""Values of Authorization that are no credentials at all, so that 400 is as good an answer (RFC 6750, section 3.1)."""
 LIMIT_TRIES = 50
 LONGEST_WAIT = 5  # seconds that the limits probe waits for a quota to open again
 
@@ -113,9 +115,8 @@ class Prober:
         for credential, header in (
             ("none", None),
             ("garbage", None),
-            ("garbage", "Bearer"),
             ("garbage", "Basic dTpw"),
-            ("garbage", "understudy"),
+            *(("garbage", malformed) for malformed in MALFORMED),
         ):
             sent = good
             if header is not None:
@@ -132,7 +133,7 @@ class Prober:
             elif status < 400:
                 title = "A request without a valid token is accepted"
                 self._failed(rules, operation, exchange, title, "401")
-            elif status != 429 and 401 in operation.statuses:
+            elif status not in (429, *((400,) if header in MALFORMED else ())) and 401 in operation.statuses:
                 title = "A request without a valid token is refused with another status than 401"
                 self._failed(rules, operation, exchange, title, "401")
 

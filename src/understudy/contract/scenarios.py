@@ -1,8 +1,10 @@
 """Scenario files of a pack brought to a target: which a run can use, their inputs, how their steps are sent."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import Path
 
+from understudy.contract import judge
 from understudy.contract.arazzo import runner
 from understudy.contract.arazzo.document import load
 from understudy.contract.arazzo.expressions import Absent
@@ -39,9 +41,19 @@ class Operations:
         return self._by_pointer[pointer]
 
 
+def read(path: Path) -> ArazzoFile:
+    """Read and check a scenario file, once for each state of it: parsing takes longer than judging."""
+    return _read(path.resolve(), path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=100)
+def _read(path: Path, changed: int) -> ArazzoFile:
+    return load(path)
+
+
 def files(pack: Pack) -> tuple[ArazzoFile, ...]:
     """Read and check all scenario files of a pack, and the operations and rules that they name."""
-    found = tuple(load(path) for path in pack.scenarios)
+    found = tuple(read(path) for path in pack.scenarios)
     for file in found:
         runner.bind(file, Operations(pack.effective))
         for workflow in file.workflows:
@@ -62,9 +74,12 @@ def verified_by(pack: Pack) -> dict[str, list[str]]:
 
 
 def in_scope(pack: Pack, file: ArazzoFile, workflow: Workflow, scope: str) -> bool:
-    """Whether all operations of a scenario belong to the scope."""
+    """Whether all operations of a scenario, and at least one of its rules, belong to the scope."""
     bound = runner.bind(file, Operations(pack.effective))
     known = pack.judged(scope).operations
+    rules = [pack.rules.by_id[rule] for rule in workflow.all_rules()]
+    if rules and not any(judge.in_scope(rule, scope) for rule in rules):
+        return False
     return all(bound[step.pointer].operation_id in known for step in workflow.steps if step.pointer in bound)
 
 
@@ -83,7 +98,8 @@ def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
         operations=Operations(client.judge.pack.effective),
         deadline=lambda: client.run.remaining <= 0,
     )
-    client.collector.add(result.evidence)
+    known = client.judge.rules.by_id
+    client.collector.add(piece for piece in result.evidence if piece.rule is None or piece.rule in known)
     return result.outcome.value
 
 

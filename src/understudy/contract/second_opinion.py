@@ -1,7 +1,10 @@
 """openapi-core's word on a response: independent of our own validation, and too slow to be the first opinion."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from jsonschema_path import SchemaPath
@@ -10,7 +13,14 @@ from openapi_core.datatypes import RequestParameters
 from openapi_core.templating.paths.exceptions import PathError
 
 from understudy.contract.exchange import Exchange
-from understudy.spec.document import Document
+from understudy.spec.document import Document, Operation
+from understudy.values import Json
+
+Shape: TypeAlias = tuple[object, ...]
+_TEXTS = {
+    "uuid": re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE),
+    "date-time": re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)"),
+}
 
 
 @dataclass(slots=True)
@@ -38,19 +48,38 @@ class _Response:
 
 
 class SecondOpinion:
-    """Validates responses with openapi-core, the document's servers put aside so that any host will do."""
+    """Validates responses with openapi-core, the document's servers put aside so that any host will do.
+
+    It takes milliseconds, so that responses of one shape are shown to it once.
+    """
 
     def __init__(self, document: Document) -> None:
+        self._operations = document.operations
+        self._given: dict[Shape, str | None] = {}
         spec = SchemaPath.from_dict({**document.value, "servers": [{"url": "/"}]})
         three_one = str(document.value.get("openapi", "")).startswith("3.1")
         self._validator = (V31ResponseValidator if three_one else V30ResponseValidator)(spec)
 
-    def objection(self, exchange: Exchange) -> str | None:
-        """Return what openapi-core has against the response, or None; a path that it cannot find is no objection."""
+    def objection(self, exchange: Exchange, *, anew: bool = False) -> str | None:
+        """Return what openapi-core has against the response of an operation of the document, or None.
+
+        With `anew` it is asked even where it has seen a response of that shape.
+        """
+        operation = self._operations[exchange.operation_id or ""]
+        declared = operation.response(exchange.response.status)
+        shape = None if anew or declared is None or declared.headers else _shape(exchange)
+        if shape is None:
+            return self._asked(exchange, operation)
+        if shape not in self._given:
+            self._given[shape] = self._asked(exchange, operation)
+        return self._given[shape]
+
+    def _asked(self, exchange: Exchange, operation: Operation) -> str | None:
         url = urlsplit(exchange.request.url)
+        own = url.path.split("/")[-operation.path.count("/") :]  # the path without that of the base URL
         request = _Request(
             f"{url.scheme}://{url.netloc}",
-            url.path,
+            "/" + "/".join(own),
             exchange.request.method.lower(),
             (exchange.request.header("content-type") or "").lower(),
             exchange.request.body,
@@ -70,3 +99,23 @@ class SecondOpinion:
             return None
         cause = error.__cause__
         return f"{type(error).__name__}: {str(cause or error).splitlines()[0][:300]}"
+
+
+def _shape(exchange: Exchange) -> Shape | None:
+    """Return what a response has in common with others that a schema treats alike; None where it is no JSON."""
+    response = exchange.response
+    try:
+        body = _kind(json.loads(response.body)) if response.body else None
+    except (ValueError, RecursionError):
+        return None
+    return exchange.operation_id, response.status, response.header("content-type"), body
+
+
+def _kind(value: Json) -> object:
+    if isinstance(value, dict):
+        return frozenset((name, _kind(child)) for name, child in value.items())
+    if isinstance(value, list):
+        return ("array", frozenset(_kind(child) for child in value))
+    if isinstance(value, str):
+        return next((name for name, text in _TEXTS.items() if text.fullmatch(value)), "text" if value else "")
+    return type(value).__name__

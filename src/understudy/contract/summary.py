@@ -8,6 +8,7 @@ from pathlib import Path
 
 from understudy import __version__
 from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.judge import in_scope
 from understudy.contract.target import Run
 from understudy.contract.verdict import (
     Finding,
@@ -28,14 +29,17 @@ from understudy.values import Json
 class Gathered:
     """What the checks of a run sent home: evidence with how often it was seen, statuses, requests, items.
 
-    `narrowed` says that only a part was asked for, `fatal` why the run could not go on.
+    `full` counts the statuses that the full credential met; `narrowed` says that only a part was asked for, `cut` that
+    a check ended before it was done, `fatal` why the run could not go on.
     """
 
     evidence: list[tuple[Evidence, int]] = field(default_factory=list)
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    full: Counter[int] = field(default_factory=Counter)
     requests: int = 0
     items: list[ItemResult] = field(default_factory=list)
     narrowed: bool = False
+    cut: bool = False
     fatal: str = ""
 
 
@@ -55,13 +59,10 @@ class _Summary:
         self.rules = {
             rule.id: rule
             for rule in self.pack.rules.by_id.values()
-            if rule.operation in self.judged.operations and self._in_scope(rule)
+            if rule.operation in self.judged.operations and in_scope(rule, run.scope)
         }
         self.started = started
         self.seconds = seconds
-
-    def _in_scope(self, rule: Rule) -> bool:
-        return self.run.scope == "full" or rule.scope == "core" or rule.citation.page is None
 
     def report(self) -> Report:
         evidence = [*self.gathered.evidence, *((piece, 1) for piece in self._never_reached())]
@@ -95,9 +96,14 @@ class _Summary:
 
     def _verdict(self, findings: tuple[Finding, ...], rules: tuple[RuleOutcome, ...]) -> tuple[Verdict, str]:
         gathered = self.gathered
-        statuses = {status for _, status in gathered.statuses}
-        if statuses and statuses <= {401, 403}:
+        seen = set(gathered.full) - {429}
+        if seen & {401, 403} and min(seen) >= 400 and max(seen) < 500:
             return Verdict.INCONCLUSIVE, "the full credentials are refused everywhere; check them and the base URL"
+        if seen and seen <= {404}:
+            return (
+                Verdict.INCONCLUSIVE,
+                f"404 everywhere; check that {self.run.base_url} ends before the document's paths",
+            )
         if findings:
             return Verdict.VIOLATES, gathered.fatal
         if gathered.fatal:
@@ -110,9 +116,12 @@ class _Summary:
 
     def _never_reached(self) -> Iterator[Evidence]:
         """Yield a failure for each documented 2xx that no request of an operation that answered reached."""
-        if self.gathered.narrowed or self.gathered.fatal:
+        if self.gathered.narrowed or self.gathered.fatal or self.gathered.cut:
             return
+        lacking = {piece.rule for piece, _ in self.gathered.evidence if piece.reason.startswith("needs ")}
         for operation in self.judged.operations.values():
+            if any(rule.id in lacking for rule in self.rules.values() if rule.operation == operation.operation_id):
+                continue
             seen = {status for operation_id, status in self.gathered.statuses if operation_id == operation.operation_id}
             if not seen - {401, 403, 429}:
                 continue
@@ -154,18 +163,13 @@ class _Summary:
             rule=piece.rule,
             operation=piece.operation,
             title=piece.title,
-            expected=self._redacted(piece.expected),
-            actual=self._redacted(piece.actual),
-            curl=self._redacted(piece.curl),
+            expected=piece.expected,
+            actual=piece.actual,
+            curl=piece.curl,
             citation=self._citation(piece),
             check=piece.check,
             item=piece.item,
         )
-
-    def _redacted(self, text: str) -> str:
-        for secret in () if self.run.embedded else self.run.credentials.secrets():
-            text = text.replace(secret, "***")
-        return text
 
     def _citation(self, piece: Evidence) -> dict[str, Json]:
         rule = self.pack.rules.by_id.get(piece.rule or "")

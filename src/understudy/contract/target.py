@@ -3,8 +3,10 @@
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from html import escape
+from urllib.parse import quote, quote_plus
 
 from understudy.values import Json
 
@@ -25,6 +27,37 @@ class Credentials:
         """Return every value that must not be shown, longest first."""
         found = {value for value in (self.token, self.restricted, self.client_secret) if value}
         return tuple(sorted(found, key=len, reverse=True))
+
+
+class Secrets:
+    """What must not be shown: the given credentials, and the tokens that are granted while a run goes on.
+
+    Targets echo what they are sent, whole or cut, in JSON, in URLs, in HTML: all of these forms are hidden.
+    """
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._forms: set[str] = set()
+        for value in values:
+            self.add(value)
+
+    def add(self, value: str) -> None:
+        """Take note of a further secret; an empty one is none."""
+        forms = {value, json.dumps(value)[1:-1], quote(value, safe=""), quote_plus(value), escape(value)}
+        self._forms |= forms - {""}
+
+    def hide(self, text: str) -> str:
+        """Return the text with `***` for every secret, and for the beginning of one that was cut."""
+        for form in sorted(self._forms, key=len, reverse=True):
+            found = text.find(form[:_TELLING])
+            while found >= 0:
+                length = len(os.path.commonprefix((text[found:], form)))
+                text = f"{text[:found]}***{text[found + length :]}"
+                found = text.find(form[:_TELLING], found + 3)
+        return text
+
+
+_TELLING = 8
+"""How many characters at the beginning of a secret are taken for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ import pytest
 from understudy.contract import scenarios
 from understudy.contract.evidence import Evidence
 from understudy.contract.summary import Gathered, summarise
-from understudy.contract.target import Run
+from understudy.contract.target import Run, Secrets
 from understudy.contract.verdict import ItemResult, Report
-from understudy.errors import TargetError, UsageError
+from understudy.errors import UsageError
 from understudy.pack import Pack
 
 
@@ -49,8 +49,12 @@ class Trial:
         self._watcher.started(self.pack.vendor, self.run.label, self.run.scope, self.run.seed, len(session.items))
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Note that the run is narrowed."""
+        """Note that the run is narrowed, even where nothing is left of it."""
         self.gathered.narrowed = self.gathered.narrowed or bool(items)
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Note that pytest itself, or one of its plugins, broke down."""
+        self.crashes.append(str(excrepr))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what could not be collected."""
@@ -68,6 +72,9 @@ class Trial:
         gathered.requests += home.get("requests", 0)
         for operation_id, status, count in home.get("statuses", []):
             gathered.statuses[operation_id, status] += count
+        gathered.full.update(dict(home.get("full", [])))
+        gathered.narrowed = gathered.narrowed or bool(home.get("narrowed"))
+        gathered.cut = gathered.cut or bool(home.get("cut"))
         gathered.evidence += [(Evidence.from_json(value), count) for value, count in home.get("evidence", [])]
         if home.get("fatal") and not gathered.fatal:
             gathered.fatal = home["note"]
@@ -90,7 +97,7 @@ class Trial:
 
 
 def hold(pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = ()) -> Report:
-    """Run all checks and return the report; raises TargetError where the target cannot be judged at all.
+    """Run all checks and return the report, inconclusive where the run broke off before anything was found.
 
     `pytest_args` are the user's own words for pytest (`-k`, `-n`, `--lf`).
     """
@@ -102,11 +109,13 @@ def hold(pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = ()
         code = pytest.main([*_arguments(pack), *words], plugins=[trial])
     if code == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(f"pytest does not take {' '.join(words)!r}", todo="see pytest --help for its options")
+    gathered = trial.gathered
     if trial.crashes:
-        raise TargetError(
-            f"the run broke off: {trial.crashes[0].strip().splitlines()[-1]}", todo="please report this with the seed"
-        )
-    return summarise(pack, run, trial.gathered, started, time.monotonic() - clock)
+        reason = Secrets(run.credentials.secrets()).hide(trial.crashes[0].strip().splitlines()[-1])
+        gathered.fatal = gathered.fatal or f"the run broke off: {reason}; please report this with the seed"
+    elif code == pytest.ExitCode.INTERRUPTED:
+        gathered.fatal = gathered.fatal or "the run was interrupted"
+    return summarise(pack, run, gathered, started, time.monotonic() - clock)
 
 
 def _arguments(pack: Pack) -> list[str]:

@@ -1,15 +1,21 @@
 """The seam to Connexion: OpenAPI 3.1 documents, and a middleware stack that is data and built at start.
 
-Connexion refuses `openapi: 3.1.0`, resolves references without end in recursive schemas and loses what stands beside a
-`$ref`. It needs paths, operationIds and security alone, so that is all it is given; schemas are the pack's. What is used of
-it is undocumented: tests/mock/test_adapter.py fails clearly if it changes.
+Connexion refuses `openapi: 3.1.0`, resolves references without end in recursive schemas and loses what stands beside
+a `$ref`. It needs paths, operationIds and security alone, so that is all it is given; schemas are the pack's. What is
+used of it is undocumented: tests/mock/test_adapter.py fails clearly if it changes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connexion.middleware import ConnexionMiddleware
-from connexion.middleware.abstract import ROUTING_CONTEXT, AbstractRoutingAPI, RoutedAPI, RoutedMiddleware, SpecMiddleware
+from connexion.middleware.abstract import (
+    ROUTING_CONTEXT,
+    AbstractRoutingAPI,
+    RoutedAPI,
+    RoutedMiddleware,
+    SpecMiddleware,
+)
 from connexion.middleware.main import API
 from connexion.middleware.security import SecurityAPI, SecurityMiddleware, SecurityOperation
 from connexion.operations import AbstractOperation, OpenAPIOperation
@@ -44,7 +50,7 @@ class ModelResolver(Resolver):
 
 
 def linked(next_app: ASGIApp, operation_id: str) -> ASGIApp:
-    """Return what a routed middleware would look up by the operation's id on each request; other applications as they are.
+    """Return what a routed middleware would look up by the operation's id on each request.
 
     Connexion registers the operations of the last middleware first, so what comes next is always there.
     """
@@ -54,7 +60,12 @@ def linked(next_app: ASGIApp, operation_id: str) -> ASGIApp:
 
 class _RoutingAPI(AbstractRoutingAPI[ASGIApp]):
     def __init__(
-        self, specification: OpenAPISpecification, *, next_app: ASGIApp, routes: dict[tuple[str, str], ASGIApp], **options: Any
+        self,
+        specification: OpenAPISpecification,
+        *,
+        next_app: ASGIApp,
+        routes: dict[tuple[str, str], ASGIApp],
+        **options: Any,
     ) -> None:
         self._next = next_app
         self._routes = routes
@@ -83,7 +94,7 @@ class _RoutingAPI(AbstractRoutingAPI[ASGIApp]):
 class RoutingMiddleware(SpecMiddleware):
     """Finds the operation by the path as it was sent; raises NoRouteError where there is none.
 
-    Connexion's own, made on Starlette's router, redirects `/path/` to `/path`, takes the first path that matches instead of
+    Connexion's own, made on Starlette's router, redirects `/path/` to `/path`, takes the first path that matches, not
     the literal one, splits a value at `%2F`, loses parameters with a hyphen and answers 404 to a number that is none.
     """
 
@@ -126,7 +137,7 @@ class _Caller:
         self.context: dict[str, Json] = {}
 
 
-class _SecurityOperation(SecurityOperation):  # type: ignore[misc]
+class _SecurityOperation(SecurityOperation):
     """Connexion's, but for the request object, which costs more to make than the whole check."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -135,7 +146,7 @@ class _SecurityOperation(SecurityOperation):  # type: ignore[misc]
         await self.next_app(scope, receive, send)
 
 
-class _SecurityAPI(SecurityAPI):  # type: ignore[misc]
+class _SecurityAPI(SecurityAPI):
     def make_operation(self, operation: AbstractOperation) -> SecurityOperation:
         return _SecurityOperation.from_operation(
             operation,
@@ -144,14 +155,14 @@ class _SecurityAPI(SecurityAPI):  # type: ignore[misc]
         )
 
 
-class LeanSecurityMiddleware(SecurityMiddleware):  # type: ignore[misc]
+class LeanSecurityMiddleware(SecurityMiddleware):
     """Connexion's security: alternatives, conjunctions, scopes and the choice among refusals are all its own."""
 
     api_cls = _SecurityAPI
 
 
 def stage(make: Callable[[ASGIApp, str], ASGIApp]) -> type[RoutedMiddleware[Any]]:
-    """Return a Connexion middleware that calls, per operation, what `make(next_app, operation_id)` returned at start."""
+    """Return a Connexion middleware that calls what `make(next_app, operation_id)` returned at start."""
 
     class StageAPI(RoutedAPI[ASGIApp]):
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -195,5 +206,5 @@ def assemble(
     app = ConnexionMiddleware(terminal, middlewares=list(middlewares))
     options = app.options.replace(resolver=ModelResolver(), security_map=dict(security_map))
     app.apis.append(API(Specification31(skeleton(document)), base_path=BASE_PATH, name=None, **options.__dict__))
-    stack, _ = app._build_middleware_stack()  # else it is built, and its errors met, on the first request
+    stack: ASGIApp = app._build_middleware_stack()[0]  # else it is built, and its errors met, on the first request
     return stack

@@ -1,52 +1,71 @@
-"""The mock's own answers: checked against the effective document as objects, then serialised and sent once.
+"""The mock's own answers: checked against the effective document as objects, then serialised, and sent once.
 
 An answer that the document does not allow becomes a 500 that names the rule; the mock never lies.
 """
 
-from http import HTTPStatus
+from collections.abc import Callable
+from typing import TypeAlias
 
 import orjson
-from starlette.types import Send
+from starlette.types import Message, Send
 
-from understudy.mock.session import RuleHeader
+from understudy.mock.visit import shortened
 from understudy.model.behaviour import Refusal
 from understudy.model.call import ABSENT, Reply
 from understudy.spec.document import Header, Operation, ResponseSpec
 from understudy.spec.rules import ANSWER_PARTS, Rules
-from understudy.values import Json
+from understudy.spec.wire import is_json, typed
+from understudy.values import Json, dereference, join
 
+Answer: TypeAlias = tuple[Message, Message]
 _MEDIA_TYPES = {name: name.encode() for name in ("application/json", "application/problem+json")}
+_BODILESS = (204, 205, 304)
 
 
 def wrong(operation: Operation, reply: Reply, rules: Rules) -> Refusal | None:
     """Return the 500 that a reply must become, or None where the document allows the reply."""
     spec = operation.response(reply.status)
     if spec is None:
-        return _broken(rules, f"{operation.pointer}/responses", f"status {reply.status} is not declared")
+        return _broken(rules, [f"{operation.pointer}/responses"], f"status {reply.status} is not declared")
     if spec.headers and (problem := _wrong_headers(spec, reply)):
-        return _broken(rules, problem[0], problem[1])
-    if reply.body is ABSENT:
-        return None
+        return _broken(rules, [problem[0]], problem[1])
     if not spec.media_types:
         return None
+    if reply.body is ABSENT:
+        return (
+            None
+            if reply.status in _BODILESS
+            else _broken(rules, _places(operation, spec), f"the {reply.status} has no body")
+        )
     schema = spec.content.get(reply.media_type)
     if schema is None:
         if reply.media_type in spec.media_types:
             return None
         return _broken(
-            rules, f"{spec.pointer}/content", f"media type {reply.media_type} is not declared for {reply.status}"
+            rules, _places(operation, spec), f"media type {reply.media_type} is not declared for {reply.status}"
         )
     if schema.is_valid(reply.body):
         return None
     violation = next(schema.violations(reply.body))
-    return _broken(
-        rules, violation.keyword, f"{violation.message} at {violation.instance or 'the root'} of the {reply.status}"
+    where = f"{violation.instance or 'the root'} of the {reply.status}"
+    return _broken(rules, [violation.keyword], f"{shortened(violation.message)} at {where}")
+
+
+def _broken(rules: Rules, pointers: list[str], detail: str) -> Refusal:
+    """Make the 500 that names the rules citing one of the pointers or, failing that, the first one's nearest parent."""
+    exact = [rule for pointer in pointers for rule in rules.citing(ANSWER_PARTS, [pointer])]
+    named = exact or rules.played_by(ANSWER_PARTS, pointers[0])
+    return Refusal(
+        500, f"the mock's own answer breaks its document: {detail}", tuple(rule.id for rule in named), pointers[0]
     )
 
 
-def _broken(rules: Rules, pointer: str, detail: str) -> Refusal:
-    named = tuple(rule.id for rule in rules.played_by(ANSWER_PARTS, pointer))
-    return Refusal(500, f"the mock's own answer breaks its document: {detail}", named, pointer)
+def _places(operation: Operation, spec: ResponseSpec) -> list[str]:
+    """Return the pointers of a response's content: a rule on its media type may cite the schema that it names."""
+    pointers = [f"{spec.pointer}/content", *(spec.pointer + join("content", name) for name in spec.value["content"])]
+    for schema in spec.content.values():
+        pointers += [schema.pointer, dereference(operation.document.value, schema.pointer)[0]]
+    return pointers
 
 
 def _wrong_headers(spec: ResponseSpec, reply: Reply) -> tuple[str, str] | None:
@@ -56,28 +75,43 @@ def _wrong_headers(spec: ResponseSpec, reply: Reply) -> tuple[str, str] | None:
             if header.required:
                 return header.pointer, f"header {header.name} is missing from the {reply.status}"
         elif header.schema is not None and not header.schema.is_valid(header_value(header, sent[name])):
-            return header.pointer, f"header {header.name}: {sent[name]!r} is not what the document says"
+            return f"{header.pointer}/schema", f"header {header.name}: {sent[name]!r} is not what the document says"
     return None
 
 
 def header_value(header: Header, text: str) -> Json:
-    """Return a header's text as the JSON value that its schema speaks of: a number where it wants one and the text is one."""
-    kind = header.schema.value.get("type") if header.schema is not None else None
-    if kind == "integer" and text.removeprefix("-").isdecimal() and text.isascii():
-        return int(text)
-    return text
+    """Return a header's text as the JSON value that its schema speaks of."""
+    schema = header.schema.value if header.schema is not None else None
+    return typed(text, schema.get("type") if isinstance(schema, dict) else None)
 
 
-async def send_reply(send: Send, reply: Reply, header: RuleHeader) -> None:
-    """Send the reply with its rules; a body of ABSENT sends none."""
-    headers = [(b"understudy-rules", header.value(reply.rules))]
+def rendered(reply: Reply, named: Callable[[tuple[str, ...]], bytes]) -> Answer:
+    """Return the messages that send the reply; `named` makes the header of its rules (`RuleHeader.value`).
+
+    Raises TypeError or ValueError for what cannot be sent. A body of ABSENT sends none; a string whose media type is
+    not JSON is sent as it is.
+    """
+    headers = [(b"understudy-rules", named(reply.rules))]
     if reply.headers:
         headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     body = b""
     if reply.body is not ABSENT:
-        body = orjson.dumps(reply.body)
-        headers.append((b"content-type", _MEDIA_TYPES.get(reply.media_type) or reply.media_type.encode()))
-    if reply.status != HTTPStatus.NO_CONTENT:
+        media_type = _MEDIA_TYPES.get(reply.media_type)
+        if media_type is None and isinstance(reply.body, str) and not is_json(reply.media_type):
+            body = reply.body.encode()
+        else:
+            body = orjson.dumps(reply.body)
+        headers.append((b"content-type", media_type or reply.media_type.encode("latin-1")))
+    if reply.status not in _BODILESS:
         headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return (
+        {"type": "http.response.start", "status": reply.status, "headers": headers},
+        {"type": "http.response.body", "body": body},
+    )
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Send what `rendered` returned."""
+    start, body = answer
+    await send(start)
+    await send(body)

@@ -18,7 +18,7 @@ class Limits:
         return bool(self._quotas)
 
     def count(self, operation_id: str, now: float, event_id: str) -> Exceeded | None:
-        """Count a call at that time (seconds since 1970); return the quota that it goes beyond for the longest, if any."""
+        """Count a call at that time (seconds since 1970); return the quota, if any, that stays closed the longest."""
         exceeded: Exceeded | None = None
         for index, quota in enumerate(self._quotas):
             key = (index, operation_id if quota.per_operation else "")

@@ -5,65 +5,141 @@ Connexion's own handlers inspect signatures on each request; ours are plain func
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Protocol
+from urllib.parse import parse_qs
 
-from connexion.lifecycle import ConnexionRequest
 from connexion.security import NO_VALUE
 from starlette.types import Scope
 
 from understudy.mock.visit import KEY, RefusedError, Visit, refuse
+from understudy.spec.document import Operation
 from understudy.spec.rules import Part
+from understudy.values import dereference, join
 
 CHALLENGE = (("WWW-Authenticate", 'Bearer realm="understudy"'),)
+CALLER: dict[str, object] = {}
+"""What Connexion is told of a caller that may call: nothing; the visit knows."""
+
+
+class Request(Protocol):
+    """What a check is given."""
+
+    @property
+    def scope(self) -> Scope:
+        """The ASGI scope."""
+
+
+Check = Callable[[Request], object]
 
 
 class BearerHandler:
     """Opens an operation to a bearer token that has all scopes required (RFC 6750)."""
 
-    def get_fn(
-        self, scheme: dict[str, Any], required_scopes: list[str]
-    ) -> Callable[[ConnexionRequest], Awaitable[object]]:
+    def get_fn(self, scheme: dict[str, Any], required_scopes: list[str]) -> Check:
         """Return the check of one security requirement, as Connexion asks for it."""
         required = frozenset(required_scopes)
 
-        async def check(request: ConnexionRequest) -> object:
-            scope = request.scope
-            visit: Visit = scope[KEY]
-            kind, _, token = authorization(scope).partition(" ")
+        def check(request: Request) -> object:
+            visit: Visit = request.scope[KEY]
+            kind, _, token = authorization(request.scope).partition(" ")
             if kind.lower() != "bearer":
                 return NO_VALUE
             session = visit.session
-            scopes = session.keyring.scopes(token.strip(), session.clock.now().timestamp())
+            scopes = session.keyring.scopes(token.strip(), session.clock)
             if scopes is None:
                 raise unauthorized(visit, "the bearer token is not valid, or has expired")
             if not required <= scopes:
-                raise forbidden(visit, f"the token has not the scope {' '.join(sorted(required - scopes))}")
+                raise forbidden(visit, scopes, required - scopes)
             visit.scopes = scopes
-            return {}
+            return CALLER
 
         return check
 
 
-SECURITY_MAP = {"oauth2": BearerHandler, "bearer": BearerHandler}
+class ApiKeyHandler:
+    """Opens an operation to a ready-made key, in the header, query parameter or cookie that the scheme names."""
+
+    def get_fn(self, scheme: dict[str, Any], required_scopes: list[str]) -> Check:
+        """Return the check of one security requirement, as Connexion asks for it."""
+        place, name = scheme["in"], scheme["name"]
+
+        def check(request: Request) -> object:
+            visit: Visit = request.scope[KEY]
+            key = _key(request.scope, place, name)
+            if key is None:
+                return NO_VALUE
+            scopes = visit.session.keyring.ready.get(key)
+            if scopes is None:
+                raise unauthorized(visit, "the API key is not known", name)
+            visit.scopes = scopes
+            return CALLER
+
+        return check
 
 
-def unauthorized(visit: Visit, detail: str) -> RefusedError:
+class BasicHandler:
+    """Opens an operation to a client that the mock knows, by HTTP Basic (RFC 7617)."""
+
+    def get_fn(self, scheme: dict[str, Any], required_scopes: list[str]) -> Check:
+        """Return the check of one security requirement, as Connexion asks for it."""
+
+        def check(request: Request) -> object:
+            visit: Visit = request.scope[KEY]
+            sent = basic(request.scope)
+            if sent is None:
+                return NO_VALUE
+            client = visit.session.keyring.clients.get(sent[0])
+            if client is None or client.secret != sent[1]:
+                raise unauthorized(visit, "the user is unknown or the password is wrong")
+            visit.scopes = frozenset(client.scopes)
+            return CALLER
+
+        return check
+
+
+SECURITY_MAP = {
+    "oauth2": BearerHandler,
+    "openIdConnect": BearerHandler,
+    "bearer": BearerHandler,
+    "basic": BasicHandler,
+    "apiKey": ApiKeyHandler,
+}
+
+
+def unauthorized(visit: Visit, detail: str, where: str = "Authorization") -> RefusedError:
     """Make the 401 of an operation, with its challenge (RFC 9110, section 15.5.2)."""
-    return refuse(visit.session.pack.rules, visit.operation, 401, detail, where="Authorization", headers=CHALLENGE)
+    return refuse(visit.session.pack.rules, visit.operation, 401, detail, where=where, headers=CHALLENGE)
 
 
-def forbidden(visit: Visit, detail: str) -> RefusedError:
-    """Make the 403 of an operation, which also names the rules on the scopes that the caller has."""
-    rules = visit.session.pack.rules
-    assert visit.operation is not None
-    broken = [(Part.SECURITY, f"{visit.operation.pointer}/security")]
-    return refuse(rules, visit.operation, 403, detail, where="Authorization", broken=broken)
+def forbidden(visit: Visit, held: frozenset[str], missing: frozenset[str]) -> RefusedError:
+    """Make the 403 of an operation, which also names the rules on its scopes and on those that the caller has."""
+    rules, operation = visit.session.pack.rules, visit.operation
+    detail = f"the token has not the scope {' '.join(sorted(missing))}"
+    pointers: list[str] = []
+    if operation is not None:
+        pointers = [f"{operation.pointer}/security", *_scopes(operation, held)]
+    broken = [(Part.SECURITY, pointer) for pointer in pointers]
+    return refuse(rules, operation, 403, detail, where="Authorization", broken=broken)
+
+
+def _scopes(operation: Operation, held: frozenset[str]) -> Iterator[str]:
+    """Yield where the document describes the scopes that the caller has, in the schemes of the operation."""
+    for name in dict.fromkeys(name for requirement in operation.security for name in requirement):
+        pointer, scheme = dereference(operation.document.value, join("components", "securitySchemes", name))
+        for flow, described in scheme.get("flows", {}).items():
+            for scope in described.get("scopes", {}):
+                if scope in held:
+                    yield pointer + join("flows", flow, "scopes", scope)
 
 
 def authorization(scope: Scope) -> str:
     """Return the value of the Authorization header, or ''."""
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == b"authorization"), "")
+    for key, value in scope["headers"]:
+        if key == b"authorization":
+            return str(value, "latin-1")
+    return ""
 
 
 def basic(scope: Scope) -> tuple[str, str] | None:
@@ -76,3 +152,18 @@ def basic(scope: Scope) -> tuple[str, str] | None:
     except (binascii.Error, UnicodeDecodeError):
         return None
     return (user, password) if colon else None
+
+
+def _key(scope: Scope, place: str, name: str) -> str | None:
+    if place == "query":
+        keys = parse_qs(scope["query_string"].decode("latin-1")).get(name)
+        return keys[0] if keys else None
+    wanted = b"cookie" if place == "cookie" else name.lower().encode()
+    text = next((value.decode("latin-1").strip() for key, value in scope["headers"] if key == wanted), None)
+    if place != "cookie" or text is None:
+        return text
+    try:
+        cookies = SimpleCookie(text)
+    except CookieError:
+        return None
+    return cookies[name].value if name in cookies else None

@@ -1,5 +1,6 @@
-"""Serving the application: in the foreground for `understudy serve`, in a thread for tests and for `understudy verify`."""
+"""Serving the application: in the foreground for `understudy serve`, in a thread for tests and `understudy verify`."""
 
+import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -17,16 +18,19 @@ BACKLOG = 2048
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; raises UsageError where the address cannot be had. Port 0 takes a free one."""
+    sock: socket.socket | None = None
     try:
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         sock = socket.socket(family, kind, proto)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
         sock.listen(BACKLOG)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:  # UnicodeError: a host that no DNS name can be made of
+        if sock is not None:
+            sock.close()
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
-            f"cannot listen on {host}:{port}: {reason}", todo="choose another --port, 0 for a free one"
+            f"cannot listen on {host}:{port}: {reason}", todo="choose another --host or --port (0 for a free one)"
         ) from error
     return sock
 
@@ -47,31 +51,44 @@ class _Server(uvicorn.Server):
         self._ready()
 
 
-def serve(
-    packs: Mapping[str, Pack], sessions: Mapping[str, Settings], sock: socket.socket, ready: Callable[[], None]
-) -> _Server:
-    """Return a server on the socket, not yet running; `ready` is called once it accepts connections."""
+def serve(app: MockApp, sock: socket.socket, ready: Callable[[], None], *, date: bool = True) -> None:
+    """Serve on the socket until a signal or `KeyboardInterrupt`; `ready` is called once connections are accepted.
+
+    Requests that have begun are answered before it returns. `date` says whether answers bear a Date header.
+    """
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: no collection needs to walk it again
+    _server(app, ready, date=date).run(sockets=[sock])
+
+
+def _server(app: MockApp, ready: Callable[[], None], *, date: bool) -> _Server:
     config = uvicorn.Config(
-        MockApp(packs, sessions),
+        app,
         http="httptools",
         loop="auto",
         ws="none",
         lifespan="off",
         log_level="warning",
         access_log=False,
-        date_header=not any(settings.clock.frozen for settings in sessions.values()),
+        date_header=date,
         server_header=False,
         timeout_graceful_shutdown=10,
     )
     return _Server(config, ready)
 
 
+def has_date(sessions: Mapping[str, Settings]) -> bool:
+    """Whether answers bear a Date header: not where a clock stands still, for then two runs are equal to the byte."""
+    return not any(settings.clock.frozen for settings in sessions.values())
+
+
 @contextmanager
 def running(packs: Mapping[str, Pack], sessions: Mapping[str, Settings]) -> Iterator[str]:
     """Run a server in a thread on a free port; yield its base URL, stop it at the end."""
+    app = MockApp(packs, sessions)
     sock = listen("127.0.0.1", 0)
     up = threading.Event()
-    server = serve(packs, sessions, sock, up.set)
+    server = _server(app, up.set, date=has_date(sessions))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True, name="understudy-mock")
     thread.start()
     try:

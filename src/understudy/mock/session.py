@@ -10,6 +10,8 @@ from understudy.model.ids import Ids
 from understudy.model.state import Store
 from understudy.pack import Pack
 
+NO_RULE = b"none"
+
 
 class Session:
     """Everything that calls of one session share; two sessions share nothing but the pack."""
@@ -30,13 +32,20 @@ class Session:
 
 
 class RuleHeader:
-    """The `Understudy-Rules` header of a pack: `OT-LINK-3;documented, ...`."""
+    """The `Understudy-Rules` header of a pack: `OT-LINK-3;documented, ...`.
+
+    A list of RFC 8941 with the basis as parameter. Such a list cannot be empty, and every answer bears the header:
+    where no rule had a say it is `none`, which is no rule's id, since those are in capitals.
+    """
 
     def __init__(self, pack: Pack) -> None:
-        basis = {rule.id: rule.basis.value for rule in pack.rules.by_id.values()}
+        basis = {rule.id: rule.basis.value for rule in pack.rules}
 
         @lru_cache(maxsize=4096)
         def value(rules: tuple[str, ...]) -> bytes:
-            return ", ".join(f"{rule};{basis[rule]}" for rule in dict.fromkeys(rules)).encode() or b"none"
+            unknown = sorted(set(rules) - set(basis))
+            if unknown:
+                raise ValueError(f"no rule is called {', '.join(unknown)}")
+            return ", ".join(f"{rule};{basis[rule]}" for rule in dict.fromkeys(rules)).encode() or NO_RULE
 
         self.value = value

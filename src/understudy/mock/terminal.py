@@ -3,10 +3,9 @@
 import sys
 import traceback
 
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from understudy.mock.answers import send_reply, wrong
+from understudy.mock.answers import rendered, send_answer, wrong
 from understudy.mock.session import RuleHeader
 from understudy.mock.visit import KEY, RefusedError, Visit
 from understudy.model.behaviour import Refusal
@@ -19,16 +18,20 @@ class ModelStage:
 
     def __init__(self, pack: Pack, header: RuleHeader, operation_id: str) -> None:
         self.operation = pack.effective.operations[operation_id]
+        self._operation_id = operation_id
         self._play = pack.behaviour.operations[operation_id]
         self._rules = pack.rules
-        self._header = header
+        self._named = header.value
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the model in a transaction that is kept only if the call was accepted and its answer is right."""
+        """Call the model in a transaction that is kept only if the call was accepted and its answer is right.
+
+        Nothing is awaited between the first look at the state and the commit, so that no two calls interleave.
+        """
         visit: Visit = scope[KEY]
         session = visit.session
         call = Call(
-            self.operation.operation_id,
+            self._operation_id,
             session.clock.now(),
             session.ids.for_call(),
             visit.path,
@@ -43,21 +46,19 @@ class ModelStage:
         transaction = session.store.begin()
         try:
             reply = self._play(call, transaction)
+            refusal = wrong(self.operation, reply, self._rules)
+            if refusal is None:
+                answer = rendered(reply, self._named)
         except Exception as error:
             traceback.print_exception(error, file=sys.stderr)  # a pack's author needs the line, the client does not
-            raise RefusedError(Refusal(500, f"the model of {self.operation.operation_id} failed: {error!r}")) from error
-        refusal = wrong(self.operation, reply, self._rules)
+            raise RefusedError(Refusal(500, f"the model of {self._operation_id} failed: {error!r}")) from error
         if refusal is not None:
             raise RefusedError(refusal)
         if reply.accepted:
             transaction.commit()
-        await send_reply(send, reply, self._header)
+        await send_answer(send, answer)
 
 
-def nowhere(pack: Pack) -> ASGIApp:
-    """Return the application that requests to no operation end at."""
-
-    async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
-        raise HTTPException(404, f"no operation of {pack.vendor} has this path")
-
-    return not_found
+async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stand behind the last stage, where no request ever comes."""
+    raise RuntimeError("the model stage passes nothing on")

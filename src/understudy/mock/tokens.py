@@ -7,6 +7,7 @@ import jwt
 
 from understudy.model.behaviour import Behaviour
 from understudy.model.call import Client
+from understudy.model.clock import Clock
 from understudy.values import Json
 
 FULL, READ = "understudy-full", "understudy-read"
@@ -19,7 +20,7 @@ class Keyring:
 
     def __init__(self, behaviour: Behaviour, seed: int) -> None:
         self._key = sha256(f"understudy token key {seed}".encode()).digest()
-        self._ready = {FULL: frozenset(behaviour.full), READ: frozenset(behaviour.restricted)}
+        self.ready = {FULL: frozenset(behaviour.full), READ: frozenset(behaviour.restricted)}
         self._seen: dict[str, tuple[float, frozenset[str]]] = {}
         self.clients = {
             CLIENT: Client(CLIENT, SECRET, behaviour.full),
@@ -30,13 +31,13 @@ class Keyring:
         """Return a signed token with these claims; `scopes` is a list, `exp` in seconds since 1970."""
         return jwt.encode(dict(claims), self._key, algorithm="HS256")
 
-    def scopes(self, token: str, now: float) -> frozenset[str] | None:
-        """Return what the token allows at that time (seconds since 1970), or None where it is not valid."""
-        ready = self._ready.get(token)
+    def scopes(self, token: str, clock: Clock) -> frozenset[str] | None:
+        """Return what the token allows at the clock's time, or None where it is not valid, or no longer."""
+        ready = self.ready.get(token)
         if ready is not None:
             return ready
         seen = self._seen.get(token) or self._decode(token)
-        return seen[1] if seen and now < seen[0] else None
+        return seen[1] if seen and clock.now().timestamp() < seen[0] else None
 
     def _decode(self, token: str) -> tuple[float, frozenset[str]] | None:
         try:

@@ -6,28 +6,14 @@ The vendored text, the effective document and the judged one are all `Document`s
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import jsonschema_rs
 
+from understudy.errors import ContentError
 from understudy.spec.paths import Paths
-from understudy.spec.upgrade import upgraded
+from understudy.spec.upgrade import BOUNDS, bounded, upgraded
 from understudy.spec.wire import content_type
 from understudy.values import METHODS, Json, at, dereference, join, walk
-
-INT32 = 2**31
-INT64 = 2**63
-
-
-def _within(bound: int) -> Any:
-    def check(value: Json) -> bool:
-        return not isinstance(value, int) or isinstance(value, bool) or -bound <= value < bound
-
-    return check
-
-
-FORMATS: dict[str, Any] = {"int32": _within(INT32), "int64": _within(INT64)}
-"""Formats that OpenAPI names and JSON Schema does not (OpenAPI 3.1.0, section 4.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +32,26 @@ class Schema:
         self.pointer = pointer
         self.value = at(document, pointer)
         self._root = {key: document[key] for key in ("paths", "components") if key in document}
-        self._validator = jsonschema_rs.Draft202012Validator(
-            {"$ref": "#" + _fragment(pointer), **self._root}, validate_formats=True, formats=FORMATS
-        )
+        try:
+            self._validator = jsonschema_rs.Draft202012Validator(
+                {"$ref": "#" + _fragment(pointer), **self._root}, validate_formats=True
+            )
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
+            what = f"the schema cannot be compiled: {getattr(error, 'message', error)}"
+            raise ContentError(what, where=pointer, todo="mend it, or correct it by an overlay") from error
         self.is_valid = self._validator.is_valid
 
     def violations(self, value: Json) -> Iterator[Violation]:
         """Yield every violation; `instance` and `keyword` are JSON pointers."""
         for error in self._validator.iter_errors(value):
-            yield Violation(error.message, join(*error.instance_path), join(*error.schema_path))
+            yield Violation(error.message, join(*error.instance_path), self._keyword(join(*error.schema_path)))
+
+    def _keyword(self, pointer: str) -> str:
+        """Return the pointer itself, or that of the format which a bound stands for."""
+        parent, _, keyword = pointer.rpartition("/")
+        schema = at(self._root, parent) if keyword in ("minimum", "maximum") else {}
+        bound = BOUNDS.get(str(schema.get("format")))
+        return f"{parent}/format" if bound and schema[keyword] in (-bound, bound - 1) else pointer
 
     def places(self, value: Json, pointer: str) -> list[str]:
         """Return where in the value the subschema at the pointer applies, as pointers into the value."""
@@ -228,8 +225,8 @@ class Document:
 
     @cached_property
     def _schema_root(self) -> Json:
-        """The document with its schemas in the dialect of OpenAPI 3.1, all at their places."""
-        return upgraded(self.value) if str(self.value.get("openapi", "")).startswith("3.0") else self.value
+        """The document with its schemas as JSON Schema 2020-12 has them, all at their places."""
+        return bounded(upgraded(self.value) if str(self.value.get("openapi", "")).startswith("3.0") else self.value)
 
     @cached_property
     def operations(self) -> Mapping[str, Operation]:

@@ -1,9 +1,9 @@
 """How HTTP text becomes the JSON values that a document's schemas speak of. Shared by the mock and the judge."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from understudy.values import Json
+from understudy.values import Json, dereference
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", re.ASCII)
@@ -23,13 +23,13 @@ def header_text(raw: bytes) -> str:
 def typed(value: Json, kind: str | Sequence[str] | None) -> Json:
     """Return a parameter's or header's text as a value of the schema's type; the text itself where it is none.
 
-    Several types (OpenAPI 3.1) are tried in their order; an empty text stands for null where null is allowed and text is not.
+    Several types (OpenAPI 3.1) are tried in their order; an empty text is null where null is allowed and text is not.
     """
-    kinds = (kind,) if isinstance(kind, str) else kind or ()
-    if "array" in kinds:
+    named = (kind,) if isinstance(kind, str) else kind or ()
+    if "array" in named:
         return value if isinstance(value, list) else [value]
     text = value[0] if isinstance(value, list) else value
-    for each in kinds:
+    for each in named:
         if each == "integer" and len(text) < _DIGITS and _INTEGER.fullmatch(text):
             return int(text)
         if each == "number" and len(text) < _DIGITS and _NUMBER.fullmatch(text):
@@ -37,7 +37,17 @@ def typed(value: Json, kind: str | Sequence[str] | None) -> Json:
             return number if abs(number) != float("inf") else text
         if each == "boolean" and text in ("true", "false"):
             return text == "true"
-    return None if text == "" and "null" in kinds and "string" not in kinds else text
+    return None if text == "" and "null" in named and "string" not in named else text
+
+
+def kinds(document: Json, pointer: str) -> tuple[str, ...]:
+    """Return the types that the schema at the pointer names, following references; () where it names none."""
+    try:
+        schema = dereference(document, pointer)[1]
+    except (KeyError, ValueError):
+        return ()
+    kind = schema.get("type", ()) if isinstance(schema, Mapping) else ()
+    return (kind,) if isinstance(kind, str) else tuple(kind)
 
 
 def content_type(raw: str | None) -> tuple[str, dict[str, str]]:

@@ -1,0 +1,88 @@
+"""Verify against servers of our own: what the command is called with, and what its report says."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from click.testing import CliRunner
+
+from tests.e2e.servers import FULL, READ, Endpoint, running
+from understudy.cli import main
+from understudy.contract import fuzz
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one call of `understudy verify` gave: exit code, output, and the report."""
+
+    exit_code: int
+    output: str
+    report: dict[str, Any]
+    directory: Path
+
+    @property
+    def said(self) -> str:
+        """Return the findings in a line each, for a failed test to show."""
+        findings = self.report.get("findings", [])
+        return "\n".join(f"{each['rule']}: {each['title']}: {each['actual']}" for each in findings) or self.output
+
+    @property
+    def found(self) -> set[str]:
+        """The rules of the findings; `none` for a finding without one."""
+        return {finding["rule"] or "none" for finding in self.report["findings"]}
+
+    def outcome(self, rule: str) -> str:
+        """Return what became of a rule."""
+        return str(next(each["outcome"] for each in self.report["rules"] if each["id"] == rule))
+
+    def reason(self, rule: str) -> str:
+        """Return why a rule was not exercised."""
+        return str(next(each["reason"] for each in self.report["rules"] if each["id"] == rule))
+
+
+Verify: TypeAlias = Callable[..., Judged]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep pytest's cache of one test from the other's, and the environment's credentials out."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("TOKEN", "RESTRICTED_TOKEN", "CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.delenv(f"UNDERSTUDY_{name}", raising=False)
+
+
+@pytest.fixture
+def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
+    """Return a function that calls `understudy verify onetrust` in this process on a base URL, with further words."""
+
+    monkeypatch.setattr(fuzz, "EXAMPLES", 12)
+
+    def judge(base_url: str, *words: str, token: str | None = FULL, restricted: str | None = READ) -> Judged:
+        directory = tmp_path / "report"
+        credentials = [
+            *(("--token", token) if token else ()),
+            *(("--restricted-token", restricted) if restricted else ()),
+        ]
+        common = ["--seed", "7", "--budget", "12s", "--report", str(directory)]
+        result = CliRunner().invoke(
+            main, ["verify", "onetrust", "--base-url", base_url, *credentials, *common, *words], catch_exceptions=False
+        )
+        written = directory / "report.json"
+        report = json.loads(written.read_text()) if written.is_file() else {}
+        return Judged(result.exit_code, result.output, report, directory)
+
+    return judge
+
+
+@pytest.fixture
+def verify(verify_at: Verify) -> Iterator[Verify]:
+    """Return a function that serves an endpoint and judges it."""
+
+    def judge(endpoint: Endpoint, *words: str, **credentials: str | None) -> Judged:
+        with running(endpoint) as base_url:
+            return verify_at(base_url, *words, **credentials)
+
+    yield judge

@@ -1,0 +1,170 @@
+"""Endpoints that keep every documented sentence in ways that the document leaves open; none may be found fault with."""
+
+from collections.abc import Callable, Mapping
+
+from tests.e2e.servers import Answer, Bad, Call, Endpoint, Json, Step, Subject
+
+
+class BareErrors(Endpoint):
+    """Errors have no body."""
+
+    def refusal(self, status: int, reason: str = "") -> Answer:
+        return Answer(status)
+
+
+class HtmlErrors(Endpoint):
+    """Errors are pages for people."""
+
+    def refusal(self, status: int, reason: str = "") -> Answer:
+        return Answer(status, b"<html><body>" + reason.encode(), {"Content-Type": "text/html; charset=utf-8"})
+
+
+class ListedErrors(Endpoint):
+    """Errors are JSON of another form."""
+
+    def refusal(self, status: int, reason: str = "") -> Answer:
+        return Answer(status, [{"code": status, "reason": reason}], {"Content-Type": "application/vnd.errors+json"})
+
+
+class Terse(Endpoint):
+    """Answers have the two required properties alone."""
+
+    def shown(self, subject: Subject) -> dict[str, Json]:
+        return {"identifier": subject.identifier, "identifierType": subject.kind}
+
+
+class Talkative(Endpoint):
+    """Answers have more properties than the document names, and so have their elements."""
+
+    def shown(self, subject: Subject) -> dict[str, Json]:
+        answer = super().shown(subject)
+        elements = [{**element, "uuid": 7, "source": None} for element in answer["elements"]]
+        return {**answer, "elements": elements, "links": [], "canBePrimary": True, "messages": [], "version": 3}
+
+
+class Reversed(Endpoint):
+    """The set of elements comes in another order, and so do the identifiers of a type."""
+
+    def shown(self, subject: Subject) -> dict[str, Json]:
+        answer = super().shown(subject)
+        elements = [
+            {**each, "value": each["value"][::-1]} if isinstance(each.get("value"), list) else each
+            for each in answer["elements"]
+        ]
+        return {**answer, "elements": elements[::-1]}
+
+
+class Unprocessable(Endpoint):
+    """Bad bodies get 422."""
+
+    def refusal(self, status: int, reason: str = "") -> Answer:
+        return super().refusal(422 if status == 400 else status, reason)
+
+
+class BadMediaType(Endpoint):
+    """Another media type gets 400."""
+
+    def wrong_media_type(self) -> Answer:
+        return self.refusal(400)
+
+
+class AnyValue(Endpoint):
+    """A value is an object too, as the document's schema says, or a number."""
+
+    def value(self, element: dict[str, Json]) -> None:
+        """Take whatever comes."""
+
+
+class ListsAlone(Endpoint):
+    """A linked element takes a list alone, as in all of the document's examples."""
+
+    def value(self, element: dict[str, Json]) -> None:
+        super().value(element)
+        if element.get("linked") and not isinstance(element.get("value", []), list):
+            raise Bad("value")
+
+
+class Slow(Endpoint):
+    """Every answer takes its time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.delay = 0.05
+
+
+class Busy(Endpoint):
+    """Some calls meet a limit that opens again after a second."""
+
+    def respond(self, call: Call) -> Answer:
+        if len(self.seen) in (5, 60):
+            return Answer(
+                429,
+                headers={
+                    "Retry-After": "1",
+                    "ot-period": "MINUTE",
+                    "ot-request-made": "7",
+                    "ot-requests-allowed": "6",
+                    "ot-ratelimit-event-id": "633ba071-61b0-485f-81a0-a2245777b432",
+                },
+            )
+        return super().respond(call)
+
+
+class OpenFirst(Endpoint):
+    """The request is read before the caller is asked for a token: a bad one gets 400 from anybody."""
+
+    def caller(self, call: Call) -> str:
+        try:
+            self.identifier(call)
+            self.details(call.body)
+        except Bad:
+            return super().caller(call) or "full"
+        return super().caller(call)
+
+
+class StrictChallenge(Endpoint):
+    """A malformed Authorization is a bad request (RFC 6750, section 3.1)."""
+
+    def respond(self, call: Call) -> Answer:
+        scheme, _, token = call.headers.get("authorization", "none x").partition(" ")
+        return super().respond(call) if token else self.refusal(400)
+
+
+def charset(endpoint: Endpoint, call: Call, step: Step) -> Answer:
+    """Name the charset of JSON, in other words and case."""
+    answer = step(call)
+    kept = {} if isinstance(answer.body, bytes) else {"CONTENT-TYPE": "Application/JSON; Charset=UTF-8"}
+    return Answer(answer.status, answer.raw(), {**answer.headers, **kept})
+
+
+def lower_case(endpoint: Endpoint, call: Call, step: Step) -> Answer:
+    """Send header names in lower case."""
+    answer = step(call)
+    kept = {} if isinstance(answer.body, bytes) else {"content-type": "application/json"}
+    return Answer(answer.status, answer.raw(), {**{k.lower(): v for k, v in answer.headers.items()}, **kept})
+
+
+FREEDOMS: Mapping[str, Callable[[], Endpoint]] = {
+    "plain": Endpoint,
+    "charset": lambda: Endpoint(charset),
+    "lower-case": lambda: Endpoint(lower_case),
+    **{
+        each.__name__: each
+        for each in (
+            BareErrors,
+            HtmlErrors,
+            ListedErrors,
+            Terse,
+            Talkative,
+            Reversed,
+            Unprocessable,
+            BadMediaType,
+            AnyValue,
+            ListsAlone,
+            Slow,
+            Busy,
+            OpenFirst,
+            StrictChallenge,
+        )
+    },
+}

@@ -1,0 +1,39 @@
+"""Endpoints that keep every documented sentence, each in its own way, conform."""
+
+import pytest
+
+from tests.e2e.conftest import Verify
+from tests.e2e.freedoms import FREEDOMS, Terse, Unprocessable
+from tests.e2e.servers import Endpoint
+
+
+@pytest.mark.parametrize("name", FREEDOMS)
+def test_an_endpoint_that_uses_a_freedom_conforms(name: str, verify: Verify) -> None:
+    """What the document leaves open is no finding, and the verdict is not narrowed by it."""
+    judged = verify(FREEDOMS[name]())
+    assert [f"{each['rule']}: {each['title']}: {each['actual']}" for each in judged.report["findings"]] == []
+    assert (judged.report["verdict"], judged.exit_code) == ("conforms", 0)
+
+
+def test_a_refusal_with_422_is_a_remark(verify: Verify) -> None:
+    """Another 4xx than the declared ones is told, and counts for nothing."""
+    judged = verify(Unprocessable(), "-k", "constraints")
+    assert any("refuses a request with 422" in remark["title"] for remark in judged.report["remarks"])
+    assert judged.exit_code == 0
+
+
+def test_what_the_endpoint_does_not_show_is_not_exercised(verify: Verify) -> None:
+    """Rules on `id` and `elements` are neither passed nor failed where the answers leave both out."""
+    judged = verify(Terse())
+    for rule in ("OT-ANSWER-6", "OT-ANSWER-8", "OT-ANSWER-9", "OT-ID-1", "OT-LINK-2"):
+        assert (rule, judged.outcome(rule)) == (rule, "not-exercised")
+        assert judged.reason(rule)
+
+
+def test_the_token_may_be_had_by_a_client(verify: Verify) -> None:
+    """With --client-id and --client-secret the run gets its own token."""
+    endpoint = Endpoint()
+    judged = verify(
+        endpoint, "-k", "constraints", "--client-id", "the-client", "--client-secret", 'se/c"ret+91d2', token=None
+    )
+    assert (judged.exit_code, len(endpoint.minted)) == (0, 1)

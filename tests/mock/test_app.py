@@ -1,0 +1,226 @@
+"""Where requests go: vendors and sessions in the path, routes, methods, and calls at the same time."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.mock.exchange import (
+    DETAILS,
+    FULL,
+    PAGE,
+    WRITE,
+    WRITE_ID,
+    call,
+    connected,
+    exchange,
+    onetrust,
+    request,
+    served,
+    with_operation,
+    write,
+)
+from understudy.errors import ContentError, UsageError
+from understudy.mock.app import MockApp
+from understudy.mock.server import running
+from understudy.mock.settings import Settings
+from understudy.model.behaviour import Quota
+from understudy.model.call import Call, Reply
+from understudy.model.state import Transaction
+from understudy.pack import Pack
+from understudy.spec.rules import Part
+
+ME = ("identifier", "app@example.com")
+
+
+@pytest.fixture(scope="module")
+def two(pack: Pack) -> Iterator[str]:
+    other = Pack("onetrust", pack.root)
+    sessions = {"": Settings(seed=1), "a": Settings(seed=1), "b": Settings(seed=1)}
+    with running({"onetrust": pack, "other": other}, sessions) as url:
+        yield url
+
+
+def test_a_single_vendor_is_served_at_the_root_too(mock: str) -> None:
+    """Base URLs are `/onetrust` and `/`, and mean the same state."""
+    assert write(mock, "root", {}).status == 201
+    assert write(f"{mock}/onetrust", "root", {}).status == 200
+
+
+def test_several_vendors_are_served_below_their_names_alone(two: str) -> None:
+    """They share nothing; a path without vendor is answered with what there is."""
+    assert write(f"{two}/onetrust", "x", {}).status == 201
+    assert write(f"{two}/other", "x", {}).status == 201
+    lost = write(two, "x", {})
+    assert (lost.status, lost.json["detail"]) == (404, "no vendor in the path; the vendors here: onetrust, other")
+
+
+def test_a_session_is_a_universe_of_its_own(two: str) -> None:
+    """State and ids of one are not those of another."""
+    assert write(f"{two}/s/a/onetrust", "session", {}).status == 201
+    assert write(f"{two}/s/b/onetrust", "session", {}).status == 201
+    assert write(f"{two}/s/a/onetrust", "session", {}).status == 200
+
+
+def test_an_unknown_session_is_answered_with_those_there_are(two: str) -> None:
+    """And a known one without a vendor with the vendors."""
+    unknown = call(two, "GET", "/s/c/onetrust/x")
+    assert unknown.json["detail"].startswith("there is no session 'c'; there are: a, b")
+    assert call(two, "GET", "/s/a/x").json["detail"].startswith("no vendor in the path")
+
+
+@pytest.mark.parametrize("path", ["/", "/onetrust", "/api", WRITE + "/", WRITE + "/x", "/%00", "//", "/%", "/%ff"])
+def test_an_unknown_path_is_answered_with_404(mock: str, path: str) -> None:
+    """Never with a redirection: a trailing slash makes another path."""
+    answer = call(mock, "GET", path, FULL)
+    assert (answer.status, answer.rules) == (404, ["none"])
+    assert answer.json["title"] == "Not Found"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("GET", WRITE, {"POST"}),
+        ("PUT", WRITE, {"POST"}),
+        ("OPTIONS", WRITE, {"POST"}),
+        ("PROPFIND", WRITE, {"POST"}),
+        ("POST", PAGE, {"GET", "HEAD"}),
+        ("GET", "/rest/api/consent/v4/data-subjects", {"DELETE"}),
+    ],
+)
+def test_another_method_is_answered_with_405_and_what_is_allowed(
+    mock: str, method: str, path: str, allow: set[str]
+) -> None:
+    """RFC 9110, section 15.5.6."""
+    answer = call(mock, method, path)
+    assert (answer.status, set(answer.headers["allow"].split(", "))) == (405, allow)
+
+
+def test_the_rules_that_the_routing_plays_are_named_by_the_405(mock: str, pack: Pack) -> None:
+    """OT-ROUTE-1: the method belongs to the path."""
+    played = [rule.id for rule in pack.rules if rule.part is Part.ROUTING]
+    assert played
+    assert call(mock, "PUT", WRITE).rules == played
+
+
+def test_a_read_answers_head_without_a_body(mock: str) -> None:
+    """With the headers of the GET, Content-Length included (RFC 9110, section 9.3.2)."""
+    write(mock, ME[1], {})
+    got, head = (call(mock, method, PAGE, FULL, ME) for method in ("GET", "HEAD"))
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["content-length"] == got.headers["content-length"] == str(len(got.body))
+
+
+@pytest.mark.parametrize("path", [WRITE.replace("sub", "%73ub"), WRITE.replace("consent", "%63onsent")])
+def test_a_percent_encoded_path_is_the_same_path(mock: str, path: str) -> None:
+    """RFC 3986, section 6.2.2.2: an encoded letter is that letter."""
+    answer = call(mock, "POST", path, FULL, ("dataSubjectIdentifier", path), body={})
+    assert answer.status == 201
+    assert call(mock, "POST", WRITE.replace("/v1", "%2Fv1"), FULL, body={}).status == 404
+
+
+def test_of_200_concurrent_creates_exactly_one_is_answered_with_201(mock: str) -> None:
+    """Two calls on one subject never interleave."""
+
+    async def create_all() -> list[int]:
+        limits = httpx.Limits(max_connections=50)
+        headers = dict([FULL, ("dataSubjectIdentifier", "concurrent")])
+        async with httpx.AsyncClient(base_url=mock, headers=headers, limits=limits, timeout=30) as client:
+            answers = await asyncio.gather(*(client.post(WRITE, json={}) for _ in range(200)))
+        return [answer.status_code for answer in answers]
+
+    statuses = asyncio.run(create_all())
+    assert sorted(statuses) == [200] * 199 + [201]
+
+
+def test_pipelined_requests_are_answered_in_their_order(mock: str) -> None:
+    """On one connection, without waiting for answers."""
+    head = request(
+        "POST", WRITE, FULL, ("dataSubjectIdentifier", "pipeline"), ("Content-Type", "application/json"), body=b"{}"
+    )
+    kept = head.replace(b"Connection: close\r\n", b"")
+    received = exchange(mock, kept * 5 + head)
+    assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"201"] + [b"200"] * 5
+
+
+def test_a_model_without_a_function_for_an_operation_is_refused_at_start(pack: Pack) -> None:
+    """The error names operation and file."""
+    copy = Pack(pack.vendor, pack.root)
+    operations = {name: play for name, play in pack.behaviour.operations.items() if name != WRITE_ID}
+    copy.__dict__["behaviour"] = replace(pack.behaviour, operations=operations)
+    with pytest.raises(ContentError, match=rf"mock/onetrust.py: no function plays {WRITE_ID}; add"):
+        MockApp({"onetrust": copy}, {"": Settings()})
+
+
+def test_a_mock_of_no_vendor_is_refused() -> None:
+    """There is nothing it could serve."""
+    with pytest.raises(UsageError, match="no vendor to serve"):
+        MockApp({}, {"": Settings()})
+
+
+def failing(*given: object) -> Any:
+    """Fail as a function of a pack may."""
+    raise ZeroDivisionError("in the pack")
+
+
+def test_a_failing_form_of_refusal_is_answered_with_a_500(pack: Pack, capfd: pytest.CaptureFixture[str]) -> None:
+    """A pack's `refused` may fail like any other function of it."""
+    copy = Pack(pack.vendor, pack.root)
+    copy.__dict__["behaviour"] = replace(pack.behaviour, refused=failing)
+    with served(copy) as url:
+        answer = call(url, "POST", WRITE)
+    assert (answer.status, answer.json["detail"]) == (
+        500,
+        "the model's `refused` failed: ZeroDivisionError('in the pack')",
+    )
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_a_failing_quota_is_answered_with_a_500(pack: Pack, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whatever else of ours or a pack's fails is answered as well, with the header that every answer bears."""
+    copy = Pack(pack.vendor, pack.root)
+    copy.__dict__["behaviour"] = replace(pack.behaviour, limited=failing)
+    with served(copy, Settings(quotas=(Quota(0, 60),))) as url:
+        answer = write(url, "x", {})
+    assert (answer.status, answer.rules) == (500, ["none"])
+
+
+def test_a_client_that_leaves_gets_no_answer_and_does_no_harm(mock: str) -> None:
+    """Not even a line in the log."""
+    with connected(mock) as connection:
+        connection.sendall(request("POST", WRITE, FULL, ("Content-Length", "100")) + b"{")
+    assert call(mock, "GET", PAGE, FULL, ME).status == 200
+
+
+def test_the_model_is_told_how_it_was_called() -> None:
+    """Declared parameters by their declared names, the body, its media type, and the caller's scopes."""
+    seen: list[Call] = []
+
+    def play(made: Call, state: Transaction) -> Reply:
+        seen.append(made)
+        return Reply(404, "unknown")
+
+    with served(with_operation(onetrust(), "getDataSubjectBasicDetailsUsingGET", play)) as url:
+        call(url, "GET", f"{DETAILS}?x=1", FULL, ("Identifier", "me"), ("Other", "x"))
+    assert (seen[0].header, dict(seen[0].query), dict(seen[0].path)) == ({"identifier": "me"}, {}, {})
+    assert (bool(seen[0].body), seen[0].media_type) == (False, None)
+    assert seen[0].scopes == {"CONSENT", "CONSENT_READ"}
+
+
+def test_lifespan_is_answered_and_websockets_are_closed(pack: Pack) -> None:
+    """For servers other than ours."""
+    app, sent = MockApp({"onetrust": pack}, {"": Settings()}), []
+    events = iter(["lifespan.startup", "lifespan.shutdown"])
+
+    async def receive() -> dict[str, Any]:
+        return {"type": next(events)}
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    asyncio.run(app({"type": "lifespan"}, receive, send))
+    asyncio.run(app({"type": "websocket"}, receive, send))
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete", "websocket.close"]
