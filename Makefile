@@ -19,6 +19,8 @@ OWN := env -u PYTEST_ADDOPTS -u PYTEST_PLUGINS -u PYTEST_DISABLE_PLUGIN_AUTOLOAD
 	-u COVERAGE_FILE -u COVERAGE_RCFILE -u COVERAGE_PROCESS_START
 PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
 WORKERS := -n 2 --dist loadgroup
+# These judge endpoint after endpoint for minutes, by code that other tests run too: once, on the first Python, is enough.
+ONCE := tests/e2e/test_conforming.py tests/e2e/test_faulty.py
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -39,9 +41,10 @@ $(STAMP): pyproject.toml constraints.txt src/understudy/__init__.py
 verify: $(STAMP) ## play the mock, judge it, write reports/
 	$(BIN)/understudy verify onetrust --report reports
 
-test: $(STAMP) ## run all tests that need nothing but Python, on every Python 3.11-3.13 here
-	$(PYTEST) -m "not tools" $(WORKERS) --cov --cov-branch --cov-report term:skip-covered
-	@failed=; $(foreach minor,11 12 13,$(call test_further,$(minor))) \
+test: $(STAMP) ## run all tests that need nothing but Python, the quick ones on each Python 3.11-3.13 here
+	@failed=; $(BIN)/python --version; \
+		$(PYTEST) -m "not tools" $(WORKERS) --cov --cov-branch --cov-report term:skip-covered || failed=" ($(VENV))"; \
+		$(foreach minor,11 12 13,$(call test_further,$(minor))) \
 		test -z "$$failed" || { echo "make: tests failed on Python$$failed" >&2; exit 1; }
 
 # Tests on Python 3.$(1), if this machine has it and $(VENV) is another, in an environment of its own and without coverage.
@@ -53,7 +56,7 @@ endef
 
 test-plain: $(STAMP)
 	@$(BIN)/python --version
-	$(PYTEST) -m "not tools" $(WORKERS)
+	@$(PYTEST) -m "not tools" $(WORKERS) $(addprefix --ignore ,$(ONCE))
 
 SUDO = $(shell test "$$(id -u)" = 0 || echo sudo -n)
 missing = $(shell for name in $(2); do command -v $$name >/dev/null && exit; done; echo $(1))
@@ -75,9 +78,7 @@ test-tools: $(STAMP) ## run the tests that need more than Python; `make tools` c
 	$(PYTEST) -m tools
 
 lint: $(STAMP) ## check style, format and types
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@code=0; $(BIN)/ruff check . || code=1; $(BIN)/ruff format --check . || code=1; $(BIN)/mypy || code=1; exit $$code
 
 bench: $(STAMP) ## measure how many updates a second the mock answers
 	$(OWN) $(BIN)/python tests/bench/update_rate.py

@@ -1,7 +1,7 @@
 """Verify against servers of our own: what the command is called with, and what its report says."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -57,7 +57,6 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
     """Return a function that calls `understudy verify onetrust` in this process on a base URL, with further words."""
-
     monkeypatch.setattr(fuzz, "EXAMPLES", 12)
 
     def judge(base_url: str, *words: str, token: str | None = FULL, restricted: str | None = READ) -> Judged:
@@ -78,11 +77,11 @@ def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
 
 
 @pytest.fixture
-def verify(verify_at: Verify) -> Iterator[Verify]:
+def verify(verify_at: Verify) -> Verify:
     """Return a function that serves an endpoint and judges it."""
 
     def judge(endpoint: Endpoint, *words: str, **credentials: str | None) -> Judged:
         with running(endpoint) as base_url:
             return verify_at(base_url, *words, **credentials)
 
-    yield judge
+    return judge

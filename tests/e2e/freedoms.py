@@ -126,7 +126,7 @@ class StrictChallenge(Endpoint):
     """A malformed Authorization is a bad request (RFC 6750, section 3.1)."""
 
     def respond(self, call: Call) -> Answer:
-        scheme, _, token = call.headers.get("authorization", "none x").partition(" ")
+        _scheme, _, token = call.headers.get("authorization", "none x").partition(" ")
         return super().respond(call) if token else self.refusal(400)
 
 

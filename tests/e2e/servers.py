@@ -6,6 +6,7 @@ It keeps every documented sentence. `Freedom`s are other ways to keep them, `fau
 import asyncio
 import json
 import re
+import socket
 import threading
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -249,6 +250,12 @@ def _text(raw: bytes) -> str:
         return raw.strip(b" \t").decode("latin-1")
 
 
+def _end(until: threading.Event, server: uvicorn.Server, sock: socket.socket) -> None:
+    until.wait()
+    server.should_exit = server.force_exit = True
+    sock.close()
+
+
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -260,14 +267,16 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def running(endpoint: Endpoint) -> Iterator[str]:
-    """Serve an endpoint in a thread on a free port; yield its base URL."""
+def running(endpoint: Endpoint, until: threading.Event | None = None) -> Iterator[str]:
+    """Serve an endpoint in a thread on a free port, no longer than until the event; yield its base URL."""
     config = uvicorn.Config(endpoint, port=0, lifespan="off", log_level="critical", access_log=False)
     sock = config.bind_socket()
     server = _Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
     thread.start()
     server.up.wait(10)
+    if until is not None:
+        threading.Thread(target=_end, args=(until, server, sock), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{sock.getsockname()[1]}"
     finally:

@@ -3,16 +3,14 @@
 import pytest
 
 from tests.e2e.conftest import Verify
-from tests.e2e.faults import FOUND_BY_DOCUMENT, FOUND_BY_SCENARIOS, Case, limited
-from tests.e2e.servers import Endpoint
-
-CASES = {**FOUND_BY_DOCUMENT, **FOUND_BY_SCENARIOS}
+from tests.e2e.faults import CASES, Case, limited, refuses
+from tests.e2e.servers import FULL, Endpoint
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_fault_is_found_under_its_rule(case: Case, verify: Verify) -> None:
     """The run ends with 1, the broken rule is among the findings, and no other one that the fault leaves alone."""
-    judged = verify(case.make(), *case.words)
+    judged = verify(case.make(), *(("-k", case.check) if case.check else ()))
     assert case.rules & judged.found, judged.said
     assert judged.found - case.rules - case.beside == set(), judged.said
     assert (judged.report["verdict"], judged.exit_code) == ("violates", 1)
@@ -22,3 +20,17 @@ def test_a_429_without_its_headers_is_a_remark(verify: Verify) -> None:
     """The document lists the headers of a 429 and does not require them: a should, not a must."""
     judged = verify(Endpoint(limited(ot_period="", ot_request_made="")), "-k", "access")
     assert (judged.exit_code, judged.found, judged.outcome("OT-LIMIT-2")) == (0, set(), "remark")
+
+
+@pytest.mark.parametrize(("status", "rules"), [(400, {"OT-CREATE-1", "OT-UPDATE-1"}), (500, {"OT-STATUS-1"})])
+def test_an_endpoint_that_never_succeeds_violates(status: int, rules: set[str], verify: Verify) -> None:
+    """An endpoint that opens to the token and then does nothing breaks what its success statuses say."""
+    judged = verify(Endpoint(refuses(lambda call: call.headers.get("authorization") == f"Bearer {FULL}", status)))
+    assert rules <= judged.found, judged.said
+    assert judged.exit_code == 1
+
+
+def test_a_fault_beyond_the_budget_of_429_is_still_told(verify: Verify) -> None:
+    """A Retry-After that the budget cannot wait for ends the run with what was found, and with nothing more."""
+    judged = verify(Endpoint(limited(Retry_After="3600", ot_period="DAY")), "-k", "access or constraints")
+    assert (judged.exit_code, judged.found) == (1, {"OT-LIMIT-5"})

@@ -8,7 +8,7 @@ import pytest
 
 from understudy import pack as packs
 from understudy.mock.settings import declared
-from understudy.model.call import ABSENT, Absent, Call, Client, Reply, Surroundings
+from understudy.model.call import ABSENT, Absent, Call, Client, Surroundings
 from understudy.model.ids import Ids
 from understudy.model.state import Store
 from understudy.values import Json
@@ -16,6 +16,15 @@ from understudy.values import Json
 PACK = packs.load("onetrust")
 WRITE = "createOrUpdateDataSubjectUsingPOST"
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What an operation answered."""
+
+    status: int
+    body: Json
+    rules: tuple[str, ...]
 
 
 @dataclass
@@ -36,7 +45,7 @@ class Tenant:
         body: Json | Absent = ABSENT,
         media_type: str | None = None,
         basic: tuple[str, str] | None = None,
-    ) -> Reply:
+    ) -> Answered:
         """Call an operation."""
         switches = {switch.name: switch.default for switch in declared(PACK)} | dict(self.switches)
         around = Surroundings({"c": Client("c", "s", ("CONSENT",))}, switches)
@@ -55,9 +64,9 @@ class Tenant:
         reply = PACK.behaviour.operations[operation_id](call, transaction)
         if reply.accepted:
             transaction.commit()
-        return reply
+        return Answered(reply.status, reply.body, reply.rules)
 
-    def write(self, identifier: str, *elements: Json, **body: Json) -> Reply:
+    def write(self, identifier: str, *elements: Json, **body: Json) -> Answered:
         """Create or update a subject."""
         if elements:
             body["dataElements"] = list(elements)
@@ -296,7 +305,7 @@ def test_language_is_the_last_that_was_written(tenant: Tenant) -> None:
     assert details(tenant, "ada").body["language"] == "en-us"
 
 
-def details(tenant: Tenant, identifier: str) -> Reply:
+def details(tenant: Tenant, identifier: str) -> Answered:
     """Read a subject's basic details."""
     return tenant.call("getDataSubjectBasicDetailsUsingGET", header={"identifier": identifier})
 

@@ -57,8 +57,11 @@ def _overlaid(path: Path, overlays: tuple[Path, ...]) -> Json:
 @click.argument("file", type=click.Path(path_type=Path))
 def vendor(vendor: str, file: Path) -> None:
     """Take FILE in as the document of VENDOR, in ./specs, and write its provenance anew."""
-    folder = next((root / "specs" / vendor for root in [Path.cwd()] if (root / "specs").is_dir()), None)
-    if folder is None:
+    if not packs.NAME.fullmatch(vendor):
+        raise UsageError(f"{vendor!r} is no name of a vendor", todo="use letters, digits, - and _")
+    specs = Path.cwd() / "specs"
+    if not specs.is_dir():
         raise UsageError("there is no folder specs/ here", todo="change to the root of your contract project")
+    folder = specs / vendor
     taken = provenance.vendor(folder, file, today=datetime.now(UTC).date())
     click.echo(f"{shown(folder)}: {taken.title} {taken.version}, SHA-256 {taken.sha256}")

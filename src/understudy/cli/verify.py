@@ -15,7 +15,7 @@ from understudy.contract.embedded import embedded_mock
 from understudy.contract.target import Credentials, Run
 from understudy.contract.trial import hold
 from understudy.contract.verdict import Verdict
-from understudy.errors import UsageError
+from understudy.errors import UsageError, shown
 from understudy.pack import Pack
 from understudy.report import junit
 from understudy.report.console import ConsoleWriter
@@ -123,6 +123,8 @@ def _judge(pack: Pack, order: Order) -> int:
     for place in (order.directory, order.junit.parent if order.junit else None):
         if place is not None:
             check_writable(place)
+    if order.junit is not None and order.junit.is_dir():
+        raise UsageError("the JUnit file is a directory", where=shown(order.junit), todo="name a file")
     writer = ConsoleWriter(verbose=order.verbose)
     try:
         with ExitStack() as stack:
@@ -148,7 +150,7 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
         base_url, limited, credentials = stack.enter_context(embedded_mock(pack, seed))
     else:
         base_url = _checked(order.base_url)
-        if not credentials.token and not credentials.client_id:
+        if not credentials.token and not (credentials.client_id and credentials.client_secret):
             raise UsageError("no credentials", todo="give --token, or --client-id and --client-secret")
     return Run(
         vendor=pack.vendor,

@@ -35,7 +35,7 @@ class OverError(Exception):
 
 
 class Collector:
-    """Evidence as it comes in, secrets hidden: a passed rule is kept once a check, a failure with how often it was seen."""
+    """Evidence as it comes in, secrets hidden: kept once a check, with how often it was seen."""
 
     def __init__(self, secrets: Secrets | None = None) -> None:
         self._secrets = secrets or Secrets()

@@ -12,8 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import schemathesis
-from schemathesis import engine
-from schemathesis import Case, HookContext
+from schemathesis import Case, HookContext, engine
 from schemathesis import Response as Answer
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine.recorder import ScenarioRecorder
@@ -36,7 +35,7 @@ def phase(client: Client, name: str, seconds: float) -> None:
     stream = engine.from_schema(schema).execute()
     failed: list[Exception] = []
 
-    def after_call(context: HookContext, case: Case, answer: Answer) -> None:
+    def after_call(context: HookContext, case: Case[Any], answer: Answer) -> None:
         """Judge at once: a stopped engine keeps its last exchanges. Obey a Retry-After; stop when the time is up."""
         try:
             client.observe(_exchange(client, answer, case.operation.path), "fuzz")
@@ -107,7 +106,8 @@ def _lost(recorder: ScenarioRecorder, lost: int) -> int:
 def _exchange(client: Client, answer: Answer, path: str) -> Exchange:
     sent = answer.request
     body = sent.body.encode() if isinstance(sent.body, str) else sent.body
-    request = Request(sent.method or "", sent.url or "", tuple(_headers(sent.headers)), body)
+    kept = body if isinstance(body, bytes) else None
+    request = Request(sent.method or "", sent.url or "", tuple(_headers(sent.headers)), kept)
     response = _response(answer)
     operation_id = next(
         (

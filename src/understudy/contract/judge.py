@@ -47,8 +47,10 @@ class Judge:
         return list(_Hearing(self, exchange, operation, check).evidence())
 
     def on_answers(self, keyword: str) -> tuple[Rule, ...]:
-        """Return the rules on the property or item whose keyword an answer breaks: those that cite it or, failing that,
-        its schema or a sister keyword, out to the whole property; beyond it rules speak of something else.
+        """Return the rules on what an answer breaks: those that cite the keyword or, failing that, its property.
+
+        A sister keyword is good enough (a date that is a number breaks the rule on its format); beyond the property,
+        rules speak of something else.
         """
         exact = self.rules.citing(ANSWER_PARTS, [keyword])
         if exact:

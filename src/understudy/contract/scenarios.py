@@ -10,7 +10,7 @@ from understudy.contract.arazzo.document import load
 from understudy.contract.arazzo.expressions import Absent
 from understudy.contract.arazzo.nodes import ArazzoFile, Workflow
 from understudy.contract.arazzo.session import OperationRef
-from understudy.contract.client import Client
+from understudy.contract.client import Client, OverError
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
 from understudy.contract.samples import Sample, on_the_wire, token
@@ -90,14 +90,18 @@ def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
     if lacking is not None:
         client.collector.add(_not_exercised(file, workflow, f"needs {NEEDS[lacking]}"))
         return "not-exercised"
-    result = runner.run(
-        file,
-        workflow,
-        send=partial(_send, client),
-        inputs=inputs,
-        operations=Operations(client.judge.pack.effective),
-        deadline=lambda: client.run.remaining <= 0,
-    )
+    try:
+        result = runner.run(
+            file,
+            workflow,
+            send=partial(_send, client),
+            inputs=inputs,
+            operations=Operations(client.judge.pack.effective),
+            deadline=lambda: client.run.remaining <= 0,
+        )
+    except OverError as over:
+        client.collector.add(_not_exercised(file, workflow, str(over)))
+        raise
     known = client.judge.rules.by_id
     client.collector.add(piece for piece in result.evidence if piece.rule is None or piece.rule in known)
     return result.outcome.value
@@ -137,9 +141,11 @@ def _send(
     sent = Sample(operation, parameters, None if isinstance(body, Absent) else body, media_type)
     authorization = client.authorization(credential) if operation.security else None
     request = on_the_wire(sent, client.run, authorization=authorization)
-    return client.send(
-        request, operation.operation_id, "response", _caller(client, request.header("authorization"), operation)
-    )
+    caller = _caller(client, request.header("authorization"), operation)
+    exchange = client.send(request, operation.operation_id, "response", caller)
+    if exchange.response.status == 429:
+        raise OverError("a 429 came whose Retry-After cannot be obeyed")
+    return exchange
 
 
 def _caller(client: Client, authorization: str | None, operation: Operation) -> str:

@@ -92,13 +92,18 @@ class SecondOpinion:
             exchange.response.body,
         )
         try:
-            error = next(iter(self._validator.iter_errors(request, response)), None)
-        except (PathError, RecursionError):
+            error: Exception | None = next(iter(self._validator.iter_errors(request, response)), None)
+        except RecursionError:
             return None
+        except Exception as raised:  # noqa: BLE001 (it raises what its decoders do, and no opinion ends a run)
+            error = raised
         if error is None or isinstance(error, PathError):
             return None
-        cause = error.__cause__
-        return f"{type(error).__name__}: {str(cause or error).splitlines()[0][:300]}"
+        try:
+            text = str(error.__cause__ or error)
+        except ValueError:  # it decodes the body once more to show it
+            text = "the body cannot be decoded"
+        return f"{type(error).__name__}: {text.splitlines()[0][:300] if text else ''}"
 
 
 def _shape(exchange: Exchange) -> Shape | None:

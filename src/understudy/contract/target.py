@@ -50,7 +50,7 @@ class Secrets:
         for form in sorted(self._forms, key=len, reverse=True):
             found = text.find(form[:_TELLING])
             while found >= 0:
-                length = len(os.path.commonprefix((text[found:], form)))
+                length = next(n for n in range(len(form), 0, -1) if text.startswith(form[:n], found))
                 text = f"{text[:found]}***{text[found + length :]}"
                 found = text.find(form[:_TELLING], found + 3)
         return text

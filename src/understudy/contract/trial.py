@@ -83,7 +83,9 @@ class Trial:
         if report.failed and not home:
             self.crashes.append(f"{report.nodeid}: {report.longrepr}")
         name = report.nodeid.rpartition("::")[2]
-        outcome = "not-exercised" if home.get("note") == "not-exercised" else str(report.outcome)
+        outcome = str(report.outcome)
+        if report.passed:
+            outcome = {"not-exercised": "not-exercised", "failed": "remark"}.get(home.get("note", ""), outcome)
         gathered.items.append(
             ItemResult(name, home.get("kind", ""), outcome, report.duration, self._message(report, home))
         )
@@ -93,7 +95,7 @@ class Trial:
     def _message(report: pytest.TestReport, home: Mapping[str, Any]) -> str:
         if report.failed:
             return str(report.longrepr)
-        return str(home.get("note", "")) if home.get("note") not in ("passed", "not-exercised") else ""
+        return str(home.get("note", "")) if home.get("note") not in ("passed", "failed", "not-exercised") else ""
 
 
 def hold(pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = ()) -> Report:

@@ -10,7 +10,7 @@ import jsonschema_rs
 
 from understudy.errors import ContentError, UsageError, Where, shown
 from understudy.spec.source import Source, as_yaml, parse, read
-from understudy.values import join
+from understudy.values import Json, join
 
 _VALIDATOR = jsonschema_rs.Draft202012Validator(
     {
@@ -80,15 +80,15 @@ def vendor(folder: Path, file: Path, *, today: date) -> Provenance:
     source = parse(file, _bytes(file))
     if not isinstance(source.value, dict) or not str(source.value.get("openapi", "")).startswith("3."):
         raise ContentError("not an OpenAPI 3 document", where=Where(file), todo="give the vendor's OpenAPI file")
-    known = read(folder / "provenance.yaml").value if (folder / "provenance.yaml").is_file() else {}
-    described = source.value.get("info", {})
+    known = _object(read(folder / "provenance.yaml").value) if (folder / "provenance.yaml").is_file() else {}
+    described = _object(source.value.get("info"))
     provenance = {
         "title": str(described.get("title", "")),
         "version": str(described.get("version", "")),
         "address": known.get("address", "unknown"),
         "retrieved": today.isoformat(),
         "sha256": hashlib.sha256(source.content).hexdigest(),
-        "license": known.get("license") or (described.get("license") or {}).get("name", "unknown"),
+        "license": known.get("license") or str(_object(described.get("license")).get("name", "unknown")),
         **({"note": known["note"]} if "note" in known else {}),
     }
     target = folder / ("openapi.json" if _is_json(source.content) else "openapi.yaml")
@@ -101,6 +101,10 @@ def vendor(folder: Path, file: Path, *, today: date) -> Provenance:
     except OSError as error:
         raise UsageError(f"cannot write {shown(folder)}: {error.strerror}", todo="check the permissions") from error
     return Provenance(**provenance)
+
+
+def _object(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
 
 
 def _bytes(file: Path) -> bytes:

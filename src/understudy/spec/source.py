@@ -43,13 +43,25 @@ class _CoreLoader(yaml.SafeLoader):
 
 
 _CoreLoader.yaml_implicit_resolvers = {}
+_FLOAT = re.compile(r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$")
 for _tag, _pattern, _first in (
     ("bool", r"^(?:true|false)$", ["t", "f"]),
     ("null", r"^(?:null|~|)$", ["n", "~", ""]),
     ("int", r"^-?(?:0|[1-9][0-9]*)$", list("-0123456789")),
-    ("float", r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", list("-0123456789")),
+    ("float", _FLOAT.pattern, list("-0123456789")),
 ):
     _CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes no anchors, and puts in quotes what YAML 1.1 or YAML 1.2 takes for something else than text."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-0123456789"))
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:int", re.compile("^0o[0-7]+$"), ["0"])
 
 
 @dataclass(frozen=True)
@@ -116,4 +128,4 @@ def parse(path: Path, content: bytes) -> Source:
 
 def as_yaml(value: Json) -> str:
     """Return the value as YAML text that every YAML 1.1 and 1.2 reader takes for the same value."""
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)

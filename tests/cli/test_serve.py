@@ -1,0 +1,32 @@
+"""`understudy serve` as click sees it; tests/e2e/test_serve.py runs the real command."""
+
+import pytest
+from click.testing import CliRunner
+
+from understudy.cli import main
+
+
+def test_every_option_is_explained() -> None:
+    """With its default."""
+    result = CliRunner().invoke(main, ["serve", "--help"])
+    assert result.exit_code == 0
+    for word in ("--host", "--port", "--seed", "--clock", "--max-body", "--set", "8080", "1048576"):
+        assert word in result.output
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--port", "65536"),
+        ("--port", "x"),
+        ("--max-body", "0"),
+        ("--max-body", "1e6"),
+        ("--seed", "x"),
+        ("--nonsense",),
+    ],
+)
+def test_a_value_out_of_range_is_wrong_usage(options: tuple[str, ...]) -> None:
+    """Click says so itself, with exit code 2."""
+    result = CliRunner().invoke(main, ["serve", *options])
+    assert result.exit_code == 2
+    assert "Usage: " in result.stderr

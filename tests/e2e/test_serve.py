@@ -1,0 +1,229 @@
+"""The real command, as a process of its own: what it prints, how it ends, and that two runs are equal to the byte."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from tests.mock.exchange import (
+    FULL,
+    JSON,
+    PAGE,
+    READ,
+    TOKEN,
+    WRITE,
+    call,
+    connected,
+    exchange,
+    onetrust,
+    request,
+    write,
+)
+
+COMMAND = [sys.executable, "-m", "understudy"]
+
+
+@contextmanager
+def serving(*options: str, cwd: Path | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `understudy serve` on a free port; yield process and base URL once it is ready, kill it at the end."""
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd
+    )
+    try:
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        found = re.fullmatch(r"understudy: serving onetrust on (http://127\.0\.0\.1:\d+)\n", ready)
+        assert found, (ready, process.poll())
+        yield process, found[1]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def refused(*words: str, cwd: Path | None = None) -> str:
+    """Run a command that must be refused: exit code 2, one line on standard error, which is returned."""
+    result = subprocess.run([*COMMAND, *words], capture_output=True, text=True, cwd=cwd, timeout=60, check=False)
+    assert (result.returncode, result.stdout) == (2, ""), result
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+def test_the_first_line_says_what_is_served_and_where() -> None:
+    """Flushed once connections are accepted; the next lines tell the credentials and the seed."""
+    with serving("onetrust", "--seed", "7") as (process, url):
+        assert process.stdout is not None
+        rest = "".join(process.stdout.readline() for _ in range(3))
+        assert call(url, "GET", PAGE, READ, ("identifier", "x")).status == 200
+    assert all(word in rest for word in ("understudy-full", "understudy-read", "secret understudy", "seed           7"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_drains_and_ends_with_0(number: signal.Signals) -> None:
+    """A request that has begun is answered; nothing is written to standard error."""
+    with serving() as (process, url):
+        head = request("POST", WRITE, FULL, ("dataSubjectIdentifier", "drained"), JSON, body=b"{}")
+        with connected(url) as connection:
+            connection.sendall(head[:-1])
+            call(url, "GET", PAGE)  # answered, so the server has seen the beginning of the other request too
+            process.send_signal(number)
+            wait_until_closed(url)
+            connection.sendall(head[-1:])
+            assert b"".join(iter(lambda: connection.recv(65536), b"")).startswith(b"HTTP/1.1 201 ")
+        assert process.wait(timeout=20) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def wait_until_closed(url: str) -> None:
+    """Return when the server accepts no connection any more."""
+    while True:
+        try:
+            with connected(url) as connection:
+                connection.settimeout(1)
+                connection.sendall(request("GET", PAGE))
+                if connection.recv(1) == b"":
+                    return
+        except (ConnectionError, TimeoutError):
+            return
+
+
+def transcript(seed: str) -> bytes:
+    """Return every byte that a run answers to a fixed sequence of requests."""
+    query = f"{TOKEN}?grant_type=client_credentials&client_id=understudy&client_secret=understudy"
+    with serving("--seed", seed, "--clock", "2026-01-31T09:30:00Z", "--set", "onetrust.catalogue=City") as (_, url):
+        granted = exchange(url, request("POST", query))
+        found = re.search(rb'"access_token":"([^"]+)"', granted)
+        assert found
+        bearer = ("Authorization", f"Bearer {found[1].decode()}")
+        me = ("dataSubjectIdentifier", "byte")
+        element = b'{"dataElements":[{"name":"City","value":"x"},{"name":"Other"}]}'
+        sent = [
+            request("POST", WRITE, bearer, me, JSON, body=element),
+            request("POST", WRITE, bearer, me, JSON, body=b"[]"),
+            request("GET", PAGE, bearer, ("identifier", "byte")),
+            request("GET", "/rest/api/consent/v4/datasubjects/basic-details", bearer, ("identifier", "byte")),
+            request("PUT", WRITE, bearer),
+            request("GET", "/nowhere"),
+            request("POST", WRITE, ("Authorization", "Bearer x"), me, JSON, body=b"{}"),
+        ]
+        return granted + b"".join(exchange(url, each) for each in sent)
+
+
+def test_two_runs_with_the_same_seed_and_clock_are_equal_to_the_byte() -> None:
+    """Tokens, ids and headers included; another seed makes other ids."""
+    first = transcript("11")
+    assert first == transcript("11")
+    assert first.count(b"HTTP/1.1 ") == 8
+    assert b"date:" not in first.lower()
+    assert first != transcript("12")
+
+
+def test_options_of_serve_reach_the_mock() -> None:
+    """Body limit, switches, and a second name for the vendor."""
+    with serving("onetrust", "onetrust", "--max-body", "10", "--set", "onetrust.default-identifier-type=Visitor") as (
+        _,
+        url,
+    ):
+        assert write(url, "x", {}).json["identifierType"] == "Visitor"
+        assert write(url, "x", b'{"language":""}', JSON).status == 413
+        assert write(f"{url}/onetrust", "x", {}).status == 200
+
+
+def test_rate_limits_can_be_switched_on() -> None:
+    """Off by default; a documented regime by its name."""
+    with serving("--set", "onetrust.quota=newer", "--clock", "2026-01-31T09:30:00Z") as (_, url):
+        kept = request("GET", PAGE, FULL, ("identifier", "x")).replace(b"Connection: close\r\n", b"")
+        received = exchange(url, kept * 1000 + request("GET", PAGE, FULL, ("identifier", "x")))
+    assert received.count(b"HTTP/1.1 200") == 1000
+    assert received.count(b"HTTP/1.1 429") == 1
+
+
+def test_a_port_in_use_is_refused() -> None:
+    """With what to do."""
+    with serving() as (_, url):
+        port = url.rpartition(":")[2]
+        line = refused("serve", "--port", port)
+    assert line.startswith(f"understudy: cannot listen on 127.0.0.1:{port}: ")
+    assert "choose another" in line
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("nobody",), "unknown vendor 'nobody'; use one of: onetrust"),
+        (("--set", "onetrust.quota=some"), "--set onetrust.quota=some: not a value of quota; use one of: off, older"),
+        (("--set", "onetrust.size=1"), "--set onetrust.size=1: onetrust has no switch 'size'; use one of: default-"),
+        (("--set", "quota=off"), "--set quota=off: not VENDOR.SWITCH=VALUE; the vendors here: onetrust"),
+        (("--set", "onetrust.quota"), "--set onetrust.quota: not VENDOR.SWITCH=VALUE"),
+        (("--clock", "noon"), "--clock: Invalid isoformat string: 'noon'; give an RFC 3339 time"),
+        (("--clock", "2026-01-31T09:30:00"), "--clock: '2026-01-31T09:30:00' has no offset from UTC"),
+        (("--host", "no.such.host.invalid"), "cannot listen on no.such.host.invalid:"),
+    ],
+)
+def test_a_wrong_option_is_refused_in_one_line(options: tuple[str, ...], told: str) -> None:
+    """What was wrong, and what there is."""
+    assert refused("serve", "--port", "0", *options).startswith(f"understudy: {told}")
+
+
+BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing document": (lambda specs: (specs / "openapi.json").unlink(), r"specs/onetrust: no openapi.json"),
+    "edited document": (
+        lambda specs: (specs / "openapi.json").write_text("{}"),
+        r"specs/onetrust/openapi.json: the document was changed",
+    ),
+    "broken overlay": (
+        lambda specs: (specs / "overlays" / "10-corrections.yaml").write_text("overlay: 1.1.0\nactions: {}\n"),
+        r"specs/onetrust/overlays/10-corrections.yaml:2 \(/actions\): ",
+    ),
+    "broken rules": (
+        lambda specs: (specs / "rules.yaml").write_text("rules:\n  - id: 7\n"),
+        r"specs/onetrust/rules.yaml:2 \(/rules/0",
+    ),
+    "broken model": (
+        lambda specs: (specs.parents[1] / "mock" / "onetrust.py").write_text("behaviour = 1 / 0\n"),
+        r"mock/onetrust.py:1: the model cannot be loaded: ZeroDivisionError",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", BROKEN)
+def test_a_mistake_in_a_project_is_refused_in_one_line(tmp_path: Path, mistake: str) -> None:
+    """The pack of the current directory counts; the line says what, where and what to do."""
+    root = onetrust().root
+    for folder in ("specs", "mock"):
+        copytree(root / folder, tmp_path / folder)
+    make, told = BROKEN[mistake]
+    make(tmp_path / "specs" / "onetrust")
+    line = refused("serve", "--port", "0", cwd=tmp_path)
+    assert re.match(rf"understudy: {told}", line), line
+    assert "; " in line
+
+
+def test_a_model_that_fails_is_traced_on_standard_error_and_serving_goes_on(tmp_path: Path) -> None:
+    """The client gets a 500 that names the operation."""
+    root = onetrust().root
+    for folder in ("specs", "mock"):
+        copytree(root / folder, tmp_path / folder)
+    model = tmp_path / "mock" / "onetrust.py"
+    text = model.read_text()
+    model.write_text(
+        text.replace('    identifier = call.header["dataSubjectIdentifier"]\n', "    identifier = 1 / 0\n", 1)
+    )
+    with serving(cwd=tmp_path) as (process, url):
+        answer = write(url, "x", {})
+        assert (answer.status, answer.json["detail"]) == (
+            500,
+            "the model of createOrUpdateDataSubjectUsingPOST failed: ZeroDivisionError('division by zero')",
+        )
+        assert call(url, "GET", PAGE, FULL, ("identifier", "x")).status == 200
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+        assert process.stderr is not None
+        assert "identifier = 1 / 0" in process.stderr.read()
