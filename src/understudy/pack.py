@@ -9,8 +9,9 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
+from operator import is_
 from pathlib import Path
 
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
@@ -76,9 +77,10 @@ class Pack:
         """The document with all overlays: what the mock plays."""
         value = self.source.value
         for each in self.overlays:
-            value, unmatched = overlay.apply(value, each)
-            for action in unmatched:
-                raise overlay.unmatched_error(each, action)
+            for action in each.actions:  # one at a time: what a later action says of the wrong value would mislead
+                value, unmatched = overlay.apply(value, each, keep=partial(is_, action))
+                if unmatched:
+                    raise overlay.unmatched_error(each, action)
         self._check(value)
         return Document(value)
 

@@ -1,4 +1,4 @@
-"""OneTrust's scenario files as they are shipped: loadable, honest about rules, apart from each other; nothing is sent."""
+"""OneTrust's scenario files as shipped: loadable, honest about rules, apart from each other; nothing is sent."""
 
 import re
 from collections.abc import Iterator

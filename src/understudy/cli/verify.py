@@ -168,6 +168,13 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
     )
 
 
+def _check(credentials: Credentials) -> None:
+    if not credentials.token and not (credentials.client_id and credentials.client_secret):
+        raise UsageError("no full credentials", todo="give --token, or --client-id and --client-secret")
+    if credentials.restricted is not None and credentials.restricted == credentials.token:
+        raise UsageError("the restricted token is the full one", todo="give one that may not write, or leave it out")
+
+
 def _checked(base_url: str) -> str:
     parts = urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:

@@ -109,10 +109,17 @@ class _Summary:
         if gathered.fatal:
             return Verdict.INCONCLUSIVE, gathered.fatal
         if not any(rule.outcome is Outcome.PASSED and rule.basis == "documented" for rule in rules):
-            return Verdict.INCONCLUSIVE, "nothing was checked"
+            return Verdict.INCONCLUSIVE, self._why_nothing()
         if gathered.narrowed:
             return Verdict.PARTIAL, "only a part of the checks was asked for"
         return Verdict.CONFORMS, ""
+
+    def _why_nothing(self) -> str:
+        if not self.gathered.items:
+            return "nothing was checked: no check matches; see their names with --verbose"
+        if self.gathered.cut:
+            return f"nothing was checked: the budget of {self.run.budget:g} s was used up; give more with --budget"
+        return "nothing was checked: no documented rule was exercised; see why with --verbose"
 
     def _never_reached(self) -> Iterator[Evidence]:
         """Yield a failure for each documented 2xx that no request of an operation that answered reached."""

@@ -48,16 +48,17 @@ class Secrets:
     def hide(self, text: str) -> str:
         """Return the text with `***` for every secret, and for the beginning of one that was cut."""
         for form in sorted(self._forms, key=len, reverse=True):
-            found = text.find(form[:_TELLING])
+            telling = form[: max(_TELLING, len(form) * 3 // 4)]
+            found = text.find(telling)
             while found >= 0:
                 length = next(n for n in range(len(form), 0, -1) if text.startswith(form[:n], found))
                 text = f"{text[:found]}***{text[found + length :]}"
-                found = text.find(form[:_TELLING], found + 3)
+                found = text.find(telling, found + 3)
         return text
 
 
-_TELLING = 8
-"""How many characters at the beginning of a secret are taken for it."""
+_TELLING = 16
+"""How many characters at the beginning of a secret tell it, at least; a shorter one is hidden where it stands whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ class Watcher(Protocol):
         """Hear that a check has ended; `requests` is the run's total."""
 
 
+ENOUGH = 20
+"""Requests with the full credential, all refused for it, after which a run ends: more would only bother the target."""
+
+
 class Trial:
     """Gathers what the items send home; a pytest plugin of the main process."""
 
@@ -78,8 +82,9 @@ class Trial:
         gathered.evidence += [(Evidence.from_json(value), count) for value, count in home.get("evidence", [])]
         if home.get("fatal") and not gathered.fatal:
             gathered.fatal = home["note"]
-            if self._session is not None:
-                self._session.shouldstop = gathered.fatal
+        refused = sum(gathered.full.values()) >= ENOUGH and set(gathered.full) <= {401, 403}
+        if (gathered.fatal or refused) and self._session is not None:
+            self._session.shouldstop = gathered.fatal or "the full credentials are refused"
         if report.failed and not home:
             self.crashes.append(f"{report.nodeid}: {report.longrepr}")
         name = report.nodeid.rpartition("::")[2]
@@ -120,8 +125,11 @@ def hold(pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = ()
     return summarise(pack, run, gathered, started, time.monotonic() - clock)
 
 
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "understudy"
+
+
 def _arguments(pack: Pack) -> list[str]:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "understudy" / pack.vendor
     return [
         *([str(pack.contracts.resolve())] if pack.scenarios else []),
         str(pack.source.path.resolve()),
@@ -129,7 +137,7 @@ def _arguments(pack: Pack) -> list[str]:
         "-p", "no:terminal", "-p", "no:schemathesis", "-p", "no:randomly", "-p", "no:cov", "-p", "no:hypothesispytest",
         "-c", os.devnull, "--rootdir", str(pack.root.resolve()), "--noconftest", "-W", "ignore",
         "--assert=plain",  # else pytest rewrites every module of Schemathesis and Hypothesis, which are its plugins
-        "-o", f"cache_dir={cache}", "-o", "testpaths=", "--import-mode=importlib",
+        "-o", f"cache_dir={_cache() / pack.vendor}", "-o", "testpaths=", "--import-mode=importlib",
     ]  # fmt: skip
 
 
@@ -139,6 +147,7 @@ def _environment(run: Run) -> Iterator[None]:
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     run.to_environment()
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(_cache() / "hypothesis"))
     try:
         yield
     finally:
