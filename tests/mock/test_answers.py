@@ -59,7 +59,9 @@ WRONG: dict[str, Reply] = {
     "OT-ANSWER-12": Reply(201, element(interactionDate="today")),
     "OT-ANSWER-13": Reply(201, {**GOOD, "messages": "none"}),
     "OT-ANSWER-14": Reply(201, {**GOOD, "additionalIdMessages": {}}),
+    "OT-ANSWER-16": Reply(201, {**GOOD, "additionalIdMessages": [{"name": 7}]}),
     "OT-ANSWER-15": Reply(201, {**GOOD, "additionalIdMessages": [{"values": []}]}),
+    "OT-ANSWER-16": Reply(201, {**GOOD, "additionalIdMessages": [{"name": 7}]}),
 }
 PLAYED = [rule for rule in onetrust().rules if rule.part is Part.ANSWER and rule.operation == WRITE_ID]
 
@@ -192,20 +194,20 @@ def test_every_answer_bears_its_rules(pack: Pack, status: int, made: Callable[[s
 @pytest.mark.parametrize(
     ("status", "where", "made"),
     [
-        (400, "/", lambda url: write(url, "p", [])),
+        (400, "#", lambda url: write(url, "p", [])),
         (400, "/language", lambda url: write(url, "p", {"language": 1})),
         (400, "dataSubjectIdentifier", lambda url: write(url, "", {})),
         (401, "Authorization", lambda url: call(url, "POST", WRITE, ME, body={})),
         (403, "Authorization", lambda url: call(url, "POST", WRITE, READ, ME, body={})),
-        (404, None, lambda url: call(url, "GET", "/nowhere")),
-        (405, None, lambda url: call(url, "PUT", WRITE)),
+        (404, "path", lambda url: call(url, "GET", "/nowhere")),
+        (405, "method", lambda url: call(url, "PUT", WRITE)),
         (415, "Content-Type", lambda url: write(url, "p", b"{}")),
     ],
 )
 def test_a_refusal_is_problem_json_that_says_why_and_where(
-    mock: str, status: int, where: str | None, made: Callable[[str], Answer]
+    mock: str, status: int, where: str, made: Callable[[str], Answer]
 ) -> None:
-    """RFC 9457, with the rules and a JSON pointer or the name of a header."""
+    """RFC 9457, with the rules and a JSON pointer, the name of a header, or the part of the request line."""
     answer = made(mock)
     assert answer.headers["content-type"] == "application/problem+json"
     assert {"type", "title", "status", "detail", "rules"} <= set(answer.json)

@@ -150,8 +150,7 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
         base_url, limited, credentials = stack.enter_context(embedded_mock(pack, seed))
     else:
         base_url = _checked(order.base_url)
-        if not credentials.token and not (credentials.client_id and credentials.client_secret):
-            raise UsageError("no credentials", todo="give --token, or --client-id and --client-secret")
+        _check(credentials)
     return Run(
         vendor=pack.vendor,
         base_url=base_url,

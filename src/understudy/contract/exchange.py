@@ -30,7 +30,8 @@ class Request:
 
     def curl(self) -> str:
         """Return a line for a POSIX shell that sends the same request; secrets stand as shell variables."""
-        words = ["curl", "-sS", "-i", "-X", self.method, shlex.quote(self.url)]
+        words = ["curl", "-sS", "-i", "-X", self.method, *(["-g"] if set("[]{}") & set(self.url) else [])]
+        words.append(shlex.quote(self.url))
         for key, value in self.headers:
             if key.lower() in ("content-length", "host", "connection", "accept-encoding"):
                 continue
@@ -38,10 +39,13 @@ class Request:
                 scheme = value.partition(" ")[0] + " " if " " in value else ""
                 words += ["-H", f'"{key}: {scheme}${self.variable}"']
             else:
-                words += ["-H", shlex.quote(f"{key}: {_readable(value)}" if value else f"{key};")]
-        if self.body is not None:
-            words += ["--data-binary", _quoted(self.body)]
-        return " ".join(words)
+                words += ["-H", _header(key, value)]
+        if self.body is None:
+            return " ".join(words)
+        text = _plain(self.body)
+        if text is not None and not text.startswith("@"):  # curl would read a file of that name
+            return " ".join([*words, "--data-binary", shlex.quote(text)])
+        return " ".join([f"printf '{_octal(self.body)}' |", *words, "--data-binary", "@-"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +79,25 @@ class Exchange:
     parameters: Mapping[str, Json] = field(default_factory=dict)
 
 
-def _readable(value: str) -> str:
-    """Return a header's text from the Latin-1 reading of its bytes, which requests keep: UTF-8 where it is that."""
-    try:
-        return value.encode("latin-1").decode()
-    except UnicodeError:
-        return value
+def _header(key: str, value: str) -> str:
+    """Return a header as a word of the shell, from the Latin-1 reading of its bytes, which requests keep."""
+    if not value:
+        return shlex.quote(f"{key};")
+    text = _plain(value.encode("latin-1"))
+    return (
+        f"\"{key}: $(printf '{_octal(value.encode('latin-1'))}')\"" if text is None else shlex.quote(f"{key}: {text}")
+    )
 
 
-def _quoted(body: bytes) -> str:
+def _plain(raw: bytes) -> str | None:
+    """Return bytes as text where a terminal shows it as it is, else None."""
     try:
-        text = body.decode()
+        text = raw.decode()
     except UnicodeDecodeError:
-        return "\"$(printf '" + "".join(f"\\{byte:03o}" for byte in body) + "')\""
-    return shlex.quote(text) if text.isprintable() else "$'" + "".join(_ansi(char) for char in text) + "'"
+        return None
+    return text if text.isprintable() else None
 
 
-def _ansi(char: str) -> str:
-    if char in "'\\":
-        return "\\" + char
-    return char if char.isprintable() else "".join(f"\\x{byte:02x}" for byte in char.encode())
+def _octal(raw: bytes) -> str:
+    """Return bytes as a format of POSIX's printf, without a quote or a percent sign."""
+    return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"\\{byte:03o}" for byte in raw)

@@ -1,7 +1,7 @@
 """Checks made from the document and the rules alone: constraints, access, limits. Each sends, and adds evidence."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from understudy.contract.client import Client, retry_after
 from understudy.contract.evidence import Evidence, Outcome
@@ -26,6 +26,18 @@ MALFORMED = ("Bearer", "understudy")
 """Values of Authorization that are no credentials at all, so that 400 is as good an answer (RFC 6750, section 3.1)."""
 LIMIT_TRIES = 50
 LONGEST_WAIT = 5  # seconds that the limits probe waits for a quota to open again
+
+
+def forgeries(token: str | None) -> Iterator[str]:
+    """Yield Authorization headers close to a valid one: changed, longer, in other case, unsigned."""
+    yield "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1bmRlcnN0dWR5In0."
+    yield "Bearer understudy.no.token"
+    if token:
+        yield f"Bearer {token}x"
+        yield f"Bearer {token[:-1]}{'x' if token[-1] != 'x' else 'y'}"
+        if token.swapcase() != token:
+            yield f"Bearer {token.swapcase()}"
+        yield f"Basic {token}"
 
 
 class Prober:
@@ -116,6 +128,7 @@ class Prober:
             ("none", None),
             ("garbage", None),
             ("garbage", "Basic dTpw"),
+            *(("garbage", forged) for forged in forgeries(self.client.token())),
             *(("garbage", malformed) for malformed in MALFORMED),
         ):
             sent = good

@@ -1,12 +1,14 @@
 """The endpoint to judge: where it is, who may call it, and how long a run may take. No secret is ever shown."""
 
+import base64
 import json
 import os
+import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from html import escape
-from urllib.parse import quote, quote_plus
 
 from understudy.values import Json
 
@@ -25,40 +27,65 @@ class Credentials:
 
     def secrets(self) -> tuple[str, ...]:
         """Return every value that must not be shown, longest first."""
-        found = {value for value in (self.token, self.restricted, self.client_secret) if value}
+        basic = f"{self.client_id}:{self.client_secret}" if self.client_secret else ""
+        given = (self.token, self.restricted, self.client_secret, base64.b64encode(basic.encode()).decode())
+        found = {value for value in given if value}
         return tuple(sorted(found, key=len, reverse=True))
 
 
 class Secrets:
     """What must not be shown: the given credentials, and the tokens that are granted while a run goes on.
 
-    Targets echo what they are sent, whole or cut, in JSON, in URLs, in HTML: all of these forms are hidden.
+    Targets echo what they are sent, whole or cut, in JSON, in URLs, in HTML, or one inside the other: each character is
+    looked for in all the ways to write it.
     """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._forms: set[str] = set()
+        self._patterns: dict[str, list[re.Pattern[str]]] = {}
         for value in values:
             self.add(value)
 
     def add(self, value: str) -> None:
         """Take note of a further secret; an empty one is none."""
-        forms = {value, json.dumps(value)[1:-1], quote(value, safe=""), quote_plus(value), escape(value)}
-        self._forms |= forms - {""}
+        if value:
+            self._patterns[value] = [_written(char) for char in value]
 
     def hide(self, text: str) -> str:
-        """Return the text with `***` for every secret, and for the beginning of one that was cut."""
-        for form in sorted(self._forms, key=len, reverse=True):
-            telling = form[: max(_TELLING, len(form) * 3 // 4)]
-            found = text.find(telling)
-            while found >= 0:
-                length = next(n for n in range(len(form), 0, -1) if text.startswith(form[:n], found))
-                text = f"{text[:found]}***{text[found + length :]}"
-                found = text.find(telling, found + 3)
+        """Return the text with `***` for every secret, and for the greater part of one that was cut."""
+        for value in sorted(self._patterns, key=len, reverse=True):
+            text = self._hidden(text, self._patterns[value])
         return text
+
+    @staticmethod
+    def _hidden(text: str, chars: list[re.Pattern[str]]) -> str:
+        telling = min(len(chars), max(_TELLING, len(chars) * 3 // 4))
+        shown, position = [], 0
+        for start in (match.start() for match in chars[0].finditer(text)):
+            if start < position:
+                continue
+            end, count = start, 0
+            while count < len(chars) and (found := chars[count].match(text, end)):
+                end, count = found.end(), count + 1
+            if count >= telling:
+                shown += [text[position:start], "***"]
+                position = end
+        return "".join((*shown, text[position:]))
 
 
 _TELLING = 16
 """How many characters at the beginning of a secret tell it, at least; a shorter one is hidden where it stands whole."""
+
+
+@cache
+def _written(char: str) -> re.Pattern[str]:
+    """Return what matches a character, plain or escaped: backslashes, percent-encoding (once, twice), JSON, HTML."""
+    percent = "".join(f"%(?:25)?{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
+    ways = [percent, rf"u{ord(char):04x}", rf"&#x0*{ord(char):x};", rf"&#0*{ord(char)};"]
+    if escape(char) != char:
+        ways.append(f"(?:&amp;|&){re.escape(escape(char)[1:])}")
+    if char == " ":
+        ways.append(r"\+")
+    return re.compile(rf"\\*(?:(?i:{'|'.join(ways)})|{re.escape(char)})")
 
 
 @dataclass(frozen=True, slots=True)

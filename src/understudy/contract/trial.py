@@ -108,6 +108,7 @@ def hold(pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = ()
 
     `pytest_args` are the user's own words for pytest (`-k`, `-n`, `--lf`).
     """
+    _ = pack.effective, pack.rules, pack.behaviour  # whatever is wrong with the pack is told before anything is sent
     scenarios.files(pack)
     started, clock = datetime.now(UTC), time.monotonic()
     trial = Trial(pack, run, watcher)

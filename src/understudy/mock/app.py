@@ -86,7 +86,8 @@ class VendorApp:
 
     def _misrouted(self, method: str, target: str, error: NoRouteError) -> Refusal:
         if not error.offered:
-            return Refusal(404, f"no operation of {self.pack.vendor} has the path {target}")
+            detail = f"no operation of {self.pack.vendor} has the path {target}"
+            return refuse(self.pack.rules, None, 404, detail, where="path").refusal
         operations = [each for each in self.pack.effective.operations.values() if each.path == error.path]
         return refuse(
             self.pack.rules,
@@ -94,6 +95,7 @@ class VendorApp:
             405,
             f"{method} is not offered here",
             broken=[(Part.ROUTING, operation.pointer) for operation in operations],
+            where="method",
             headers=(("Allow", ", ".join(error.offered)),),
         ).refusal
 

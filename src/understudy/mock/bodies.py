@@ -21,6 +21,8 @@ from understudy.values import Json, dereference, join
 
 Refuse = Callable[..., RefusedError]
 JSON = "application/json"
+ROOT = "#"
+"""The whole body, as a JSON pointer in a URI fragment has it (RFC 6901, section 6)."""
 DRAINED = 64 * 1024 * 1024
 """Of a body that is too large, so many bytes are read and thrown away: who still sends may not see an answer."""
 FORMS = URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -62,8 +64,8 @@ class Bodies:
                 return
             violation = next(schema.violations(visit.body))
         except ValueError as error:  # beyond the validator's limit of recursion
-            raise self._refuse(400, f"the body cannot be checked: {error}", where="/") from None
-        where = violation.instance or "/"
+            raise self._refuse(400, f"the body cannot be checked: {error}", where=ROOT) from None
+        where = violation.instance or ROOT
         raise self._refuse(400, shortened(violation.message), broken=[(Part.BODY, violation.keyword)], where=where)
 
     async def _received(self, limit: int, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
@@ -109,7 +111,7 @@ class Bodies:
         except LookupError:
             status, detail, where = 415, f"unknown charset {charset!r}", "Content-Type"
         except ValueError as error:
-            status, detail, where = 400, f"the body is not JSON: {error}", "/"
+            status, detail, where = 400, f"the body is not JSON: {error}", ROOT
         raise self._refuse(status, detail, broken=[self._content(media_type)], where=where)
 
     async def _multipart(self, raw: bytes, headers: Mapping[bytes, bytes]) -> dict[str, list[str]]:
@@ -120,7 +122,7 @@ class Bodies:
             form = await MultiPartParser(Headers(raw=list(headers.items())), stream()).parse()  # type: ignore[arg-type]
         except (MultiPartException, KeyError, ValueError, AttributeError) as error:
             broken = [self._content(MULTIPART)]
-            raise self._refuse(400, f"the form cannot be read: {error}", broken=broken, where="/") from None
+            raise self._refuse(400, f"the form cannot be read: {error}", broken=broken, where=ROOT) from None
         found: dict[str, list[str]] = {}
         for name, value in form.multi_items():
             if isinstance(value, str):

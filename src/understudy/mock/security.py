@@ -4,7 +4,6 @@ Connexion's own handlers inspect signatures on each request; ours are plain func
 """
 
 import base64
-import binascii
 from collections.abc import Callable, Iterator
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Protocol
@@ -149,7 +148,7 @@ def basic(scope: Scope) -> tuple[str, str] | None:
         return None
     try:
         user, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # neither Base64, nor ASCII, nor UTF-8 inside
         return None
     return (user, password) if colon else None
 

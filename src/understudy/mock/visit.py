@@ -46,6 +46,10 @@ class RefusedError(Exception):
         self.status_code = refusal.status
 
 
+GENERAL = frozenset({Part.ROUTING, Part.SIZE, Part.MEDIA_TYPE})
+"""Parts that refuse with statuses of HTTP itself: a rule on such a status speaks of every operation."""
+
+
 class NoRouteError(Exception):
     """Raised by the routing: no operation has the path, or its template is there and offers other methods."""
 
@@ -73,6 +77,9 @@ def refuse(
     named = [rule.id for part, pointer in broken for rule in rules.played_by({part}, pointer)]
     if operation is not None:
         named += [rule.id for rule in rules.inside(Part, f"{operation.pointer}/responses/{status}")]
+    named += [
+        rule.id for rule in rules if rule.part in GENERAL and rule.citation.pointer.endswith(f"/responses/{status}")
+    ]
     return RefusedError(Refusal(status, shortened(detail), tuple(dict.fromkeys(named)), where, headers))
 
 

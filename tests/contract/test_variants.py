@@ -1,0 +1,59 @@
+"""Each rule on requests is probed on both sides of its bound, and what a variant is said to be it is on the wire."""
+
+import pytest
+
+from tests.contract.conftest import WRITE
+from understudy.contract.demands import breaches
+from understudy.contract.samples import on_the_wire, sample
+from understudy.contract.target import Run
+from understudy.contract.variants import Variant, variants
+from understudy.pack import Pack
+
+RULES = [
+    *(f"OT-HEAD-{number}" for number in (1, 2, 3)),
+    *(f"OT-BODY-{number}" for number in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)),
+]
+
+
+def made(pack: Pack, run: Run, rule: str) -> list[Variant]:
+    """Return the variants of a rule of the write operation."""
+    good = sample(pack.effective.operations[WRITE], run, "label")
+    assert good is not None
+    return list(variants(pack.rules.by_id[rule], good))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_on_requests_has_variants_that_break_it(rule: str, pack: Pack, run: Run) -> None:
+    """A rule without a bad variant would pass unseen."""
+    assert [each for each in made(pack, run, rule) if not each.good]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_variant_is_on_the_wire_what_it_is_said_to_be(rule: str, pack: Pack, run: Run) -> None:
+    """A bad one breaks the effective document, a good one does not."""
+    for variant in made(pack, run, rule):
+        request = on_the_wire(variant.sample, run, authorization=None)
+        assert bool(breaches(variant.sample.operation, request)) is not variant.good, variant.what
+
+
+def test_a_longest_identifier_is_probed_at_and_beyond_its_bound(pack: Pack, run: Run) -> None:
+    """255 must be taken; 256 and 510 refused."""
+    lengths = {
+        len(each.sample.parameters["header"]["dataSubjectIdentifier"]): each.good
+        for each in made(pack, run, "OT-HEAD-3")
+    }
+    assert lengths == {255: True, 256: False, 510: False}
+
+
+def test_the_longest_identifier_is_still_the_records_own(pack: Pack, run: Run) -> None:
+    """It is made longer inside, so that two records stay two."""
+    good = sample(pack.effective.operations[WRITE], run, "other")
+    assert good is not None
+    mine = made(pack, run, "OT-HEAD-3")[0].sample.parameters["header"]["dataSubjectIdentifier"]
+    other = next(variants(pack.rules.by_id["OT-HEAD-3"], good)).sample.parameters["header"]["dataSubjectIdentifier"]
+    assert mine != other
+
+
+def test_a_rule_of_the_model_has_no_variants(pack: Pack, run: Run) -> None:
+    """Sequences are the scenarios' matter."""
+    assert made(pack, run, "OT-LINK-3") == []
