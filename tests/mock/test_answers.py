@@ -61,7 +61,6 @@ WRONG: dict[str, Reply] = {
     "OT-ANSWER-14": Reply(201, {**GOOD, "additionalIdMessages": {}}),
     "OT-ANSWER-16": Reply(201, {**GOOD, "additionalIdMessages": [{"name": 7}]}),
     "OT-ANSWER-15": Reply(201, {**GOOD, "additionalIdMessages": [{"values": []}]}),
-    "OT-ANSWER-16": Reply(201, {**GOOD, "additionalIdMessages": [{"name": 7}]}),
 }
 PLAYED = [rule for rule in onetrust().rules if rule.part is Part.ANSWER and rule.operation == WRITE_ID]
 

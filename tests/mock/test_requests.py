@@ -20,7 +20,7 @@ from tests.mock.exchange import (
     served,
     write,
 )
-from understudy.mock.settings import MEBIBYTE, Settings
+from understudy.mock.settings import Settings
 from understudy.pack import Pack
 from understudy.spec.rules import Part, Rule
 from understudy.values import Json
@@ -254,8 +254,6 @@ BROKEN: dict[str, tuple[tuple[tuple[str, str], ...], Json | bytes | None]] = {
     "OT-HTTP-3": ((ME, JSON), b" " * (1024 * 1024 + 1)),
     "OT-HTTP-4": ((ME, ("Content-Type", "text/xml")), b"<a/>"),
     "OT-REFUSE-1": ((ME, JSON), b"{"),
-    "OT-HTTP-3": ((ME,), {"language": "x" * MEBIBYTE}),
-    "OT-HTTP-4": ((ME, ("Content-Type", "text/plain")), b"{}"),
 }
 PLAYED = [
     rule

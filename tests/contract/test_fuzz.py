@@ -1,0 +1,109 @@
+"""Schemathesis's phases: every exchange comes before the judge, the budget holds, limits are obeyed."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+import pytest
+
+from tests.e2e.faults import limited
+from tests.e2e.servers import FULL, READ, Call, Endpoint, running
+from understudy.contract import fuzz
+from understudy.contract.client import Client
+from understudy.contract.judge import Judge
+from understudy.contract.target import Credentials, Run
+from understudy.errors import TargetError
+
+Connect: TypeAlias = Callable[..., Client]
+
+
+@pytest.fixture
+def connect(core: Judge, run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+    """Yield a function that makes a client of a base URL; phases are short."""
+    monkeypatch.setattr(fuzz, "EXAMPLES", 10)
+    made: list[Client] = []
+
+    def connected(base_url: str, **changes: object) -> Client:
+        given = {"base_url": base_url, "credentials": Credentials(FULL, READ), **changes}
+        made.append(Client(replace(run, **given), core))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield connected
+    for client in made:
+        client.close()
+
+
+@pytest.mark.parametrize("phase", fuzz.PHASES)
+def test_every_phase_is_judged(phase: str, connect: Connect) -> None:
+    """With the full credential, without a finding on an endpoint that does everything right."""
+    endpoint = Endpoint()
+    with running(endpoint) as base_url:
+        client = connect(base_url)
+        fuzz.phase(client, phase, 20)
+    assert client.requests > 0
+    assert client.full[200] + client.full[201] > 0
+    assert client.collector.failures() == []
+
+
+def test_the_same_seed_sends_the_same(connect: Connect) -> None:
+    """To the byte, but for nothing."""
+    sent: list[list[tuple[str, bytes]]] = []
+    for _ in range(2):
+        endpoint = Endpoint()
+        with running(endpoint) as base_url:
+            fuzz.phase(connect(base_url), "fuzzing", 20)
+        sent.append([(call.headers.get("datasubjectidentifier", ""), call.body) for call in endpoint.seen])
+    assert sent[0] == sent[1]
+    assert len(sent[0]) > 5
+
+
+def test_a_phase_ends_between_two_calls_and_keeps_what_it_saw(connect: Connect) -> None:
+    """Schemathesis would go on to the end of the phase, and forget."""
+    endpoint = Endpoint()
+    endpoint.delay = 0.2
+    with running(endpoint) as base_url:
+        client = connect(base_url)
+        began = time.monotonic()
+        fuzz.phase(client, "fuzzing", 1)
+        seconds = time.monotonic() - began
+    assert client.requests >= 1
+    assert seconds < 5
+
+
+def test_a_retry_after_is_obeyed_in_a_phase_too(connect: Connect) -> None:
+    """The next call comes after the seconds."""
+    times: list[float] = []
+
+    class Timed(Endpoint):
+        def serve(self, call: Call) -> object:  # type: ignore[override]
+            times.append(time.monotonic())
+            return super().serve(call)
+
+    with running(Timed(limited(Retry_After="1"))) as base_url:
+        client = connect(base_url)
+        fuzz.phase(client, "examples", 20)
+    assert client.full[429] >= 1
+    assert max(b - a for a, b in zip(times, times[1:], strict=False)) >= 0.9
+
+
+def test_a_target_that_goes_away_ends_the_phase(connect: Connect) -> None:
+    """With what to look at."""
+    down = threading.Event()
+    down.set()
+    with running(Endpoint(), until=down) as base_url:
+        client = connect(base_url)
+        with pytest.raises(TargetError, match="does not answer"):
+            fuzz.phase(client, "fuzzing", 20)
+
+
+def test_a_defect_of_the_judge_is_no_fault_of_the_target(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Schemathesis would swallow it."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Client, "observe", broken)
+    with running(Endpoint()) as base_url, pytest.raises(ZeroDivisionError):
+        fuzz.phase(connect(base_url), "examples", 20)
