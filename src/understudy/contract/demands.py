@@ -79,7 +79,11 @@ def _body(operation: Operation, request: Request) -> Iterator[Breach]:
         return
     except RecursionError:
         return
-    for violation in schema.violations(value):
+    try:
+        violations = list(schema.violations(value))
+    except ValueError:  # nested beyond what jsonschema-rs takes
+        return
+    for violation in violations:
         yield Breach(Part.BODY, violation.keyword, f"{violation.message} at {violation.instance or 'the root'}")
 
 

@@ -238,7 +238,13 @@ class _Hearing:
 
     def _schema(self, spec: ResponseSpec, pointer: str, value: Json) -> Iterator[Evidence]:
         schema = self.judge.judged.schema(pointer)
-        for violation in list(schema.violations(value))[:5]:
+        try:
+            violations = list(schema.violations(value))[:5]
+        except ValueError as error:  # nested beyond what jsonschema-rs takes
+            title = f"The body of {self.response.status} is nested too deeply to be checked"
+            yield self._evidence(Outcome.REMARK, None, title, "an answer that can be checked", str(error))
+            return
+        for violation in violations:
             self.invalid = violation.message[:_SHOWN]
             keyword = violation.keyword.rpartition("/")[2]
             title = (

@@ -22,6 +22,7 @@ NEEDS = {
     "restrictedToken": "--restricted-token",
     "clientId": "--client-id and --client-secret",
     "clientSecret": "--client-id and --client-secret",
+    "clientBasic": "--client-id and --client-secret",
 }
 
 
@@ -115,6 +116,8 @@ def _inputs(client: Client, workflow: Workflow) -> dict[str, Json]:
         "restrictedToken": credentials.restricted,
         "clientId": credentials.client_id,
         "clientSecret": credentials.client_secret,
+        "clientBasic": credentials.basic(),
+        "lag": not client.run.embedded,
     }
     wanted = {name: value for name, value in known.items() if name in workflow.input_names}
     if any(step.credential == "restricted" for step in workflow.steps):
@@ -138,7 +141,9 @@ def _send(
     credential: str,
 ) -> Exchange:
     assert isinstance(operation, Operation)
-    sent = Sample(operation, parameters, None if isinstance(body, Absent) else body, media_type)
+    sent = (
+        Sample(operation, parameters) if isinstance(body, Absent) else Sample(operation, parameters, body, media_type)
+    )
     authorization = client.authorization(credential) if operation.security else None
     request = on_the_wire(sent, client.run, authorization=authorization)
     caller = _caller(client, request.header("authorization"), operation)

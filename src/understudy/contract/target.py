@@ -25,10 +25,15 @@ class Credentials:
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
 
+    def basic(self) -> str | None:
+        """Return the client as HTTP Basic sends it (RFC 7617), or None where there is none."""
+        if not self.client_id or not self.client_secret:
+            return None
+        return base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+
     def secrets(self) -> tuple[str, ...]:
         """Return every value that must not be shown, longest first."""
-        basic = f"{self.client_id}:{self.client_secret}" if self.client_secret else ""
-        given = (self.token, self.restricted, self.client_secret, base64.b64encode(basic.encode()).decode())
+        given = (self.token, self.restricted, self.client_secret, self.basic())
         found = {value for value in given if value}
         return tuple(sorted(found, key=len, reverse=True))
 
