@@ -93,7 +93,7 @@ def test_a_client_that_gets_no_token_is_a_target_error(connect: Connect) -> None
 def test_a_429_with_a_sound_retry_after_is_obeyed(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     """The request is sent again once the seconds are over, and the wait is never none at all."""
     slept: list[float] = []
-    monkeypatch.setattr(clients.time, "sleep", slept.append)
+    monkeypatch.setattr(time, "sleep", slept.append)
     with running(Endpoint(limited("2", "0"))) as base_url:
         client = connect(base_url)
         assert client.send(good(client), WRITE, "test").response.status == 201

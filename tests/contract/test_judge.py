@@ -101,6 +101,13 @@ def test_a_response_that_breaks_the_judged_document_is_a_finding_under_its_rule(
     assert failed(core, exchange(201, answer)) == {rule}
 
 
+def test_a_wrong_property_that_no_rule_speaks_of_is_put_down_to_no_rule(core: Judge) -> None:
+    """Nor to the rule on whatever is around it; what is inside a property is put down to the property's rule."""
+    detail = core.pack.rules.by_id["OT-ANSWER-2"].citation.pointer.rpartition("/")[0]
+    assert core.on_answers(f"{detail}/properties/unheard-of/type") == ()
+    assert [rule.id for rule in core.on_answers(f"{detail}/properties/messages/items/type")] == ["OT-ANSWER-13"]
+
+
 @pytest.mark.parametrize(
     ("answer", "headers"),
     [
