@@ -20,7 +20,7 @@ OWN := env -u PYTEST_ADDOPTS -u PYTEST_PLUGINS -u PYTEST_DISABLE_PLUGIN_AUTOLOAD
 PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
 WORKERS := -n 2 --dist loadgroup
 # These judge endpoint after endpoint for minutes, by code that other tests run too: once, on the first Python, is enough.
-ONCE := tests/e2e/test_conforming.py tests/e2e/test_faulty.py
+ONCE := tests/e2e/test_conforming.py tests/e2e/test_faulty.py tests/e2e/test_verify.py
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile

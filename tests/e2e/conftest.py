@@ -65,7 +65,7 @@ def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
             *(("--token", token) if token else ()),
             *(("--restricted-token", restricted) if restricted else ()),
         ]
-        common = ["--seed", "7", "--budget", "12s", "--report", str(directory)]
+        common = ["--seed", "7", "--budget", "40s", "--report", str(directory)]
         result = CliRunner().invoke(
             main, ["verify", "onetrust", "--base-url", base_url, *credentials, *common, *words], catch_exceptions=False
         )

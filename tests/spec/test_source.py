@@ -47,7 +47,7 @@ def test_yaml_is_read_as_json_has_it(text: str, value: Json) -> None:
         ("x.yaml", b"a: \xff", None, "cannot be parsed"),
         ("x.yaml", b"a: 1\x00", None, "cannot be parsed"),
         ("x.yaml", b"[" * 3000, None, "cannot be parsed"),
-        ("x.json", b'{"a": 1,\n}', 2, "not JSON"),
+        ("x.json", b'{"a": 1,\n"b" 2}', 2, "not JSON"),
         ("x.json", b"[" * 100_000, None, "cannot be parsed"),
         ("x.json", b'"\xff"', None, "cannot be parsed"),
         ("x.json", b"9" * 5000, None, "cannot be parsed"),

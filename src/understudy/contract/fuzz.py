@@ -5,6 +5,7 @@ formats without type, what the vendored and the judged document disagree on).
 """
 
 import copy
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,6 +35,7 @@ def phase(client: Client, name: str, seconds: float) -> None:
     until = max(client.run.remaining - seconds, 0)
     stream = engine.from_schema(schema).execute()
     failed: list[Exception] = []
+    before = client.requests
 
     def after_call(context: HookContext, case: Case[Any], answer: Answer) -> None:
         """Judge at once: a stopped engine keeps its last exchanges. Obey a Retry-After; stop when the time is up."""
@@ -59,6 +61,18 @@ def phase(client: Client, name: str, seconds: float) -> None:
             stream.stop()
     if failed:
         raise failed[0]
+    if (lost or client.requests == before) and not _listens(client.run.base_url):
+        raise TargetError(f"{client.run.base_url} does not answer any more", todo="look at the target's log")
+
+
+def _listens(base_url: str) -> bool:
+    """Whether connections are accepted; the engine stops without a word where they are refused."""
+    url = urlsplit(base_url)
+    try:
+        socket.create_connection((url.hostname, url.port or (443 if url.scheme == "https" else 80)), 5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _config(client: Client, name: str) -> SchemathesisConfig:

@@ -28,16 +28,21 @@ LIMIT_TRIES = 50
 LONGEST_WAIT = 5  # seconds that the limits probe waits for a quota to open again
 
 
-def forgeries(token: str | None) -> Iterator[str]:
-    """Yield Authorization headers close to a valid one: changed, longer, in other case, unsigned."""
-    yield "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1bmRlcnN0dWR5In0."
-    yield "Bearer understudy.no.token"
+def forgeries(token: str | None) -> Iterator[tuple[str, str]]:
+    """Yield Authorization headers close to a valid one, and how: changed, longer, in other case, unsigned.
+
+    The letter that is changed is not the last one, of which base64 ignores some bits: a JWT would stay valid.
+    """
+    yield "an unsigned JWT", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1bmRlcnN0dWR5In0."
+    yield "three words with dots", "Bearer understudy.no.token"
     if token:
-        yield f"Bearer {token}x"
-        yield f"Bearer {token[:-1]}{'x' if token[-1] != 'x' else 'y'}"
+        middle = len(token) // 2
+        changed = "x" if token[middle] != "x" else "y"
+        yield "the token and a letter", f"Bearer {token}x"
+        yield "the token with a letter changed", f"Bearer {token[:middle]}{changed}{token[middle + 1 :]}"
         if token.swapcase() != token:
-            yield f"Bearer {token.swapcase()}"
-        yield f"Basic {token}"
+            yield "the token in other case", f"Bearer {token.swapcase()}"
+        yield "the token as Basic credentials", f"Basic {token}"
 
 
 class Prober:
@@ -124,15 +129,16 @@ class Prober:
 
     def _nobody(self, operation: Operation, good: Sample) -> None:
         rules = self._citing(operation, "responses/401")
-        for credential, header in (
-            ("none", None),
-            ("garbage", None),
-            ("garbage", "Basic dTpw"),
-            *(("garbage", forged) for forged in forgeries(self.client.token())),
-            *(("garbage", malformed) for malformed in MALFORMED),
+        for credential, what, header in (
+            ("none", "no token", None),
+            ("garbage", "a made-up token", None),
+            ("garbage", "Basic credentials", "Basic dTpw"),
+            *(("garbage", *forged) for forged in forgeries(self.client.token())),
+            *(("garbage", "no credentials at all", malformed) for malformed in MALFORMED),
         ):
             sent = good
             if header is not None:
+                self._keep_secret(header)
                 sent = Sample(
                     good.operation,
                     {**good.parameters, "header": {**good.parameters.get("header", {}), "Authorization": header}},
@@ -145,10 +151,16 @@ class Prober:
                 self.add("access", Outcome.PASSED, rules, exchange)
             elif status < 400:
                 title = "A request without a valid token is accepted"
-                self._failed(rules, operation, exchange, title, "401")
+                self._failed(rules, operation, exchange, title, "401", f" to {what}")
             elif status not in (429, *((400,) if header in MALFORMED else ())) and 401 in operation.statuses:
                 title = "A request without a valid token is refused with another status than 401"
-                self._failed(rules, operation, exchange, title, "401")
+                self._failed(rules, operation, exchange, title, "401", f" to {what}")
+
+    def _keep_secret(self, header: str) -> None:
+        """Hide a forged token too, if it is made of a secret one, which anybody could make of it again."""
+        token = header.partition(" ")[2]
+        if (self.client.token() or "").lower()[:4] == token.lower()[:4] and not self.run.embedded:
+            self.client.secrets.add(token)
 
     def _full(self, operation: Operation, good: Sample) -> None:
         exchange = self.send(good, "access")
@@ -198,9 +210,9 @@ class Prober:
         return self.judge.rules.citing({Part.SECURITY}, (pointer, f"{pointer}/description"))
 
     def _failed(
-        self, rules: Iterable[Rule], operation: Operation, exchange: Exchange, title: str, expected: str
+        self, rules: Iterable[Rule], operation: Operation, exchange: Exchange, title: str, expected: str, to: str = ""
     ) -> None:
-        actual = str(exchange.response.status)
+        actual = f"{exchange.response.status}{to}"
         named = list(rules)
         self.add("access", Outcome.FAILED, named, exchange, title, expected, actual)
         if not named:

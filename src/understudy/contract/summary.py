@@ -127,8 +127,6 @@ class _Summary:
             return
         lacking = {piece.rule for piece, _ in self.gathered.evidence if piece.reason.startswith("needs ")}
         for operation in self.judged.operations.values():
-            if any(rule.id in lacking for rule in self.rules.values() if rule.operation == operation.operation_id):
-                continue
             seen = {status for operation_id, status in self.gathered.statuses if operation_id == operation.operation_id}
             if not seen - {401, 403, 429}:
                 continue
@@ -139,6 +137,8 @@ class _Summary:
                 rules = [
                     rule for rule in self.rules.values() if rule.citation.pointer in (pointer, f"{pointer}/description")
                 ]
+                if any(rule.id in lacking for rule in rules):
+                    continue
                 named: list[Rule | None] = [*rules] or [None]
                 for rule in named:
                     yield Evidence(

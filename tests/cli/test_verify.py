@@ -1,0 +1,141 @@
+"""`understudy verify`: its options, and what it makes of them. What it finds is tested in tests/e2e."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from understudy.cli import main
+from understudy.cli import verify as command
+from understudy.contract.target import Run
+from understudy.contract.verdict import Report, Verdict
+from understudy.pack import Pack
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the cache and the environment's credentials out."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("TOKEN", "RESTRICTED_TOKEN", "CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.delenv(f"UNDERSTUDY_{name}", raising=False)
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Run, list[str]]]:
+    """Hold no run: return the list to which each is added with its words for pytest."""
+    held: list[tuple[Run, list[str]]] = []
+
+    def hold(pack: Pack, run: Run, watcher: Any, words: list[str]) -> Report:
+        held.append((run, words))
+        about: dict[str, Any] = {"vendor": pack.vendor, "target": run.label, "scope": run.scope, "seed": run.seed}
+        empty: dict[str, Any] = dict.fromkeys(("rules", "operations", "findings", "remarks", "items"), ())
+        when: dict[str, Any] = {"started": "2026-01-31T00:00:00+00:00", "seconds": 1.0, "requests": 0}
+        return Report(verdict=Verdict.CONFORMS, version="0", document={}, **about, **empty, **when)
+
+    monkeypatch.setattr(command, "hold", hold)
+    return held
+
+
+def verify(*words: str, env: dict[str, str] | None = None) -> Result:
+    """Call the command."""
+    return CliRunner().invoke(main, ["verify", *words], env=env)
+
+
+AT = ("onetrust", "--base-url", "http://127.0.0.1:9/")
+
+
+def test_a_target_is_judged_by_the_vendored_document_alone(runs: list[tuple[Run, list[str]]]) -> None:
+    """Unless the scope says otherwise; its base URL goes without a slash at the end."""
+    assert verify(*AT, "--token", "t").exit_code == 0
+    assert verify(*AT, "--token", "t", "--scope", "full").exit_code == 0
+    assert [(run.scope, run.base_url, run.embedded) for run, _ in runs] == [
+        ("core", "http://127.0.0.1:9", False),
+        ("full", "http://127.0.0.1:9", False),
+    ]
+
+
+def test_without_a_target_the_embedded_mock_is_judged_in_full(runs: list[tuple[Run, list[str]]]) -> None:
+    """With credentials of its own, and a session of tiny quota."""
+    assert verify("onetrust").exit_code == 0
+    ((run, _),) = runs
+    assert (run.scope, run.label, run.embedded) == ("full", "embedded mock", True)
+    assert run.limited_url is not None
+    assert run.credentials.restricted
+
+
+def test_credentials_come_from_the_environment_too(runs: list[tuple[Run, list[str]]]) -> None:
+    """An option goes before it."""
+    env = {"UNDERSTUDY_TOKEN": "one", "UNDERSTUDY_RESTRICTED_TOKEN": "two"}
+    assert verify(*AT, "--restricted-token", "three", env=env).exit_code == 0
+    credentials = runs[0][0].credentials
+    assert (credentials.token, credentials.restricted) == ("one", "three")
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("2m", 120), ("45", 45), ("1.5m", 90)])
+def test_a_budget_is_a_duration(text: str, seconds: float, runs: list[tuple[Run, list[str]]]) -> None:
+    """In seconds or minutes."""
+    assert verify(*AT, "--token", "t", "--budget", text).exit_code == 0
+    assert runs[0][0].budget == seconds
+
+
+@pytest.mark.parametrize("text", ["0s", "soon", "-1", "1h", "1e9", "nan"])
+def test_what_is_no_duration_is_wrong_usage(text: str, runs: list[tuple[Run, list[str]]]) -> None:
+    """Exit 2, and nothing is run."""
+    result = verify(*AT, "--token", "t", "--budget", text)
+    assert (result.exit_code, "is not a duration" in result.stderr, runs) == (2, True, [])
+
+
+def test_words_for_pytest_are_handed_on(runs: list[tuple[Run, list[str]]]) -> None:
+    """-k, -n and --lf."""
+    verify(*AT, "--token", "t", "-k", "a or b", "-n", "2", "--lf")
+    assert runs[0][1] == ["-k", "a or b", "-n", "2", "--lf"]
+
+
+def test_a_seed_repeats_a_run(runs: list[tuple[Run, list[str]]]) -> None:
+    """Without one, each run has its own; identifiers are a run's own either way."""
+    for words in (("--seed", "7"), ("--seed", "7"), ()):
+        verify(*AT, "--token", "t", *words)
+    seeds, ids = [run.seed for run, _ in runs], {run.run_id for run, _ in runs}
+    assert (seeds[:2], seeds[2] != 7, len(ids)) == ([7, 7], True, 3)
+
+
+def test_several_vendors_have_a_report_folder_each(
+    runs: list[tuple[Run, list[str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that none overwrites another's."""
+    mine = Path(tmp_path / "project")
+    for part, name in (("specs", "onetrust"), ("contracts", "onetrust"), ("mock", "onetrust.py")):
+        (mine / part).mkdir(parents=True)
+        source = Path(__file__).parents[2] / part / name
+        for vendor in ("one", "two"):
+            (mine / part / name.replace("onetrust", vendor)).symlink_to(source)
+    monkeypatch.chdir(mine)
+    assert verify("one", "two", "--report", "r").exit_code == 0
+    for vendor in ("one", "two"):
+        assert json.loads((mine / "r" / vendor / "report.json").read_text())["vendor"] == vendor
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((*AT,), "credentials"),
+        ((*AT, "--client-id", "x"), "credentials"),
+        (("nobody",), "unknown vendor 'nobody'; use one of: "),
+        (("onetrust", "--base-url", "127.0.0.1", "--token", "t"), "is not the URL of a server"),
+        (("onetrust", "--base-url", "http://a/?b", "--token", "t"), "is not the URL of a server"),
+        (("onetrust", "--base-url", "http://a:b@c", "--token", "t"), "carries credentials"),
+    ],
+)
+def test_wrong_usage_says_what_to_do(words: tuple[str, ...], told: str, runs: list[tuple[Run, list[str]]]) -> None:
+    """One line on standard error, exit 2, and nothing is run."""
+    result = verify(*words)
+    assert (result.exit_code, len(result.stderr.splitlines()), runs) == (2, 1, [])
+    assert told in result.stderr
+    assert "; " in result.stderr
+
+
+def test_the_last_line_is_the_verdict(runs: list[tuple[Run, list[str]]]) -> None:
+    """For scripts to read."""
+    assert verify(*AT, "--token", "t", "--seed", "7").stdout.splitlines()[-1].startswith("verdict: conforms (")

@@ -1,0 +1,180 @@
+"""The checks made from document and rules alone: constraints, access, limits."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+import pytest
+
+from tests.contract.conftest import WRITE
+from tests.e2e.faults import HEADERS_OF_429, AnyToken, WithoutScopes, refuses, status
+from tests.e2e.freedoms import StrictChallenge
+from tests.e2e.servers import FULL, READ, Answer, Call, Endpoint, Step, running
+from understudy.contract.client import Client
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.judge import Judge
+from understudy.contract.probes import PROBED, Prober, forgeries
+from understudy.contract.target import Credentials, Run
+from understudy.spec.rules import Part
+
+Probe: TypeAlias = Callable[..., Client]
+
+
+@pytest.fixture
+def probe(core: Judge, run: Run) -> Iterator[Probe]:
+    """Yield a function that makes one probe of an endpoint and returns the client with the evidence."""
+    made: list[Client] = []
+
+    def probed(kind: str, endpoint: Endpoint, credentials: Credentials | None = None) -> Client:
+        with running(endpoint) as base_url:
+            given = credentials or Credentials(FULL, READ)
+            client = Client(replace(run, base_url=base_url, limited_url=base_url, credentials=given), core)
+            made.append(client)
+            getattr(Prober(client), kind)(WRITE)
+        return client
+
+    yield probed
+    for client in made:
+        client.close()
+
+
+def rules(client: Client, outcome: Outcome) -> set[str | None]:
+    """Return the rules with evidence of that outcome."""
+    return {piece.rule for piece, _ in client.collector if piece.outcome is outcome}
+
+
+def failures(client: Client) -> list[Evidence]:
+    """Return what failed."""
+    return client.collector.failures()
+
+
+def test_every_part_that_plays_rules_is_probed_or_played_by_the_size_of_bodies() -> None:
+    """A part without a check would leave its rules unverified."""
+    assert set(PROBED) == set(Part) - {Part.SIZE}
+
+
+# --- constraints ------------------------------------------------------------------------------------------------------
+
+
+def test_all_rules_on_requests_are_kept_by_a_good_endpoint(probe: Probe) -> None:
+    """Each is passed, none without a request of its own."""
+    client = probe("constraints", Endpoint())
+    assert failures(client) == []
+    wanted = {f"OT-HEAD-{n}" for n in (1, 2, 3)} | {f"OT-BODY-{n}" for n in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12)}
+    assert wanted <= rules(client, Outcome.PASSED)
+
+
+def test_what_is_not_in_scope_is_not_sent(probe: Probe) -> None:
+    """Values of 751 characters break another page's schema."""
+    endpoint = Endpoint()
+    probe("constraints", endpoint)
+    assert all(len(call.body) < 700 for call in endpoint.seen)
+
+
+def test_a_refusal_at_the_bound_breaks_the_rule(probe: Probe) -> None:
+    """255 characters must be taken."""
+    short = Endpoint(refuses(lambda call: len(call.headers.get("datasubjectidentifier", "")) > 100))
+    (failure,) = failures(probe("constraints", short))
+    assert (failure.rule, failure.actual) == ("OT-HEAD-3", "400 to 255 characters")
+
+
+@pytest.mark.parametrize("refusal", [401, 403, 429])
+def test_a_refusal_of_the_caller_says_nothing_of_the_bound(refusal: int, probe: Probe) -> None:
+    """Nor does a limit."""
+    client = probe("constraints", Endpoint(lambda endpoint, call, step: Answer(refusal, headers={"Retry-After": ""})))
+    assert {failure.rule for failure in failures(client)} <= {"OT-LIMIT-2", "OT-LIMIT-3"}
+
+
+# --- access -----------------------------------------------------------------------------------------------------------
+
+
+def test_all_rules_on_access_are_kept_by_a_good_endpoint(probe: Probe) -> None:
+    """Nobody, somebody else, the restricted and the full caller."""
+    client = probe("access", Endpoint())
+    assert failures(client) == []
+    assert {"OT-AUTH-1", "OT-AUTH-2", "OT-AUTH-3", "OT-AUTH-4", "OT-ROUTE-1"} <= rules(client, Outcome.PASSED)
+
+
+def test_without_a_restricted_credential_its_rules_are_not_exercised(probe: Probe) -> None:
+    """Neither passed nor failed."""
+    client = probe("access", Endpoint(), Credentials(FULL))
+    assert {"OT-AUTH-2", "OT-AUTH-4"} & (rules(client, Outcome.PASSED) | rules(client, Outcome.FAILED)) == set()
+
+
+def test_a_malformed_authorization_may_be_a_bad_request(probe: Probe) -> None:
+    """RFC 6750 says 400 where there are no credentials in it at all."""
+    assert failures(probe("access", StrictChallenge())) == []
+
+
+class PrefixOnly(Endpoint):
+    """Compares the beginning of a token alone."""
+
+    def caller(self, call: Call) -> str:
+        return "full" if FULL[:3] in call.headers.get("authorization", "") else super().caller(call)
+
+
+class AnyCase(Endpoint):
+    """Compares tokens without their case."""
+
+    def caller(self, call: Call) -> str:
+        call.headers["authorization"] = call.headers.get("authorization", "").lower().replace("bearer", "Bearer")
+        return super().caller(call)
+
+
+@pytest.mark.parametrize("make", [AnyToken, PrefixOnly, AnyCase])
+def test_a_token_that_is_none_must_not_open(make: type[Endpoint], probe: Probe) -> None:
+    """Made up, changed, or in other case; what was sent is said, and no line shows the token, however changed."""
+    found = failures(probe("access", make()))
+    assert {failure.rule for failure in found} == {"OT-AUTH-1"}
+    assert " to " in found[0].actual
+    for failure in found:
+        assert FULL[6:].lower() not in failure.curl.lower()
+
+
+def test_forgeries_are_no_valid_tokens() -> None:
+    """None is the token itself, whatever its letters; a JWT's last letter is left, of which base64 ignores bits."""
+    for token in (
+        "x" * 9,
+        "ABC",
+        "123456",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXw",
+    ):
+        forged = [header for _, header in forgeries(token)]
+        assert f"Bearer {token}" not in forged
+        assert len(set(forged)) == len(forged)
+        assert all(header.endswith((token[-1], token[-1].swapcase(), "x", ".", "n")) for header in forged)
+    assert len(list(forgeries(None))) == 2
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "rule"),
+    [
+        (lambda: Endpoint(status(401, 403)), {"OT-AUTH-1"}),
+        (WithoutScopes, {"OT-AUTH-2", "OT-AUTH-4"}),
+        (lambda: Endpoint(status(201, 403)), {"OT-AUTH-3"}),
+    ],
+    ids=["403 without a token", "scopes not checked", "full refused"],
+)
+def test_each_caller_is_told_apart(endpoint: Callable[[], Endpoint], rule: set[str], probe: Probe) -> None:
+    """401 for who is not known, 403 for who may not, 2xx for who may."""
+    assert {failure.rule for failure in failures(probe("access", endpoint()))} == rule
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_quota_is_used_up_and_opens_again(probe: Probe) -> None:
+    """The rules on 429 and its headers are seen, and that it keeps its word."""
+
+    def once(endpoint: Endpoint, call: Call, step: Step) -> Answer:
+        return Answer(429, headers=HEADERS_OF_429) if len(endpoint.seen) == 2 else step(call)
+
+    client = probe("limits", Endpoint(once))
+    assert failures(client) == []
+    assert {"OT-LIMIT-1", "OT-LIMIT-2", "OT-LIMIT-3", "OT-LIMIT-4", "OT-LIMIT-5"} <= rules(client, Outcome.PASSED)
+
+
+def test_a_quota_that_stays_shut_breaks_its_word(probe: Probe) -> None:
+    """A 429 after the seconds of Retry-After."""
+    shut = Endpoint(lambda endpoint, call, step: Answer(429, headers=HEADERS_OF_429))
+    assert {failure.rule for failure in failures(probe("limits", shut))} == {"OT-LIMIT-4"}

@@ -1,0 +1,183 @@
+"""From what the checks sent home to the report: outcomes, findings, what was never reached, the verdict."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.contract.conftest import WRITE
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.summary import Gathered, summarise
+from understudy.contract.target import Run
+from understudy.contract.verdict import ItemResult, Report, Verdict
+from understudy.pack import Pack
+
+ALL = {(WRITE, status): 1 for status in (200, 201, 400, 401)}
+PASSED = (Evidence("test", Outcome.PASSED, "OT-CREATE-1", WRITE), 1)
+FAILED = (Evidence("test", Outcome.FAILED, "OT-ID-1", WRITE, "The id changes", "one", "another", "curl"), 2)
+
+
+def gathered(
+    *evidence: tuple[Evidence, int],
+    statuses: dict[tuple[str, int], int] = ALL,
+    full: tuple[int, ...] = (200, 201, 400),
+    **more: object,
+) -> Gathered:
+    """Return what a run gathered that saw all that it needs."""
+    items = [ItemResult("one", "scenario", "passed", 0.1)]
+    kept = Gathered([*evidence], Counter(statuses), Counter(full), requests=4, items=items)
+    for name, value in more.items():
+        setattr(kept, name, value)
+    return kept
+
+
+def report(pack: Pack, run: Run, found: Gathered) -> Report:
+    """Return the report of what was gathered."""
+    return summarise(pack, run, found, datetime(2026, 1, 31, tzinfo=UTC), 1.23456)
+
+
+def test_a_run_without_findings_conforms(pack: Pack, run: Run) -> None:
+    """A rule that is not exercised does not stop it."""
+    made = report(pack, run, gathered(PASSED))
+    assert (made.verdict, made.reason, made.findings) == (Verdict.CONFORMS, "", ())
+    assert made.count(Outcome.PASSED) == 1
+    assert made.count(Outcome.NOT_EXERCISED) == len(made.rules) - 1
+    assert made.document["sha256"] == pack.provenance.sha256
+
+
+def test_a_finding_violates_with_its_citation(pack: Pack, run: Run) -> None:
+    """File and line of the sentence, and how often it was seen."""
+    made = report(pack, run, gathered(PASSED, FAILED, FAILED))
+    (finding,) = made.findings
+    assert (made.verdict, finding.rule, finding.count) == (Verdict.VIOLATES, "OT-ID-1", 4)
+    assert finding.citation["file"] == "specs/onetrust/openapi.json"
+    assert finding.citation["line"] == pack.cited_at(pack.rules.by_id["OT-ID-1"]).line
+    assert next(rule.outcome for rule in made.rules if rule.id == "OT-ID-1") is Outcome.FAILED
+
+
+def test_a_remark_leaves_the_verdict(pack: Pack, run: Run) -> None:
+    """An inferred rule that is broken; with --strict it violates."""
+    broken = (Evidence("test", Outcome.FAILED, "OT-ID-3", WRITE, "Case is ignored"), 1)
+    made = report(pack, run, gathered(PASSED, broken))
+    assert (made.verdict, [each.rule for each in made.remarks]) == (Verdict.CONFORMS, ["OT-ID-3"])
+    assert report(pack, replace(run, strict=True), gathered(PASSED, broken)).verdict is Verdict.VIOLATES
+
+
+def test_a_failure_outweighs_what_passed(pack: Pack, run: Run) -> None:
+    """Whoever saw it, and in whatever order."""
+    passed = (Evidence("other", Outcome.PASSED, "OT-ID-1", WRITE), 9)
+    made = report(pack, run, gathered(FAILED, passed))
+    (rule,) = [rule for rule in made.rules if rule.id == "OT-ID-1"]
+    assert (rule.outcome, rule.checks) == (Outcome.FAILED, ("test", "other"))
+
+
+@pytest.mark.parametrize(("status", "rule"), [(200, "OT-UPDATE-1"), (201, "OT-CREATE-1")])
+def test_a_documented_2xx_that_is_never_reached_is_a_finding(status: int, rule: str, pack: Pack, run: Run) -> None:
+    """Although all it needs was there."""
+    seen = {key: count for key, count in ALL.items() if key[1] != status}
+    made = report(pack, run, gathered(PASSED, statuses=seen))
+    assert [(each.rule, each.title) for each in made.findings] == [
+        (rule, f"The documented status {status} is never reached")
+    ]
+
+
+@pytest.mark.parametrize("excuse", ["narrowed", "cut", "fatal"])
+def test_what_was_not_looked_for_is_not_missed(excuse: str, pack: Pack, run: Run) -> None:
+    """A part of the checks, a check that ended early, a target that went away."""
+    found = gathered(PASSED, statuses={(WRITE, 400): 9})
+    setattr(found, excuse, "gone" if excuse == "fatal" else True)
+    made = report(pack, run, found)
+    assert made.findings == ()
+
+
+def test_what_lacks_a_credential_is_not_missed(pack: Pack, run: Run) -> None:
+    """The token endpoint's 200, where no client is known; the write's 2xx are missed all the same."""
+    lacking = (
+        Evidence("scenario", Outcome.NOT_EXERCISED, "OT-TOKEN-4", reason="needs --client-id and --client-secret"),
+        1,
+    )
+    restricted = (Evidence("scenario", Outcome.NOT_EXERCISED, "OT-AUTH-2", reason="needs --restricted-token"), 1)
+    seen = {(WRITE, 201): 1, ("GetOAuthToken", 400): 1}
+    made = report(pack, replace(run, scope="full"), gathered(PASSED, lacking, restricted, statuses=seen))
+    assert [(each.operation, each.rule) for each in made.findings] == [(WRITE, "OT-UPDATE-1")]
+    again = report(pack, replace(run, scope="full"), gathered(PASSED, statuses=seen))
+    assert ("GetOAuthToken", "OT-TOKEN-4") in [(each.operation, each.rule) for each in again.findings]
+
+
+def test_a_documented_500_that_is_never_reached_is_listed(pack: Pack, run: Run) -> None:
+    """So are the other documented statuses; none of them is judged."""
+    (operation,) = report(pack, run, gathered(PASSED, statuses={**ALL, (WRITE, 415): 2})).operations
+    documented = {count.status: count.reached for count in operation.statuses if count.documented}
+    assert documented == {200: 1, 201: 1, 400: 1, 401: 1, 403: 0, 429: 0, 500: 0}
+    assert [(count.status, count.reached) for count in operation.statuses if not count.documented] == [(415, 2)]
+
+
+@pytest.mark.parametrize("full", [(401,), (403,), (401, 429), (400, 403)])
+def test_full_credentials_refused_everywhere_are_inconclusive(full: tuple[int, ...], pack: Pack, run: Run) -> None:
+    """Whatever else was found: it is about somebody else's credentials."""
+    made = report(pack, run, gathered(FAILED, full=full))
+    assert (made.verdict, "credentials are refused" in made.reason) == (Verdict.INCONCLUSIVE, True)
+
+
+@pytest.mark.parametrize("full", [(200, 403), (400,), (500, 401), ()])
+def test_full_credentials_that_open_something_are_not_refused(full: tuple[int, ...], pack: Pack, run: Run) -> None:
+    """A success, a refusal of the request, a server error: the caller was let in."""
+    assert report(pack, run, gathered(FAILED, full=full)).verdict is Verdict.VIOLATES
+
+
+def test_404_everywhere_is_a_wrong_base_url(pack: Pack, run: Run) -> None:
+    """The reason says what a base URL is."""
+    made = report(pack, run, gathered(FAILED, full=(404,)))
+    assert (made.verdict, "ends before" in made.reason) == (Verdict.INCONCLUSIVE, True)
+
+
+def test_a_narrowed_run_is_partial_and_violates_with_findings(pack: Pack, run: Run) -> None:
+    """It never conforms."""
+    assert report(pack, run, gathered(PASSED, narrowed=True)).verdict is Verdict.PARTIAL
+    assert report(pack, run, gathered(PASSED, FAILED, narrowed=True)).verdict is Verdict.VIOLATES
+
+
+def test_a_run_that_broke_off_is_inconclusive_or_violates(pack: Pack, run: Run) -> None:
+    """With the reason either way."""
+    broken = report(pack, run, gathered(PASSED, fatal="cannot reach"))
+    assert (broken.verdict, broken.reason) == (Verdict.INCONCLUSIVE, "cannot reach")
+    found = report(pack, run, gathered(FAILED, fatal="cannot reach"))
+    assert (found.verdict, found.reason) == (Verdict.VIOLATES, "cannot reach")
+
+
+def test_nothing_checked_is_inconclusive(pack: Pack, run: Run) -> None:
+    """Inferred rules alone are nothing to conform to."""
+    inferred = (Evidence("test", Outcome.PASSED, "OT-ID-3"), 1)
+    for found in (gathered(), gathered(inferred)):
+        made = report(pack, run, found)
+        assert (made.verdict, made.reason.startswith("nothing was checked")) == (Verdict.INCONCLUSIVE, True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ("OT-LIMIT-1", "no 429 was met; a target's quota is not used up on purpose"),
+        ("OT-ANSWER-7", "no answer had the part that it speaks of"),
+        ("OT-LINK-3", "no check came to it"),
+    ],
+)
+def test_a_rule_that_is_not_exercised_says_why(rule: str, reason: str, pack: Pack, run: Run) -> None:
+    """In words for who reads the report."""
+    made = report(pack, run, gathered(PASSED))
+    assert next(each.reason for each in made.rules if each.id == rule) == reason
+
+
+def test_the_reason_that_a_check_gave_goes_before(pack: Pack, run: Run) -> None:
+    """It knows best."""
+    told = (Evidence("scenario", Outcome.NOT_EXERCISED, "OT-LINK-3", reason="elements are not shown"), 1)
+    made = report(pack, run, gathered(PASSED, told))
+    assert next(each.reason for each in made.rules if each.id == "OT-LINK-3") == "elements are not shown"
+
+
+def test_core_has_the_rules_of_the_vendored_document_alone(pack: Pack, run: Run) -> None:
+    """Full has them all."""
+    core = {rule.id for rule in report(pack, run, gathered(PASSED)).rules}
+    full = {rule.id for rule in report(pack, replace(run, scope="full"), gathered(PASSED)).rules}
+    assert full - core >= {"OT-BODY-15", "OT-TOKEN-1", "OT-READ-1"}
+    assert full == set(pack.rules.by_id)
