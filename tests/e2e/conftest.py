@@ -57,7 +57,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
     """Return a function that calls `understudy verify onetrust` in this process on a base URL, with further words."""
-    monkeypatch.setattr(fuzz, "EXAMPLES", 12)
+    monkeypatch.setattr(fuzz, "EXAMPLES", 6)
 
     def judge(base_url: str, *words: str, token: str | None = FULL, restricted: str | None = READ) -> Judged:
         directory = tmp_path / "report"
