@@ -59,8 +59,11 @@ def test_the_same_seed_sends_the_same(connect: Connect) -> None:
     assert len(sent[0]) > 5
 
 
-def test_a_phase_ends_between_two_calls_and_keeps_what_it_saw(connect: Connect) -> None:
+def test_a_phase_ends_between_two_calls_and_keeps_what_it_saw(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Schemathesis would go on to the end of the phase, and forget."""
+    monkeypatch.setattr(fuzz, "EXAMPLES", 60)
     endpoint = Endpoint()
     endpoint.delay = 0.2
     with running(endpoint) as base_url:

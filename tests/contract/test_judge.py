@@ -223,6 +223,15 @@ def test_a_request_on_which_the_two_documents_disagree_is_neither(
     assert (failed(core, sent), remarks(core, sent)) == (set(), set())
 
 
+@pytest.mark.parametrize("status", [200, 400])
+def test_what_the_vendored_document_allows_is_no_bad_request_for_another_page(
+    status: int, full: Judge, exchange: Make
+) -> None:
+    """An object for a value is what the document's own schema says, and what the sibling's forbids."""
+    sent = exchange(status, GOOD if status == 200 else b"", body={"dataElements": [{"name": "a", "value": {"b": 1}}]})
+    assert (failed(full, sent), remarks(full, sent)) == (set(), set())
+
+
 @pytest.mark.parametrize(
     ("answer", "headers"),
     [

@@ -1,6 +1,8 @@
 """openapi-core's word on responses: whatever it raises is an opinion, and one shape is shown to it once."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,6 +37,19 @@ def test_it_is_asked_under_any_base_url(second: SecondOpinion, exchange: Make) -
 def test_whatever_it_stumbles_over_is_an_opinion(answer: bytes, second: SecondOpinion, exchange: Make) -> None:
     """Bytes that are no text make it raise while it words its objection, deep ones while it parses."""
     assert isinstance(second.objection(exchange(200, answer)), str | None)
+
+
+def test_a_defect_of_its_own_is_an_opinion(
+    second: SecondOpinion, exchange: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It never ends a run."""
+
+    def broken(*_: object) -> Iterator[Exception]:
+        raise ZeroDivisionError("of its own")
+        yield
+
+    monkeypatch.setattr(second, "_validator", SimpleNamespace(iter_errors=broken))
+    assert second.objection(exchange(200)) == "ZeroDivisionError: of its own"
 
 
 def test_answers_of_one_shape_are_shown_once(

@@ -138,6 +138,12 @@ def _broken(call: Call) -> bool:
     return bool(call.body) and _parsed(call.body) is ... and "json" in call.headers.get("content-type", "")
 
 
+def _links(call: Call) -> bool:
+    body = _parsed(call.body)
+    sent = body.get("dataElements", []) if isinstance(body, dict) else []
+    return any(isinstance(each, dict) and each.get("linked") and each.get("value") for each in sent)
+
+
 class IgnoresEmptyList(Endpoint):
     """`linked: true` with `[]` changes nothing."""
 
@@ -372,6 +378,7 @@ CASES: Mapping[str, Case] = {
     "one-id-for-all": _sequence(OneId, "OT-ID-2"),
     "primary-moves": _sequence(PrimaryMoves, "OT-PRIMARY-1"),
     "never-links": _sequence(NeverLinks, "OT-LINK-1", "OT-LINK-2 OT-LINK-5"),
+    "linked-list-refused": _sequence(refuses(_links), "OT-LINK-1"),
     "appends-to-the-list": _sequence(Appends, "OT-LINK-2"),
     "ignores-the-empty-list": _sequence(IgnoresEmptyList, "OT-LINK-3"),
     "drops-what-is-removed": _sequence(DropsRemoved, "OT-LINK-4"),

@@ -144,6 +144,74 @@ def lower_case(endpoint: Endpoint, call: Call, step: Step) -> Answer:
     return Answer(answer.status, answer.raw(), {**{k.lower(): v for k, v in answer.headers.items()}, **kept})
 
 
+class Catalogue(Endpoint):
+    """The tenant knows a few names alone; others are left out and reported, as the document's example has it."""
+
+    def write(self, identifier: str, body: dict[str, Json]) -> Answer:
+        sent = body.get("dataElements", [])
+        known = [each for each in sent if each["name"] in ("Work Email", "Country")]
+        told = [f"Invalid Data Element Name : {each['name']}" for each in sent if each not in known]
+        answer = super().write(identifier, {**body, "dataElements": known})
+        return Answer(answer.status, {**answer.body, "messages": told})
+
+
+class OneIdentifier(Endpoint):
+    """The tenant has no additional identifiers: each is left out and reported, as the schema has it."""
+
+    def write(self, identifier: str, body: dict[str, Json]) -> Answer:
+        sent = body.get("dataElements", [])
+        linked = [each for each in sent if each.get("linked")]
+        told = [
+            {"name": each["name"], "values": dict.fromkeys(each["value"], "not enabled")}
+            for each in linked
+            if isinstance(each.get("value"), list) and all(isinstance(value, str) for value in each["value"])
+        ]
+        answer = super().write(identifier, {**body, "dataElements": [each for each in sent if each not in linked]})
+        return Answer(answer.status, {**answer.body, "additionalIdMessages": told})
+
+
+class Flat(Endpoint):
+    """Each identifier of a type comes in an element of its own; `linked` is there where it is true alone."""
+
+    def shown(self, subject: Subject) -> dict[str, Json]:
+        flat = []
+        for each in subject.elements.values():
+            values = each["value"] if isinstance(each.get("value"), list) else [each.get("value")]
+            kept = {key: value for key, value in each.items() if key != "linked" or value}
+            flat += [{**kept, "value": value} for value in values]
+        return {**super().shown(subject), "elements": flat}
+
+
+class Sparing(Endpoint):
+    """A list of one comes as a string, null is left out, and so is the id of a new data subject."""
+
+    def write(self, identifier: str, body: dict[str, Json]) -> Answer:
+        answer = super().write(identifier, body)
+        if answer.status == 201:
+            del answer.body["id"]
+        return answer
+
+    def shown(self, subject: Subject) -> dict[str, Json]:
+        spare = []
+        for each in subject.elements.values():
+            value = each.get("value")
+            only = value[0] if isinstance(value, list) and len(value) == 1 else value
+            spare.append({key: old for key, old in {**each, "value": only}.items() if old is not None})
+        return {**super().shown(subject), "elements": spare}
+
+
+class Versioned(Endpoint):
+    """Interaction dates come back in UTC with milliseconds, language in another case, and canBePrimary always."""
+
+    def shown(self, subject: Subject) -> dict[str, Json]:
+        answer = super().shown(subject)
+        dated = [
+            {**each, **({"interactionDate": "2026-01-31T09:30:00.000+00:00"} if "interactionDate" in each else {})}
+            for each in answer["elements"]
+        ]
+        return {**answer, "elements": dated, "canBePrimary": False}
+
+
 FREEDOMS: Mapping[str, Callable[[], Endpoint]] = {
     "plain": Endpoint,
     "charset": lambda: Endpoint(charset),
@@ -165,6 +233,11 @@ FREEDOMS: Mapping[str, Callable[[], Endpoint]] = {
             Busy,
             OpenFirst,
             StrictChallenge,
+            Catalogue,
+            OneIdentifier,
+            Flat,
+            Sparing,
+            Versioned,
         )
     },
 }
