@@ -4,6 +4,7 @@ import http.server
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -157,11 +158,9 @@ class Endless(http.server.BaseHTTPRequestHandler):
         """Send until nobody listens."""
         self.send_response(200)
         self.end_headers()
-        try:
+        with suppress(OSError):  # the judge hangs up, which is what ends an endless answer
             while True:
                 self.wfile.write(b"x" * 65536)
-        except OSError:
-            pass
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
