@@ -2,12 +2,15 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 import pytest
 
+from tests.e2e.servers import FULL, READ
 from understudy import pack as packs
+from understudy.contract.client import Client
 from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.judge import Judge
 from understudy.contract.target import Credentials, Run
@@ -18,6 +21,7 @@ WRITE = "createOrUpdateDataSubjectUsingPOST"
 URL = "http://target/api/consentmanager/v1/datasubjects/dataelements"
 GOOD = {"identifier": "ada@example.com", "identifierType": "Email"}
 
+Connect: TypeAlias = Callable[..., Client]
 Make: TypeAlias = Callable[..., Exchange]
 
 
@@ -78,3 +82,18 @@ def exchange() -> Make:
         return Exchange(request, response, 0.01, WRITE, credential)
 
     return make
+
+
+@pytest.fixture
+def connect(core: Judge, run: Run) -> Iterator[Connect]:
+    """Yield a function that makes a client of a base URL, with the server's tokens unless told otherwise."""
+    made: list[Client] = []
+
+    def connected(base_url: str, **changes: object) -> Client:
+        given = {"base_url": base_url, "credentials": Credentials(FULL, READ), **changes}
+        made.append(Client(replace(run, **given), core))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield connected
+    for client in made:
+        client.close()

@@ -3,40 +3,21 @@
 import http.server
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
-from typing import TypeAlias
 
 import pytest
 
-from tests.contract.conftest import WRITE
-from tests.e2e.servers import CLIENT, FULL, READ, SECRET, Answer, Call, Endpoint, Step, running
+from tests.contract.conftest import WRITE, Connect
+from tests.e2e.servers import CLIENT, SECRET, Answer, Call, Endpoint, Step, running
 from understudy.contract import client as clients
 from understudy.contract.client import Client, Collector, OverError, retry_after
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Request, Response
-from understudy.contract.judge import Judge
-from understudy.contract.target import Credentials, Run, Secrets
+from understudy.contract.target import Credentials, Secrets
 from understudy.errors import TargetError
 
 PATH = "/api/consentmanager/v1/datasubjects/dataelements"
-Connect: TypeAlias = Callable[..., Client]
-
-
-@pytest.fixture
-def connect(core: Judge, run: Run) -> Iterator[Connect]:
-    """Yield a function that makes a client of a base URL, with the server's tokens unless told otherwise."""
-    made: list[Client] = []
-
-    def connected(base_url: str, **changes: object) -> Client:
-        given = {"base_url": base_url, "credentials": Credentials(FULL, READ), **changes}
-        made.append(Client(replace(run, **given), core))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield connected
-    for client in made:
-        client.close()
 
 
 def good(client: Client, credential: str = "full", identifier: str = "ada") -> Request:

@@ -1,38 +1,22 @@
 """Schemathesis's phases: every exchange comes before the judge, the budget holds, limits are obeyed."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import pairwise
-from typing import TypeAlias
 
 import pytest
 
+from tests.contract.conftest import Connect
 from tests.e2e.faults import limited
-from tests.e2e.servers import FULL, READ, Call, Endpoint, running
+from tests.e2e.servers import Call, Endpoint, running
 from understudy.contract import fuzz
 from understudy.contract.client import Client
-from understudy.contract.judge import Judge
-from understudy.contract.target import Credentials, Run
 from understudy.errors import TargetError
 
-Connect: TypeAlias = Callable[..., Client]
 
-
-@pytest.fixture
-def connect(core: Judge, run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
-    """Yield a function that makes a client of a base URL; phases are short."""
+@pytest.fixture(autouse=True)
+def _short_phases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make few cases: what is tested is how they are sent and judged."""
     monkeypatch.setattr(fuzz, "EXAMPLES", 10)
-    made: list[Client] = []
-
-    def connected(base_url: str, **changes: object) -> Client:
-        given = {"base_url": base_url, "credentials": Credentials(FULL, READ), **changes}
-        made.append(Client(replace(run, **given), core))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield connected
-    for client in made:
-        client.close()
 
 
 @pytest.mark.parametrize("phase", fuzz.PHASES)
