@@ -3,7 +3,7 @@
 Rule ids are those of specs/onetrust/rules.yaml. Pure: everything comes in with the call and the transaction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
@@ -47,18 +47,21 @@ class Subject:
 SUBJECTS = Table("subjects", Subject)
 OWNERS = Table("owners", str)  # an additional identifier -> the primary identifier of the subject that has it
 
+_FORMS = {"multipart": "OT-TOKEN-1", "urlencoded": "OT-TOKEN-2", "query": "OT-TOKEN-8", "basic": "OT-TOKEN-9"}
+_LIFETIMES = ("3600", "86400", "604800", "2592000", "31536000")  # an hour, a day, a week, a month, a year
+
 SWITCHES = (
-    Switch("default-identifier-type", "Email", None, "identifierType of a subject created without one"),
-    Switch("multiple-identifiers", "on", ("on", "off"), 'the tenant\'s feature "multiple identifiers"'),
-    Switch("additional-finds", "on", ("on", "off"), "whether a write finds a subject by an additional identifier"),
-    Switch("catalogue", None, None, "the element names that the tenant knows, separated by commas; any if unset"),
-    Switch("token-form", "any", ("any", "multipart", "urlencoded", "query", "basic"), "forms of a token request"),
-    Switch("token-lifetime", str(HOUR), ("3600", "86400", "604800", "2592000", "31536000"), "seconds a token lives"),
-    Switch("ot-scopes", "ot-scopes", ("ot-scopes", "ot_scopes"), "name of the permissions in a token answer"),
+    Switch("default-identifier-type", "Email", None, "identifierType of a subject created without one", "OT-CREATE-4"),
+    Switch("multiple-identifiers", "on", ("on", "off"), 'the tenant\'s feature "multiple identifiers"', "OT-LINK-11"),
+    Switch("additional-finds", "on", ("on", "off"), "whether a write finds its subject by any identifier", "OT-LINK-6"),
+    Switch("catalogue", None, None, "element names that the tenant knows, by commas; any if unset", "OT-MSG-1"),
+    Switch("token-form", "any", ("any", *_FORMS), "forms of a token request that are taken", "OT-TOKEN-1"),
+    Switch("token-lifetime", str(HOUR), _LIFETIMES, "seconds a token lives", "OT-TOKEN-4"),
+    Switch("ot-scopes", "ot-scopes", ("ot-scopes", "ot_scopes"), "name of the permissions in a token", "OT-TOKEN-7"),
 )
 
 
-def _limited(exceeded: Exceeded) -> tuple[tuple[str, str], ...]:
+def _limited(exceeded: Exceeded, switches: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
     """Return the five documented headers of a 429."""
     return (
         ("Retry-After", str(exceeded.retry_after)),
@@ -69,13 +72,13 @@ def _limited(exceeded: Exceeded) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _refused(refusal: Refusal, operation_id: str | None) -> tuple[str, Json] | None:
+def _refused(refusal: Refusal, operation_id: str | None, switches: Mapping[str, Json]) -> Reply | None:
     """Answer as the vendor's other pages have it: a string for the delete, OAuth's error object for the token."""
     if operation_id == "deleteDataSubjectUsingDELETE" and refusal.status == 400:
-        return "application/json", refusal.detail
+        return refusal.reply(refusal.detail)
     if operation_id == "GetOAuthToken" and refusal.status in (400, 401):
         error = "invalid_request" if refusal.status == 400 else "invalid_client"
-        return "application/json", {"error": error, "error_description": refusal.detail}
+        return refusal.reply({"error": error, "error_description": refusal.detail})
     return None
 
 
@@ -87,6 +90,7 @@ behaviour = Behaviour(
         "older": (Quota(200_000, HOUR), Quota(20_000, MINUTE)),
         "newer": (Quota(200_000, HOUR), Quota(1_000, MINUTE, per_operation=True)),
     },
+    quota_rule="OT-LIMIT-1",
     limited=_limited,
     refused=_refused,
 )
@@ -184,6 +188,7 @@ def link(
     return Element(sent["name"], taken, linked=True) if taken else old
 
 
+@behaviour.plays("OT-LINK-11")
 def _conflict(call: Call, state: Transaction, subject: Subject, identifier: str) -> str | None:
     if call.switch("multiple-identifiers") == "off":
         return "Multiple identifiers are not enabled"
@@ -281,9 +286,6 @@ def _listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 # --- the token endpoint ----------------------------------------------------------------------------------------------
-
-
-_FORMS = {"multipart": "OT-TOKEN-1", "urlencoded": "OT-TOKEN-2", "query": "OT-TOKEN-8", "basic": "OT-TOKEN-9"}
 
 
 @behaviour.operation("GetOAuthToken")

@@ -13,14 +13,15 @@ PACKAGE = ROOT / "src" / "understudy"
 MAY_IMPORT = {
     "errors": "",
     "values": "",
+    "config": "errors values",
     "spec": "errors values",
     "model": "errors values spec",
     "pack": "errors values spec model",
-    "mock": "errors values spec model pack",
+    "mock": "errors values config spec model pack",
     "contract": "errors values spec model pack",
     "report": "errors values spec model pack contract",
-    "pytest_plugin": "errors values spec model pack mock contract report",
-    "cli": "errors values spec model pack mock contract report",
+    "pytest_plugin": "errors values config spec model pack mock contract report",
+    "cli": "errors values config spec model pack mock contract report",
     "__main__": "cli",
 }
 """The parts, lowest first. Each may import itself, the parts named here, and the package's own `__version__`."""

@@ -32,13 +32,13 @@ def edited(path: Path, old: str, new: str) -> None:
 def test_a_pack_is_found_in_the_current_directory_first(project: Path) -> None:
     """Then among the built-in ones."""
     assert packs.load("onetrust").root == project
-    assert packs.names() == ["onetrust"]
+    assert "onetrust" in packs.names()
 
 
 @pytest.mark.parametrize("vendor", ["", "nobody", "..", ".", "one/trust", "../specs/onetrust", "onetrust\n", "a b"])
 def test_an_unknown_vendor_is_answered_with_the_known_ones(vendor: str) -> None:
     """Nor is a path a vendor."""
-    with pytest.raises(UsageError, match=r"unknown vendor .*; use one of: onetrust"):
+    with pytest.raises(UsageError, match=r"unknown vendor .*; use one of: .*\bonetrust\b"):
         packs.load(vendor)
 
 

@@ -19,6 +19,8 @@ from referencing.exceptions import Unresolvable
 
 from understudy.errors import ContentError, UsageError, Where
 from understudy.model.behaviour import Behaviour
+from understudy.model.seed import Seed
+from understudy.model.seed import load as load_seed
 from understudy.spec import overlay, provenance
 from understudy.spec.document import Document
 from understudy.spec.rules import Rule, Rules
@@ -160,6 +162,12 @@ class Pack:
     def behaviour(self) -> Behaviour:
         """The model, loaded from `mock/<vendor>.py`."""
         return load_behaviour(self.root / "mock" / f"{self.vendor}.py")
+
+    @cached_property
+    def seed(self) -> Seed | None:
+        """What a fresh session of the mock holds, from `mock/<vendor>.seed.yaml`; None where there is no such file."""
+        path = self.root / "mock" / f"{self.vendor}.seed.yaml"
+        return load_seed(path) if path.is_file() else None
 
     @cached_property
     def scenarios(self) -> tuple[Path, ...]:

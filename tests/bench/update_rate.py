@@ -180,7 +180,7 @@ def driven(app: Callable[..., Awaitable[None]], visited: Session | None = None) 
     def once() -> None:
         scope: dict[str, Any] = dict(fixed)
         if visited is not None:
-            scope[KEY] = Visit(visited, PATH)
+            scope[KEY] = Visit(visited, "POST", PATH)
         try:
             app(scope, receive, send).send(None)  # type: ignore[attr-defined]
         except StopIteration:

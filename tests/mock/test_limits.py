@@ -101,7 +101,7 @@ def test_both_documented_regimes_can_be_switched_on(
     exceeded = limits.count("operation 0", now, "event")
     assert not any(taken)
     assert exceeded is not None
-    headers = dict(pack.behaviour.limited(exceeded))
+    headers = dict(pack.behaviour.limited(exceeded, {}))
     assert (headers["ot-period"], headers["ot-requests-allowed"]) == (period, allowed)
     assert headers["ot-request-made"] == str(calls + 1)
 

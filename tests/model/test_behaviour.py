@@ -39,8 +39,8 @@ def test_two_behaviours_share_nothing() -> None:
 def test_without_words_of_its_own_a_vendor_gets_the_standards() -> None:
     """Retry-After alone on a 429, problem details on every refusal."""
     behaviour = Behaviour((), ())
-    assert behaviour.limited(Exceeded(Quota(1, 60), 7, 2, "id")) == (("Retry-After", "7"),)
-    assert behaviour.refused(Refusal(400, "no"), "x") is None
+    assert behaviour.limited(Exceeded(Quota(1, 60), 7, 2, "id"), {}) == (("Retry-After", "7"),)
+    assert behaviour.refused(Refusal(400, "no"), "x", {}) is None
 
 
 def test_a_reply_below_400_is_accepted() -> None:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import orjson
 from starlette.types import Message, Send
 
-from understudy.mock.visit import shortened
+from understudy.mock.problems import shortened
 from understudy.model.behaviour import Refusal
 from understudy.model.call import ABSENT, Reply
 from understudy.spec.document import Header, Operation, ResponseSpec
@@ -85,13 +85,17 @@ def header_value(header: Header, text: str) -> Json:
     return typed(text, schema.get("type") if isinstance(schema, dict) else None)
 
 
-def rendered(reply: Reply, named: Callable[[tuple[str, ...]], bytes]) -> Answer:
+def rendered(reply: Reply, named: Callable[[tuple[str, ...]], bytes], remarks: tuple[str, ...] = ()) -> Answer:
     """Return the messages that send the reply; `named` makes the header of its rules (`RuleHeader.value`).
+
+    `remarks` go out beside the reply's own.
 
     Raises TypeError or ValueError for what cannot be sent. A body of ABSENT sends none; a string whose media type is
     not JSON is sent as it is.
     """
     headers = [(b"understudy-rules", named(reply.rules))]
+    if remarks or reply.remarks:
+        headers.append((b"understudy-remarks", named(remarks + reply.remarks)))
     if reply.headers:
         headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     body = b""

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from understudy.errors import ContentError, UsageError, Where
 from understudy.mock.adapter import LeanSecurityMiddleware, RoutingMiddleware, assemble, stage
 from understudy.mock.answers import rendered, send_answer, wrong
+from understudy.mock.journal import Listener
 from understudy.mock.problems import MEDIA_TYPE, problem
 from understudy.mock.requests import RequestStage
 from understudy.mock.security import SECURITY_MAP, basic, unauthorized
@@ -104,25 +105,27 @@ class VendorApp:
         if visit.operation is not None and refusal.status != 500:
             broken = wrong(visit.operation, reply, self.pack.rules)
             reply = self._reply(visit, broken) if broken else reply
+        visit.session.journal.note(visit.entry(visit.session.clock.now(), reply))
         await send_answer(send, rendered(reply, self._header.value))
 
     def _reply(self, visit: Visit, refusal: Refusal) -> Reply:
-        operation_id = visit.operation.operation_id if visit.operation else None
-        own = None
         try:
-            own = self.pack.behaviour.refused(refusal, operation_id)
+            own = self.pack.behaviour.refused(refusal, visit.operation_id, visit.session.around.switches)
         except Exception as error:  # noqa: BLE001 (whatever a pack's function raises is answered with a 500)
             traceback.print_exception(error, file=sys.stderr)
-            refusal = Refusal(500, f"the model's `refused` failed: {error!r}")
-        media_type, body = own or (MEDIA_TYPE, problem(refusal))
-        return Reply(refusal.status, body, refusal.rules, refusal.headers, media_type)
+            refusal, own = Refusal(500, f"the model's `refused` failed: {error!r}"), None
+        return own or refusal.reply(problem(refusal), MEDIA_TYPE)
 
 
 class MockApp:
     """The whole server: `/<vendor>/...`, `/s/<session>/<vendor>/...`, and `/...` where there is one vendor only."""
 
-    def __init__(self, packs: Mapping[str, Pack], sessions: Mapping[str, Settings]) -> None:
+    def __init__(
+        self, packs: Mapping[str, Pack], sessions: Mapping[str, Settings], listener: Listener | None = None
+    ) -> None:
         """Make the vendors' pipelines and the named sessions; the one called '' is meant where the path names none.
+
+        `listener` hears of every call of every session.
 
         Raises ContentError where a pack cannot be played, UsageError where there is none.
         """
@@ -130,7 +133,7 @@ class MockApp:
             raise UsageError("there is no vendor to serve", todo="name one, or change to a contract project's root")
         self._vendors = {vendor: VendorApp(pack) for vendor, pack in packs.items()}
         self._sessions = {
-            (name, vendor): Session(pack, settings)
+            (name, vendor): Session(pack, settings, listener)
             for name, settings in sessions.items()
             for vendor, pack in packs.items()
         }
@@ -146,7 +149,7 @@ class MockApp:
         if vendor is None or session is None:
             await self._lost(name, send)
             return
-        scope[KEY] = Visit(session, target)
+        scope[KEY] = Visit(session, scope["method"], target)
         await self._vendors[vendor](scope, receive, send)
 
     def _address(self, path: str) -> tuple[str, str | None, str]:

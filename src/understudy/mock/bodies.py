@@ -13,7 +13,9 @@ from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Receive
 
-from understudy.mock.visit import GoneError, RefusedError, Visit, shortened
+from understudy.mock.lenience import excused
+from understudy.mock.problems import shortened
+from understudy.mock.visit import GoneError, RefusedError, Visit
 from understudy.spec.document import Operation, Schema
 from understudy.spec.rules import Part
 from understudy.spec.wire import content_type, kinds, typed
@@ -63,8 +65,12 @@ class Bodies:
             if schema.is_valid(visit.body):
                 return
             violation = next(schema.violations(visit.body))
+            if visit.session.lenient:
+                visit.remarks = excused(visit.session.pack.rules, Part.BODY, schema.violations(visit.body))
         except ValueError as error:  # beyond the validator's limit of recursion
             raise self._refuse(400, f"the body cannot be checked: {error}", where=ROOT) from None
+        if visit.remarks:
+            return
         where = violation.instance or ROOT
         raise self._refuse(400, shortened(violation.message), broken=[(Part.BODY, violation.keyword)], where=where)
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
-from understudy.mock.visit import RefusedError, shortened
+from understudy.mock.problems import shortened
+from understudy.mock.visit import RefusedError
 from understudy.spec.document import Operation, Parameter
 from understudy.spec.rules import Part
 from understudy.spec.wire import header_text, kinds, typed

@@ -20,3 +20,8 @@ def problem(refusal: Refusal) -> dict[str, Json]:
     if refusal.where:
         details["where"] = refusal.where
     return details
+
+
+def shortened(text: str, most: int = 300) -> str:
+    """Return the text, without its middle where it is long: a message may quote a whole body."""
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 :]}"

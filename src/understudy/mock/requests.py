@@ -45,7 +45,7 @@ class RequestStage:
         if exceeded is not None:
             quota = exceeded.quota
             detail = f"{exceeded.made} requests made, {quota.limit} allowed in {quota.seconds} seconds"
-            raise self._refused(429, detail, headers=self._limited(exceeded), where="Retry-After")
+            raise self._refused(429, detail, headers=self._limited(exceeded, session.around.switches))
 
     def _refused(self, status: int, detail: str, **more: Any) -> RefusedError:
         return refuse(self._rules, self.operation, status, detail, **more)

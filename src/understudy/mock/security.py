@@ -14,6 +14,7 @@ from starlette.types import Scope
 
 from understudy.mock.visit import KEY, RefusedError, Visit, refuse
 from understudy.spec.document import Operation
+from understudy.spec.extensions import KEY_USER
 from understudy.spec.rules import Part
 from understudy.values import dereference, join
 
@@ -49,10 +50,7 @@ class BearerHandler:
             scopes = session.keyring.scopes(token.strip(), session.clock)
             if scopes is None:
                 raise unauthorized(visit, "the bearer token is not valid, or has expired")
-            if not required <= scopes:
-                raise forbidden(visit, scopes, required - scopes)
-            visit.scopes = scopes
-            return CALLER
+            return _admitted(visit, scopes, required)
 
         return check
 
@@ -63,6 +61,7 @@ class ApiKeyHandler:
     def get_fn(self, scheme: dict[str, Any], required_scopes: list[str]) -> Check:
         """Return the check of one security requirement, as Connexion asks for it."""
         place, name = scheme["in"], scheme["name"]
+        required = frozenset(required_scopes)
 
         def check(request: Request) -> object:
             visit: Visit = request.scope[KEY]
@@ -72,30 +71,48 @@ class ApiKeyHandler:
             scopes = visit.session.keyring.ready.get(key)
             if scopes is None:
                 raise unauthorized(visit, "the API key is not known", name)
-            visit.scopes = scopes
-            return CALLER
+            return _admitted(visit, scopes, required)
 
         return check
 
 
 class BasicHandler:
-    """Opens an operation to a client that the mock knows, by HTTP Basic (RFC 7617)."""
+    """Opens an operation to a client that the mock knows, by HTTP Basic (RFC 7617).
+
+    Where the scheme has a `x-understudy-key-user`, to the user of that name with an API key for a password.
+    """
 
     def get_fn(self, scheme: dict[str, Any], required_scopes: list[str]) -> Check:
         """Return the check of one security requirement, as Connexion asks for it."""
+        required, key_user = frozenset(required_scopes), scheme.get(KEY_USER)
 
         def check(request: Request) -> object:
             visit: Visit = request.scope[KEY]
             sent = basic(request.scope)
             if sent is None:
                 return NO_VALUE
-            client = visit.session.keyring.clients.get(sent[0])
-            if client is None or client.secret != sent[1]:
+            keyring = visit.session.keyring
+            if key_user is not None:
+                scopes = keyring.ready.get(sent[1]) if sent[0] == key_user else None
+            else:
+                client = keyring.clients.get(sent[0])
+                scopes = frozenset(client.scopes) if client is not None and client.secret == sent[1] else None
+            if scopes is None:
                 raise unauthorized(visit, "the user is unknown or the password is wrong")
-            visit.scopes = frozenset(client.scopes)
-            return CALLER
+            return _admitted(visit, scopes, required)
 
         return check
+
+
+def _admitted(visit: Visit, scopes: frozenset[str], required: frozenset[str]) -> object:
+    """Note what the caller may do; raises RefusedError where that is less than required.
+
+    For schemes other than OAuth 2.0, what is required are role names (OpenAPI 3.1.0, section 4.8.30).
+    """
+    if not required <= scopes:
+        raise forbidden(visit, scopes, required - scopes)
+    visit.scopes = scopes
+    return CALLER
 
 
 SECURITY_MAP = {
@@ -108,8 +125,15 @@ SECURITY_MAP = {
 
 
 def unauthorized(visit: Visit, detail: str, where: str = "Authorization") -> RefusedError:
-    """Make the 401 of an operation, with its challenge (RFC 9110, section 15.5.2)."""
-    return refuse(visit.session.pack.rules, visit.operation, 401, detail, where=where, headers=CHALLENGE)
+    """Make the 401 of an operation, with its challenge (RFC 9110, section 15.5.2).
+
+    Where the document has no 401, the rules on the operation's security are named.
+    """
+    operation = visit.operation
+    undeclared = operation is not None and operation.response(401) is None
+    broken = [(Part.SECURITY, f"{operation.pointer}/security")] if operation is not None and undeclared else []
+    rules = visit.session.pack.rules
+    return refuse(rules, operation, 401, detail, where=where, headers=CHALLENGE, broken=broken)
 
 
 def forbidden(visit: Visit, held: frozenset[str], missing: frozenset[str]) -> RefusedError:

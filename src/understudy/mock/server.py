@@ -10,6 +10,7 @@ import uvicorn
 
 from understudy.errors import UsageError
 from understudy.mock.app import MockApp
+from understudy.mock.journal import Listener
 from understudy.mock.settings import Settings
 from understudy.pack import Pack
 
@@ -83,9 +84,11 @@ def has_date(sessions: Mapping[str, Settings]) -> bool:
 
 
 @contextmanager
-def running(packs: Mapping[str, Pack], sessions: Mapping[str, Settings]) -> Iterator[str]:
-    """Run a server in a thread on a free port; yield its base URL, stop it at the end."""
-    app = MockApp(packs, sessions)
+def running(
+    packs: Mapping[str, Pack], sessions: Mapping[str, Settings], listener: Listener | None = None
+) -> Iterator[str]:
+    """Run a server in a thread on a free port; yield its base URL, stop it at the end. `listener` hears each call."""
+    app = MockApp(packs, sessions, listener)
     sock = listen("127.0.0.1", 0)
     up = threading.Event()
     server = _server(app, up.set, date=has_date(sessions))

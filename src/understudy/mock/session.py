@@ -2,8 +2,10 @@
 
 from functools import lru_cache
 
+from understudy.mock.journal import Journal, Listener
 from understudy.mock.limits import Limits
-from understudy.mock.settings import Settings, declared
+from understudy.mock.seeding import sow
+from understudy.mock.settings import DOCUMENTED, OBSERVED, PROFILE, QUOTA, Settings, declared
 from understudy.mock.tokens import Keyring
 from understudy.model.call import Surroundings
 from understudy.model.ids import Ids
@@ -16,19 +18,26 @@ NO_RULE = b"none"
 class Session:
     """Everything that calls of one session share; two sessions share nothing but the pack."""
 
-    def __init__(self, pack: Pack, settings: Settings) -> None:
+    def __init__(self, pack: Pack, settings: Settings, listener: Listener | None = None) -> None:
+        """Make the session with its seed data in it; raises ContentError where that cannot be played."""
         self.pack = pack
         self.settings = settings
         self.clock = settings.clock
         self.store = Store()
         self.ids = Ids(settings.seed)
         self.keyring = Keyring(pack.behaviour, settings.seed)
-        switches = {switch.name: switch.default for switch in declared(pack)} | dict(
-            settings.switches.get(pack.vendor, {})
-        )
-        regime = pack.behaviour.quotas.get(str(switches.get("quota")), ())
+        self.journal = Journal(listener)
+        switches = {switch.name: switch.default for switch in declared(pack)}
+        if settings.strict and PROFILE in switches:
+            switches[PROFILE] = DOCUMENTED
+        switches |= settings.switches.get(pack.vendor, {})
+        self.lenient = switches.get(PROFILE) == OBSERVED
+        regime = pack.behaviour.quotas.get(str(switches.get(QUOTA)), ())
         self.limits = Limits(regime if settings.quotas is None else settings.quotas)
         self.around = Surroundings(self.keyring.clients, switches, self.keyring.mint)
+        seed = settings.seed_data.get(pack.vendor, pack.seed)
+        if seed is not None:
+            sow(self.store, seed, pack, settings, self.around)
 
 
 class RuleHeader:

@@ -3,48 +3,80 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from understudy.config import NAME, Config
 from understudy.errors import UsageError
 from understudy.model.behaviour import Quota, Switch
 from understudy.model.clock import Clock
-from understudy.pack import Pack
+from understudy.model.seed import Seed
+from understudy.pack import Pack, names
 from understudy.values import Json
 
 MEBIBYTE = 1024 * 1024
+QUOTA, OFF = "quota", "off"
+PROFILE, OBSERVED, DOCUMENTED = "profile", "observed", "documented"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one session: seed, clock, body limit in bytes, switches by vendor, quotas (None: as switched)."""
+    """The settings of one session: seed, clock, body limit in bytes, switches by vendor, quotas (None: as switched).
+
+    `strict` takes the profile `documented` where no switch says otherwise; `seed_data` replaces that of packs.
+    """
 
     seed: int = 0
     clock: Clock = field(default_factory=Clock)
     max_body: int = MEBIBYTE
     switches: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     quotas: tuple[Quota, ...] | None = None
+    strict: bool = False
+    seed_data: Mapping[str, Seed] = field(default_factory=dict)
 
 
 def declared(pack: Pack) -> tuple[Switch, ...]:
-    """Return the switches of a pack: the model's, and `quota` where the pack has regimes."""
-    regimes = pack.behaviour.quotas
-    quota = Switch("quota", "off", ("off", *regimes), "the documented regime of rate limits that is in force")
-    return (*pack.behaviour.switches, *([quota] if regimes else []))
+    """Return the switches of a pack: the model's, `quota` where it has regimes, `profile` where rules are relaxed."""
+    behaviour, found = pack.behaviour, list(pack.behaviour.switches)
+    if behaviour.quotas:
+        text = "the regime of rate limits that is in force"
+        found.append(Switch(QUOTA, OFF, (OFF, *behaviour.quotas), text, behaviour.quota_rule))
+    relaxing = next(iter(pack.rules.relaxed.values()), None)
+    if relaxing is not None:
+        text = "whether requests that the document forbids are taken where the vendor was seen to take them"
+        found.append(Switch(PROFILE, OBSERVED, (OBSERVED, DOCUMENTED), text, relaxing.id))
+    return tuple(found)
 
 
-def parse_switches(packs: Mapping[str, Pack], words: tuple[str, ...]) -> dict[str, dict[str, Json]]:
-    """Read `vendor.switch=value` words; raises UsageError that lists what there is for a wrong key or value."""
+def check_switch(packs: Mapping[str, Pack], vendor: str, name: str, value: Json, where: str) -> None:
+    """Raise UsageError that lists what there is where the vendor, the switch or the value is not known."""
+    if vendor not in packs:
+        raise UsageError(f"{where}: no vendor {vendor!r} here", todo=f"the vendors here: {', '.join(packs)}")
+    switches = {switch.name: switch for switch in declared(packs[vendor])}
+    if name not in switches:
+        todo = f"use one of: {', '.join(switches)}" if switches else "it has none"
+        raise UsageError(f"{where}: {vendor} has no switch {name!r}", todo=todo)
+    allowed = switches[name].values
+    if allowed is not None and value not in allowed:
+        todo = f"use one of: {', '.join(map(str, allowed))}"
+        raise UsageError(f"{where}: {value!r} is not a value of {name}", todo=todo)
+
+
+def parse_switches(
+    packs: Mapping[str, Pack], words: tuple[str, ...], configured: Config | None = None
+) -> dict[str, dict[str, Json]]:
+    """Read `vendor.switch=value` words, which go before those of the configuration, by vendor.
+
+    Raises UsageError that lists what there is for a wrong key or value. Of the configuration, switches of vendors that
+    are not here are left alone: they may be served at another time.
+    """
     chosen: dict[str, dict[str, Json]] = {}
+    for (vendor, name), setting in (configured.switches if configured is not None else {}).items():
+        if vendor in packs or vendor not in names():
+            check_switch(packs, vendor, name, setting, f"{NAME}: {vendor}.{name}")
+            chosen.setdefault(vendor, {})[name] = setting
     for word in words:
         key, equals, value = word.partition("=")
-        vendor, _, name = key.partition(".")
-        if vendor not in packs or not equals:
+        vendor, dot, name = key.partition(".")
+        if not equals or not dot:
             raise UsageError(f"--set {word}: not VENDOR.SWITCH=VALUE", todo=f"the vendors here: {', '.join(packs)}")
-        switches = {switch.name: switch for switch in declared(packs[vendor])}
-        if name not in switches:
-            raise UsageError(
-                f"--set {word}: {vendor} has no switch {name!r}", todo=f"use one of: {', '.join(switches)}"
-            )
-        allowed = switches[name].values
-        if allowed is not None and value not in allowed:
-            raise UsageError(f"--set {word}: not a value of {name}", todo=f"use one of: {', '.join(map(str, allowed))}")
+        check_switch(packs, vendor, name, value, f"--set {word}")
         chosen.setdefault(vendor, {})[name] = value
     return chosen

@@ -30,9 +30,10 @@ class ModelStage:
         """
         visit: Visit = scope[KEY]
         session = visit.session
+        now = session.clock.now()
         call = Call(
             self._operation_id,
-            session.clock.now(),
+            now,
             session.ids.for_call(),
             visit.path,
             visit.query,
@@ -48,7 +49,7 @@ class ModelStage:
             reply = self._play(call, transaction)
             refusal = wrong(self.operation, reply, self._rules)
             if refusal is None:
-                answer = rendered(reply, self._named)
+                answer = rendered(reply, self._named, visit.remarks)
         except Exception as error:
             traceback.print_exception(error, file=sys.stderr)  # a pack's author needs the line, the client does not
             raise RefusedError(Refusal(500, f"the model of {self._operation_id} failed: {error!r}")) from error
@@ -56,6 +57,7 @@ class ModelStage:
             raise RefusedError(refusal)
         if reply.accepted:
             transaction.commit()
+        session.journal.note(visit.entry(now, reply))
         await send_answer(send, answer)
 
 

@@ -1,10 +1,13 @@
 """What the stages of the pipeline hand on about one request, and how each of them turns a request down."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
+from understudy.mock.journal import Entry
+from understudy.mock.problems import shortened
 from understudy.mock.session import Session
 from understudy.model.behaviour import Refusal
-from understudy.model.call import ABSENT, Absent
+from understudy.model.call import ABSENT, Absent, Reply
 from understudy.spec.document import Operation
 from understudy.spec.rules import Part, Rules
 from understudy.values import Json
@@ -16,13 +19,28 @@ KEY = "understudy"
 class Visit:
     """One request on its way through the pipeline; each stage fills in what it found out.
 
-    `target` is the path below the vendor's base URL, percent-encoded as it was sent.
+    `target` is the path below the vendor's base URL, percent-encoded as it was sent; `remarks` are the ids of the rules
+    by which the request was taken leniently.
     """
 
-    __slots__ = ("basic", "body", "header", "media_type", "operation", "path", "query", "scopes", "session", "target")
+    __slots__ = (
+        "basic",
+        "body",
+        "header",
+        "media_type",
+        "method",
+        "operation",
+        "path",
+        "query",
+        "remarks",
+        "scopes",
+        "session",
+        "target",
+    )
 
-    def __init__(self, session: Session, target: str) -> None:
+    def __init__(self, session: Session, method: str, target: str) -> None:
         self.session = session
+        self.method = method
         self.target = target
         self.operation: Operation | None = None
         self.scopes: frozenset[str] = frozenset()
@@ -32,6 +50,25 @@ class Visit:
         self.path: Mapping[str, Json] = {}
         self.query: Mapping[str, Json] = {}
         self.header: Mapping[str, Json] = {}
+        self.remarks: tuple[str, ...] = ()
+
+    @property
+    def operation_id(self) -> str | None:
+        """The operation's id; None where none was found."""
+        return self.operation.operation_id if self.operation is not None else None
+
+    def entry(self, moment: datetime, reply: Reply) -> Entry:
+        """Return what the journal notes of the visit and its answer."""
+        return Entry(
+            moment,
+            self.session.pack.vendor,
+            self.operation_id,
+            self.method,
+            self.target,
+            reply.status,
+            reply.rules,
+            self.remarks + reply.remarks,
+        )
 
 
 class RefusedError(Exception):
@@ -81,8 +118,3 @@ def refuse(
         rule.id for rule in rules if rule.part in GENERAL and rule.citation.pointer.endswith(f"/responses/{status}")
     ]
     return RefusedError(Refusal(status, shortened(detail), tuple(dict.fromkeys(named)), where, headers))
-
-
-def shortened(text: str, most: int = 300) -> str:
-    """Return the text, without its middle where it is long: a message may quote a whole body."""
-    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 :]}"

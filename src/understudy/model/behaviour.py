@@ -17,12 +17,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """What the documents leave open: the default, the values allowed (None: any string or null), and why."""
+    """What the documents leave open: the default, the values allowed (None: any string or null), and what it chooses.
+
+    `rule` is the id of the rule whose reading is chosen; the switch has its basis and its citation.
+    """
 
     name: str
     default: Json
     values: tuple[Json, ...] | None
     text: str
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,24 @@ class Refusal:
     rules: tuple[str, ...] = ()
     where: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+
+    def reply(
+        self,
+        body: Json,
+        media_type: str = "application/json",
+        *,
+        status: int | None = None,
+        rules: tuple[str, ...] | None = None,
+        headers: tuple[tuple[str, str], ...] | None = None,
+    ) -> Reply:
+        """Return the answer with this body; status, rules and headers are the refusal's own unless they are given."""
+        return Reply(
+            self.status if status is None else status,
+            body,
+            self.rules if rules is None else rules,
+            self.headers if headers is None else headers,
+            media_type,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +82,22 @@ class Behaviour:
     """A vendor's behaviour, as its model file declares it.
 
     `full` and `restricted` are the scopes of the mock's two ready-made credentials. `quotas` names the documented
-    regimes of rate limits; `limited` makes the headers of a 429; `refused` makes the media type and body of a pipeline
-    refusal for an operation, where the vendor has a form of its own, or returns None for problem details.
+    regimes of rate limits, `quota_rule` the rule that they follow; `limited` makes the headers of a 429. `refused`
+    makes the whole answer of a pipeline refusal for an operation (None: no operation was found), where the vendor has a
+    form of its own, or returns None for problem details. Both are given the values of the switches, by name.
     """
 
     full: tuple[str, ...]
     restricted: tuple[str, ...]
     switches: tuple[Switch, ...] = ()
     quotas: Mapping[str, tuple[Quota, ...]] = field(default_factory=dict)
-    limited: Callable[[Exceeded], tuple[tuple[str, str], ...]] = lambda exceeded: (
+    quota_rule: str = ""
+    limited: Callable[[Exceeded, Mapping[str, Json]], tuple[tuple[str, str], ...]] = lambda exceeded, switches: (
         ("Retry-After", str(exceeded.retry_after)),
     )
-    refused: Callable[[Refusal, str | None], tuple[str, Json] | None] = lambda refusal, operation_id: None
+    refused: Callable[[Refusal, str | None, Mapping[str, Json]], Reply | None] = (
+        lambda refusal, operation_id, switches: None
+    )
     operations: dict[str, Operation] = field(default_factory=dict)
     played: dict[str, list[str]] = field(default_factory=dict)
 

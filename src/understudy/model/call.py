@@ -71,13 +71,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an operation answers: status, body, headers, and the ids of the rules that decided it."""
+    """What an operation answers: status, body, headers, and the ids of the rules that decided it.
+
+    `remarks` are ids of rules too: what of the request was taken leniently, or was sent and had no effect.
+    """
 
     status: int
     body: Json | Absent = ABSENT
     rules: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     media_type: str = "application/json"
+    remarks: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:

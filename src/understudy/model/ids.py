@@ -10,7 +10,7 @@ class Ids:
 
     __slots__ = ("_calls", "_key")
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | str) -> None:
         self._key = blake2b(str(seed).encode(), digest_size=32).digest()
         self._calls = 0
 

@@ -44,11 +44,15 @@ class Schema:
     def violations(self, value: Json) -> Iterator[Violation]:
         """Yield every violation; `instance` and `keyword` are JSON pointers."""
         for error in self._validator.iter_errors(value):
-            yield Violation(error.message, join(*error.instance_path), self._keyword(join(*error.schema_path)))
+            yield Violation(error.message, join(*error.instance_path), self._keyword(error))
 
-    def _keyword(self, pointer: str) -> str:
-        """Return the pointer itself, or that of the format which a bound stands for."""
+    def _keyword(self, error: jsonschema_rs.ValidationError) -> str:
+        """Return where the broken keyword stands; of a list of names the missing one, of a bound the format behind."""
+        pointer = join(*error.schema_path)
         parent, _, keyword = pointer.rpartition("/")
+        if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required):
+            names = at(self._root, pointer)
+            return pointer + join(names.index(error.kind.property)) if error.kind.property in names else pointer
         schema = at(self._root, parent) if keyword in ("minimum", "maximum") else {}
         bound = BOUNDS.get(str(schema.get("format")))
         return f"{parent}/format" if bound and schema[keyword] in (-bound, bound - 1) else pointer
@@ -65,17 +69,19 @@ class Schema:
             if detail["valid"]:
                 location = detail["schemaLocation"]
                 found.add(location)
-                if location in self._requiring and isinstance(at(value, detail["instanceLocation"]), dict):
-                    found.add(f"{location}/required")  # jsonschema-rs checks it with `properties`, and does not list it
+                names = self._requiring.get(location)
+                if names and isinstance(at(value, detail["instanceLocation"]), dict):
+                    found |= names  # jsonschema-rs checks them with `properties`, and does not list them
         return frozenset(found)
 
     @cached_property
-    def _requiring(self) -> frozenset[str]:
-        return frozenset(
-            pointer
+    def _requiring(self) -> Mapping[str, frozenset[str]]:
+        """The pointers of `required` and of each name in it, by that of the schema that holds it."""
+        return {
+            pointer: frozenset(f"{pointer}/required{last}" for last in ("", *(f"/{i}" for i in range(len(names)))))
             for pointer, node in walk(self._root)
-            if isinstance(node, dict) and isinstance(node.get("required"), list)
-        )
+            if isinstance(node, dict) and isinstance(names := node.get("required"), list)
+        }
 
 
 @dataclass(frozen=True)

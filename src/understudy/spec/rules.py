@@ -57,7 +57,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One sentence that an endpoint can keep or break."""
+    """One sentence that an endpoint can keep or break.
+
+    `relaxes` names rules that, as has been observed, the vendor does not insist on.
+    """
 
     id: str
     text: str
@@ -68,6 +71,7 @@ class Rule:
     part: Part | None
     note: str
     pointer: str
+    relaxes: tuple[str, ...] = ()
 
     @property
     def scope(self) -> str:
@@ -102,6 +106,11 @@ class Rules:
                 return found
         return ()
 
+    @cached_property
+    def relaxed(self) -> Mapping[str, Rule]:
+        """The rules that a vendor does not insist on, by id, each with the observed rule that says so."""
+        return {name: rule for rule in self for name in rule.relaxes}
+
     def citing(self, parts: Iterable[Part], pointers: Iterable[str]) -> tuple[Rule, ...]:
         """Return the rules of these parts that cite one of the pointers exactly."""
         wanted = frozenset(parts)
@@ -118,8 +127,11 @@ class Rules:
 
     @cached_property
     def _by_pointer(self) -> dict[str, list[Rule]]:
+        """The rules that a request or an answer can break; one that only relaxes others is none of them."""
         found: dict[str, list[Rule]] = {}
         for rule in self.by_id.values():
+            if rule.relaxes:
+                continue
             found.setdefault(rule.citation.pointer, []).append(rule)
         return found
 
@@ -145,6 +157,7 @@ _SCHEMA = {
                     "operation": {"type": "string"},
                     "part": {"enum": [part.value for part in Part]},
                     "note": {"type": "string"},
+                    "relaxes": {"type": "array", "minItems": 1, "items": {"type": "string"}},
                     "citation": {
                         "type": "object",
                         "required": ["pointer"],
@@ -180,7 +193,23 @@ def load(path: Path) -> Rules:
         if rule.id in rules:
             raise source.error(f"rule {rule.id} is there twice", rule.pointer, "give it another id")
         rules[rule.id] = rule
+    for rule in rules.values():
+        _check_relaxes(source, rule, rules)
     return Rules(source, rules.values())
+
+
+def _check_relaxes(source: Source, rule: Rule, rules: Mapping[str, Rule]) -> None:
+    """Raise ContentError unless the rule relaxes nothing, or is observed and relaxes rules on the same part."""
+    if rule.relaxes and rule.basis is not Basis.OBSERVED:
+        what = f"{rule.id} relaxes other rules and is {rule.basis}"
+        raise source.error(what, f"{rule.pointer}/relaxes", "only an observed rule can say what is not insisted on")
+    for name in rule.relaxes:
+        if name not in rules:
+            what = f"{rule.id} relaxes {name}, which is no rule"
+            raise source.error(what, f"{rule.pointer}/relaxes", "correct the id")
+        if rules[name].part is not rule.part or rule.part is None:
+            what = f"{rule.id} relaxes {name}, which another part of the pipeline plays"
+            raise source.error(what, f"{rule.pointer}/relaxes", "give both the same part")
 
 
 def _rule(source: Source, value: Mapping[str, Json], pointer: str, places: Mapping[str, str]) -> Rule:
@@ -202,4 +231,5 @@ def _rule(source: Source, value: Mapping[str, Json], pointer: str, places: Mappi
         part=Part(value["part"]) if "part" in value else None,
         note=" ".join(value.get("note", "").split()),
         pointer=pointer,
+        relaxes=tuple(value.get("relaxes", ())),
     )

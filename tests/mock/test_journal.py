@@ -1,0 +1,53 @@
+"""The journal: the newest calls of a session, answered or refused, told to whoever listens."""
+
+from datetime import UTC, datetime
+
+from tests.mock.exchange import FULL, WRITE, call, onetrust
+from understudy.mock.journal import ENTRIES, Entry, Journal
+from understudy.mock.server import running
+from understudy.mock.settings import Settings
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def entry(target: str) -> Entry:
+    return Entry(NOON, "toy", "get", "GET", target, 200, ("TOY-1",), ())
+
+
+def test_a_journal_keeps_the_newest() -> None:
+    """It has a bound."""
+    journal = Journal()
+    for number in range(ENTRIES + 5):
+        journal.note(entry(f"/{number}"))
+    assert (len(journal), next(iter(journal)).target) == (ENTRIES, "/5")
+
+
+def test_every_call_is_noted_with_its_rules() -> None:
+    """Whether the model answers it, or a part of the pipeline refuses it."""
+    heard: list[Entry] = []
+    with running({"onetrust": onetrust()}, {"": Settings(seed=1)}, heard.append) as url:
+        call(url, "POST", WRITE, FULL, ("dataSubjectIdentifier", "journal@example.com"), body={})
+        call(url, "POST", WRITE, FULL, body={})
+        call(url, "GET", "/nowhere")
+    assert [(each.method, each.target, each.status) for each in heard] == [
+        ("POST", WRITE, 201),
+        ("POST", WRITE, 400),
+        ("GET", "/nowhere", 404),
+    ]
+    assert "OT-CREATE-1" in heard[0].rules
+    assert "OT-HEAD-1" in heard[1].rules
+    assert heard[2].operation_id is None
+
+
+def test_an_entry_as_json_has_no_secret_and_no_body() -> None:
+    """What it holds is what may be shown."""
+    assert entry("/x").as_json() == {
+        "time": "2026-01-31T12:00:00.000Z",
+        "vendor": "toy",
+        "operation": "get",
+        "method": "GET",
+        "path": "/x",
+        "status": 200,
+        "rules": ["TOY-1"],
+        "remarks": [],
+    }
