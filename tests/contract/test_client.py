@@ -22,10 +22,10 @@ PATH = "/api/consentmanager/v1/datasubjects/dataelements"
 
 def good(client: Client, credential: str = "full", identifier: str = "ada") -> Request:
     """Return a good request of one of the callers."""
-    authorization = client.authorization(credential)
+    secret = client.secret(credential)
     headers = {"dataSubjectIdentifier": identifier, "Content-Type": "application/json"}
-    if authorization:
-        headers["Authorization"] = authorization
+    if secret:
+        headers["Authorization"] = f"Bearer {secret}"
     return Request("POST", client.run.base_url + PATH, tuple(headers.items()), b"{}")
 
 

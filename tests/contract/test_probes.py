@@ -10,6 +10,7 @@ from tests.contract.conftest import WRITE
 from tests.e2e.faults import HEADERS_OF_429, AnyToken, WithoutScopes, refuses, status
 from tests.e2e.freedoms import StrictChallenge
 from tests.e2e.servers import FULL, READ, Answer, Call, Endpoint, Step, running
+from understudy.contract.authentication import BEARER, Place
 from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import Judge
@@ -131,6 +132,9 @@ def test_a_token_that_is_none_must_not_open(make: type[Endpoint], probe: Probe) 
         assert FULL[6:].lower() not in failure.curl.lower()
 
 
+BEARER_PLACE = Place("header", "Authorization", BEARER)
+
+
 def test_forgeries_are_no_valid_tokens() -> None:
     """None is the token itself, whatever its letters; a JWT's last letter is left, of which base64 ignores bits."""
     for token in (
@@ -139,11 +143,12 @@ def test_forgeries_are_no_valid_tokens() -> None:
         "123456",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXw",
     ):
-        forged = [header for _, header in forgeries(token)]
+        forged = [header for _, header in forgeries(BEARER_PLACE, token)]
         assert f"Bearer {token}" not in forged
         assert len(set(forged)) == len(forged)
-        assert all(header.endswith((token[-1], token[-1].swapcase(), "x", ".", "n")) for header in forged)
-    assert len(list(forgeries(None))) == 2
+        assert all(header.endswith((token[-1], token[-1].swapcase(), "x", ".", "n", "w")) for header in forged)
+    assert len(list(forgeries(BEARER_PLACE, None))) == 4
+    assert [key for _, key in forgeries(Place("header", "X-Key"), "abc")][1:] == ["abcx", "axc", "ABC"]
 
 
 @pytest.mark.parametrize(

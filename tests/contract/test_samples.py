@@ -55,14 +55,14 @@ def test_a_parameter_is_replaced_or_left_out(write: Operation, run: Run) -> None
 def test_header_text_goes_out_as_utf_8(write: Operation, run: Run) -> None:
     """A request keeps the Latin-1 reading of the bytes."""
     sent = Sample(write, {"header": {"dataSubjectIdentifier": "Ångström"}}, {}, "application/json")
-    request = on_the_wire(sent, run, authorization="Bearer t")
+    request = on_the_wire(sent, run, secret="t")
     assert (request.header("dataSubjectIdentifier") or "").encode("latin-1") == "Ångström".encode()
 
 
 def test_an_authorization_of_its_own_goes_before_the_given_one(write: Operation, run: Run) -> None:
     """A scenario that says how it calls is not called otherwise."""
     sent = Sample(write, {"header": {"Authorization": "Basic x"}}, {}, "application/json")
-    assert on_the_wire(sent, run, authorization="Bearer t").header("authorization") == "Basic x"
+    assert on_the_wire(sent, run, secret="t").header("authorization") == "Basic x"
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def test_a_body_is_written_in_its_media_type(
     media_type: str, body: Json, wire: bytes, write: Operation, run: Run
 ) -> None:
     """Bytes go out as they are."""
-    request = on_the_wire(Sample(write, {}, body, media_type), run, authorization=None)
+    request = on_the_wire(Sample(write, {}, body, media_type), run, secret=None)
     assert (request.body, request.header("content-type")) == (wire, media_type)
 
 
 def test_a_multipart_form_names_its_boundary(write: Operation, run: Run) -> None:
     """A part for each field."""
-    request = on_the_wire(Sample(write, {}, {"a": "1", "b": "2"}, "multipart/form-data"), run, authorization=None)
+    request = on_the_wire(Sample(write, {}, {"a": "1", "b": "2"}, "multipart/form-data"), run, secret=None)
     assert request.header("content-type") == "multipart/form-data; boundary=understudy-boundary"
     assert (request.body or b"").count(b"--understudy-boundary") == 3
 

@@ -32,7 +32,7 @@ def test_every_rule_on_requests_has_variants_that_break_it(rule: str, pack: Pack
 def test_a_variant_is_on_the_wire_what_it_is_said_to_be(rule: str, pack: Pack, run: Run) -> None:
     """A bad one breaks the effective document, a good one does not."""
     for variant in made(pack, run, rule):
-        request = on_the_wire(variant.sample, run, authorization=None)
+        request = on_the_wire(variant.sample, run, secret=None)
         assert bool(breaches(variant.sample.operation, request)) is not variant.good, variant.what
 
 

@@ -1,20 +1,27 @@
 """`understudy serve`: the mock in the foreground."""
 
+import json
 import secrets
 import signal
 import sys
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 import click
 
+from understudy import config
 from understudy import pack as packs
-from understudy.errors import UsageError
+from understudy.errors import ContentError, UsageError, Where, shown
 from understudy.mock.app import DEFAULT, MockApp
+from understudy.mock.journal import Entry, Listener
 from understudy.mock.server import has_date, listen, url_of
 from understudy.mock.server import serve as run
 from understudy.mock.settings import MEBIBYTE, Settings, parse_switches
 from understudy.mock.tokens import CLIENT, CLIENT_READ, FULL, READ, SECRET
 from understudy.model.clock import Clock, parse_time
+from understudy.model.seed import Seed, load
+from understudy.pack import Pack
 
 
 @click.command()
@@ -27,6 +34,20 @@ from understudy.model.clock import Clock, parse_time
 @click.option("--clock", metavar="TIME", help="Stands still at this RFC 3339 time, such as 2026-01-31T09:30:00Z.")
 @click.option("--max-body", default=MEBIBYTE, show_default=True, type=click.IntRange(1), help="Largest body, in bytes.")
 @click.option("--set", "switches", multiple=True, metavar="VENDOR.SWITCH=VALUE", help="Sets a switch of a pack.")
+@click.option(
+    "--strict", is_flag=True, help="Takes the profile `documented`: nothing that a document forbids is taken."
+)
+@click.option(
+    "--seed-data",
+    "seed_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What the mock of the FILE's vendor holds at start, instead of the pack's own seed data.",
+)
+@click.option(
+    "--journal", type=click.Path(path_type=Path), metavar="FILE", help="Appends a line of JSON there for each call."
+)
 def serve(
     vendors: tuple[str, ...],
     host: str,
@@ -35,6 +56,9 @@ def serve(
     clock: str | None,
     max_body: int,
     switches: tuple[str, ...],
+    strict: bool,
+    seed_files: tuple[Path, ...],
+    journal: Path | None,
 ) -> None:
     """Serve the mocks of VENDORs (all, if none is named) until SIGTERM or Ctrl-C.
 
@@ -45,10 +69,12 @@ def serve(
         seed=secrets.randbits(32) if seed is None else seed,
         clock=Clock(_time(clock)) if clock else Clock(),
         max_body=max_body,
-        switches=parse_switches(chosen, switches),
+        switches=parse_switches(chosen, switches, config.load(Path.cwd())),
+        strict=strict,
+        seed_data=_seed_data(chosen, seed_files),
     )
     sessions = {DEFAULT: settings}
-    app = MockApp(chosen, sessions)
+    app = MockApp(chosen, sessions, _listener(journal))
     sock = listen(host, port)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)  # the server raises the signal once more after it has drained
@@ -64,6 +90,37 @@ def serve(
 
 def _stop(number: int, frame: object) -> None:
     sys.exit(0)
+
+
+def _seed_data(chosen: Mapping[str, Pack], files: tuple[Path, ...]) -> dict[str, Seed]:
+    found: dict[str, Seed] = {}
+    for file in files:
+        seed = load(file)
+        if seed.vendor not in chosen:
+            raise ContentError(
+                f"seed data of {seed.vendor!r}, which is not served",
+                where=Where(file),
+                todo=f"the vendors here: {', '.join(chosen)}",
+            )
+        found[seed.vendor] = seed
+    return found
+
+
+def _listener(journal: Path | None) -> Listener | None:
+    """Return what appends the entries to the file, each flushed; raises UsageError where it cannot be written."""
+    if journal is None:
+        return None
+    try:
+        file = journal.open("a", encoding="utf-8")  # open until the process ends
+    except OSError as error:
+        todo = "name a file that can be written"
+        raise UsageError(f"cannot write the journal: {error.strerror}", where=shown(journal), todo=todo) from error
+
+    def listen(entry: Entry) -> None:
+        file.write(json.dumps(entry.as_json(), ensure_ascii=False) + "\n")
+        file.flush()
+
+    return listen
 
 
 def _time(text: str) -> datetime:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from understudy import config
 from understudy import pack as packs
 from understudy.contract.embedded import embedded_mock
 from understudy.contract.target import Credentials, Run
@@ -43,9 +44,22 @@ class _Duration(click.ParamType[float]):
 
 @click.command()
 @click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
+@click.option("--target", metavar="NAME", help="The endpoint to judge, by its name in understudy.toml.")
 @click.option("--base-url", metavar="URL", help="The endpoint to judge; it ends before the paths of the document.")
-@click.option("--token", envvar="UNDERSTUDY_TOKEN", help="Bearer token that may do everything.")
-@click.option("--restricted-token", envvar="UNDERSTUDY_RESTRICTED_TOKEN", help="Bearer token that may not write.")
+@click.option(
+    "--token",
+    "--api-key",
+    "token",
+    envvar=["UNDERSTUDY_TOKEN", "UNDERSTUDY_API_KEY"],
+    help="Bearer token or API key that may do everything.",
+)
+@click.option(
+    "--restricted-token",
+    "--restricted-api-key",
+    "restricted_token",
+    envvar=["UNDERSTUDY_RESTRICTED_TOKEN", "UNDERSTUDY_RESTRICTED_API_KEY"],
+    help="Bearer token or API key that may not write.",
+)
 @click.option("--client-id", envvar="UNDERSTUDY_CLIENT_ID", help="OAuth 2.0 client that gets the full token.")
 @click.option("--client-secret", envvar="UNDERSTUDY_CLIENT_SECRET", help="Its secret.")
 @click.option(
@@ -53,6 +67,7 @@ class _Duration(click.ParamType[float]):
     type=click.Choice(packs.SCOPES),
     help="core: the vendored document alone. [default: core; full for the mock]",
 )
+@click.option("--existing", multiple=True, metavar="ID", help="A record that is there, for what needs one.")
 @click.option("--budget", type=_Duration(), default="30s", show_default=True, help="The longest that a run may take.")
 @click.option("--seed", type=int, help="Repeats a run.")
 @click.option("--strict", is_flag=True, help="Rules of observed or inferred basis fail too.")
@@ -75,8 +90,13 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
     Without --base-url the embedded mocks are judged. Ends with a line that starts with `verdict:`.
     Exit codes: 0 conforms, 1 violates, 2 wrong usage or configuration, 3 unreachable, refused, or nothing checked.
     """
-    chosen = [packs.load(vendor) for vendor in vendors or packs.names()]
     order = Order(**options)
+    if order.target is not None:
+        target = config.load(Path.cwd()).target(order.target)
+        vendors, order = vendors or (target.vendor,), order.at(target)
+        if vendors != (target.vendor,):
+            raise UsageError(f"target {target.name} is {target.vendor}'s", todo="name that vendor, or none")
+    chosen = [packs.load(vendor) for vendor in vendors or packs.names()]
     if order.base_url is not None and len(chosen) != 1:
         raise UsageError("--base-url is one vendor's", todo="name the vendor: understudy verify VENDOR --base-url URL")
     codes = [_judge(pack, order.for_vendor(pack.vendor, alone=len(chosen) == 1)) for pack in chosen]
@@ -87,7 +107,9 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
 class Order:
     """The options of one call."""
 
+    target: str | None
     base_url: str | None
+    existing: tuple[str, ...]
     token: str | None = field(repr=False)
     restricted_token: str | None = field(repr=False)
     client_id: str | None
@@ -102,6 +124,21 @@ class Order:
     keyword: str | None
     workers: str | None
     last_failed: bool
+
+    def at(self, target: config.Target) -> "Order":
+        """Return the order for a configured target; what the command line says goes first."""
+        if self.base_url is not None:
+            raise UsageError("both --target and --base-url are given", todo="give one of them")
+        return replace(
+            self,
+            base_url=target.base_url,
+            existing=self.existing or target.existing,
+            scope=self.scope or target.scope,
+            token=self.token or target.secret("token"),
+            restricted_token=self.restricted_token or target.secret("restricted_token"),
+            client_id=self.client_id or target.secret("client_id"),
+            client_secret=self.client_secret or target.secret("client_secret"),
+        )
 
     def for_vendor(self, vendor: str, *, alone: bool) -> "Order":
         """Return the order for one vendor of several: its report goes into a folder of its own."""
@@ -162,6 +199,7 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
         budget=order.budget,
         embedded=limited is not None,
         limited_url=limited,
+        existing=order.existing,
         strict=order.strict,
         credentials=credentials,
     )
@@ -169,7 +207,7 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
 
 def _check(credentials: Credentials) -> None:
     if not credentials.token and not (credentials.client_id and credentials.client_secret):
-        raise UsageError("no full credentials", todo="give --token, or --client-id and --client-secret")
+        raise UsageError("no full credentials", todo="give --token (or --api-key), or --client-id and --client-secret")
     if credentials.restricted is not None and credentials.restricted == credentials.token:
         raise UsageError("the restricted token is the full one", todo="give one that may not write, or leave it out")
 

@@ -13,11 +13,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+from understudy.contract.authentication import places
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.judge import Judge
 from understudy.contract.target import Run, Secrets
 from understudy.errors import TargetError
+from understudy.spec.document import Operation
 from understudy.values import Json
 
 TIMEOUT = 10.0
@@ -61,7 +63,7 @@ class Collector:
 
 
 class Client:
-    """One process's way to the target."""
+    """One process's way to the target; `records` are the identifiers of those that it has created, by label."""
 
     def __init__(self, run: Run, judge: Judge) -> None:
         self.run = run
@@ -70,6 +72,7 @@ class Client:
         self.statuses: Counter[tuple[str, int]] = Counter()
         self.full: Counter[int] = Counter()
         self.restart()
+        self.records: dict[str, str | None] = {}
         self._token = run.credentials.token
         self._http = httpx.Client(follow_redirects=False, trust_env=False)
 
@@ -84,15 +87,25 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def authorization(self, credential: str) -> str | None:
-        """Return the Authorization header of a caller: full, restricted, none or garbage; None where there is none."""
+    def secret(self, credential: str) -> str | None:
+        """Return the token or key of a caller: full, restricted, none or garbage; None where there is none."""
         if credential == "full":
-            token: str | None = self.token()
-        elif credential == "restricted":
-            token = self.run.credentials.restricted
-        else:
-            token = GARBAGE if credential == "garbage" else None
-        return f"Bearer {token}" if token else None
+            return self.token()
+        if credential == "restricted":
+            return self.run.credentials.restricted
+        return GARBAGE if credential == "garbage" else None
+
+    def caller(self, request: Request, operation: Operation) -> str:
+        """Return which of the callers a request is by; whoever calls an open operation is full."""
+        known = list(places(operation))
+        sent = [(place, value) for place in known if (value := place.sent(request)) is not None]
+        if not known:
+            return "full"
+        for credential in ("full", "restricted"):
+            secret = self.secret(credential)
+            if secret is not None and any(value == place.value(secret) for place, value in sent):
+                return credential
+        return "garbage" if sent else "none"
 
     def token(self) -> str | None:
         """Return the full bearer token, got from the token endpoint first where only a client is known."""

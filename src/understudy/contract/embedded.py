@@ -17,8 +17,8 @@ TINY = (Quota(limit=3, seconds=1),)
 
 @contextmanager
 def embedded_mock(pack: Pack, seed: int) -> Iterator[tuple[str, str, Credentials]]:
-    """Serve the pack's mock; yield its base URL, that of a session with a tiny quota, and its credentials."""
-    sessions = {"": Settings(seed=seed), LIMITED: Settings(seed=seed, quotas=TINY)}
+    """Serve the mock in its documented profile; yield its base URL, a session's of tiny quota, and credentials."""
+    sessions = {"": Settings(seed=seed, strict=True), LIMITED: Settings(seed=seed, strict=True, quotas=TINY)}
     with running({pack.vendor: pack}, sessions) as url:
         credentials = Credentials(FULL, READ, CLIENT, SECRET)
         yield f"{url}/{pack.vendor}", f"{url}/s/{LIMITED}/{pack.vendor}", credentials

@@ -18,9 +18,13 @@ from schemathesis import Response as Answer
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine.recorder import ScenarioRecorder
 
+from understudy.contract.authentication import places
 from understudy.contract.client import VARIABLES, Client, retry_after
 from understudy.contract.exchange import Exchange, Request, Response
+from understudy.contract.records import record
 from understudy.errors import TargetError
+from understudy.spec.extensions import EXISTING, IDENTIFIER
+from understudy.values import at
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 EXAMPLES = 60
@@ -76,14 +80,13 @@ def _listens(base_url: str) -> bool:
 
 
 def _config(client: Client, name: str) -> SchemathesisConfig:
-    authorization = client.authorization("full")
     return SchemathesisConfig.from_dict(
         {
             "seed": client.run.seed,
             "continue-on-failure": True,
             "base-url": client.run.base_url,
             "request-timeout": min(_SECONDS, max(1.0, client.run.remaining)),
-            "headers": {"Authorization": authorization} if authorization else {},
+            "headers": _credential(client),
             "generation": {"max-examples": EXAMPLES, "database": "none", "with-security-parameters": False},
             "checks": {"enabled": False},
             "phases": {each: {"enabled": each == name} for each in PHASES},
@@ -91,11 +94,20 @@ def _config(client: Client, name: str) -> SchemathesisConfig:
     )
 
 
+def _credential(client: Client) -> dict[str, str]:
+    """Return the header with the full credential that the first closed operation wants; all others get it too."""
+    secret = client.secret("full")
+    closed = (place for operation in client.judge.judged.operations.values() for place in places(operation))
+    place = next((place for place in closed if place.location == "header"), None)
+    return {place.name: place.value(secret)} if place is not None and secret is not None else {}
+
+
 def _document(client: Client) -> dict[str, Any]:
     """Return the effective document, in the scope `core` with the vendored document's paths alone."""
     judge = client.judge
     document: dict[str, Any] = copy.deepcopy(judge.pack.effective.value)
     kept = {operation.path for operation in judge.judged.operations.values()}
+    _name_records(client, document)
     document["paths"] = {path: item for path, item in document["paths"].items() if path in kept}
     known = set(judge.judged.operations)
     for item in document["paths"].values():
@@ -111,6 +123,17 @@ def _document(client: Client) -> dict[str, Any]:
     return document
 
 
+def _name_records(client: Client, document: dict[str, Any]) -> None:
+    """Have every other request name a record that is there, where an operation does nothing without one."""
+    effective = client.judge.pack.effective
+    for operation_id in client.judge.judged.operations:
+        for parameter in effective.operations[operation_id].parameters:
+            if parameter.value.get(IDENTIFIER) == EXISTING and (known := record(client, "fuzz")) is not None:
+                declared = at(document, parameter.pointer)
+                declared["schema"] = {"anyOf": [{"const": known}, declared["schema"]]}
+                declared["example"] = known
+
+
 def _lost(recorder: ScenarioRecorder, lost: int) -> int:
     for interaction in recorder.interactions.values():
         lost = lost + 1 if interaction.response is None else 0
@@ -123,21 +146,20 @@ def _exchange(client: Client, answer: Answer, path: str) -> Exchange:
     kept = body if isinstance(body, bytes) else None
     request = Request(sent.method or "", sent.url or "", tuple(_headers(sent.headers)), kept)
     response = _response(answer)
-    operation_id = next(
+    operation = next(
         (
-            operation.operation_id
+            operation
             for operation in client.judge.judged.operations.values()
             if operation.path == path and operation.method == request.method.upper()
         ),
         None,
     )
-    named = request.header("authorization") == client.authorization("full")
-    if operation_id is not None and not _same_path(client, request, path):
-        operation_id = None
-    credential = "full" if named else "garbage"
-    return Exchange(
-        replace(request, variable=VARIABLES.get(credential, "")), response, answer.elapsed, operation_id, credential
-    )
+    if operation is None or not _same_path(client, request, path):
+        return Exchange(request, response, answer.elapsed, None)
+    credential = client.caller(request, client.judge.pack.effective.operations[operation.operation_id])
+    secrets = request.secret_headers | {place.name.lower() for place in places(operation) if place.location == "header"}
+    shown = replace(request, variable=VARIABLES.get(credential, ""), secret_headers=secrets)
+    return Exchange(shown, response, answer.elapsed, operation.operation_id, credential)
 
 
 def _response(answer: Answer) -> Response:

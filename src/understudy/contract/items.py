@@ -15,6 +15,7 @@ from understudy.contract.client import Client, OverError
 from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
+from understudy.contract.samples import sample
 from understudy.contract.target import Run
 from understudy.contract.verdict import weigh
 from understudy.errors import UnderstudyError
@@ -33,7 +34,7 @@ class BrokenRulesError(Exception):
 def pytest_configure(config: pytest.Config) -> None:
     """Open this process's way to the target."""
     run = Run.from_environment()
-    config.stash[CLIENT] = Client(run, Judge(packs.load(run.vendor), run.scope))
+    config.stash[CLIENT] = Client(run, Judge(packs.load(run.vendor), run.scope, strict=run.strict))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -162,7 +163,7 @@ class DocumentFile(pytest.File):
                 def probe(client: Client, kind: str = kind, operation_id: str = operation_id) -> None:
                     getattr(Prober(client), kind)(operation_id)
 
-                if Prober(client).good(operation_id, "collect") is not None:
+                if sample(client.judge.pack.effective.operations[operation_id], client.run, "collect") is not None:
                     yield CheckItem.from_parent(self, name=f"{kind}[{operation_id}]", kind=kind, action=probe)
         yield from self._limits(client.judge.pack, client)
         for number, phase in enumerate(fuzz.PHASES):
@@ -173,12 +174,11 @@ class DocumentFile(pytest.File):
             yield CheckItem.from_parent(self, name=f"fuzz[{phase}]", kind="fuzz", action=action)
 
     def _limits(self, pack: Pack, client: Client) -> Iterator[CheckItem]:
-        if client.run.limited_url is None:
-            return
-        for operation_id in pack.vendored.operations or pack.effective.operations:
+        operations = (o for o in client.judge.judged.operations.values() if 429 in o.statuses)
+        limited = next((o.operation_id for o in operations if o.operation_id in pack.vendored.operations), None)
+        if client.run.limited_url is not None and limited is not None:
 
-            def action(client: Client, operation_id: str = operation_id) -> None:
+            def action(client: Client, operation_id: str = limited) -> None:
                 Prober(client).limits(operation_id)
 
-            yield CheckItem.from_parent(self, name=f"limits[{operation_id}]", kind="limits", action=action)
-            return
+            yield CheckItem.from_parent(self, name=f"limits[{limited}]", kind="limits", action=action)

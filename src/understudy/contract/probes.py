@@ -3,9 +3,11 @@
 import time
 from collections.abc import Iterable, Iterator
 
-from understudy.contract.client import Client, retry_after
+from understudy.contract.authentication import BASIC, BEARER, Place, places
+from understudy.contract.client import GARBAGE, Client, retry_after
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
+from understudy.contract.records import LACKING, needs_record, record
 from understudy.contract.samples import Sample, on_the_wire, sample
 from understudy.contract.variants import Variant, variants
 from understudy.spec.document import Operation
@@ -28,21 +30,25 @@ LIMIT_TRIES = 50
 LONGEST_WAIT = 5  # seconds that the limits probe waits for a quota to open again
 
 
-def forgeries(token: str | None) -> Iterator[tuple[str, str]]:
-    """Yield Authorization headers close to a valid one, and how: changed, longer, in other case, unsigned.
+def forgeries(place: Place, secret: str | None) -> Iterator[tuple[str, str]]:
+    """Yield what can stand at the place and is no valid credential, and in which way.
 
     The letter that is changed is not the last one, of which base64 ignores some bits: a JWT would stay valid.
     """
-    yield "an unsigned JWT", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1bmRlcnN0dWR5In0."
-    yield "three words with dots", "Bearer understudy.no.token"
-    if token:
-        middle = len(token) // 2
-        changed = "x" if token[middle] != "x" else "y"
-        yield "the token and a letter", f"Bearer {token}x"
-        yield "the token with a letter changed", f"Bearer {token[:middle]}{changed}{token[middle + 1 :]}"
-        if token.swapcase() != token:
-            yield "the token in other case", f"Bearer {token.swapcase()}"
-        yield "the token as Basic credentials", f"Basic {token}"
+    yield "a made-up one", place.value(GARBAGE)
+    if place.prefix == BEARER:
+        yield "Basic credentials", f"{BASIC}dTpw"
+        yield "an unsigned JWT", place.value("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1bmRlcnN0dWR5In0.")
+        yield "three words with dots", place.value("understudy.no.token")
+    if secret:
+        middle = len(secret) // 2
+        changed = "x" if secret[middle] != "x" else "y"
+        yield "the valid one and a letter", place.value(f"{secret}x")
+        yield "the valid one with a letter changed", place.value(f"{secret[:middle]}{changed}{secret[middle + 1 :]}")
+        if secret.swapcase() != secret:
+            yield "the valid one in other case", place.value(secret.swapcase())
+        if place.prefix == BEARER:
+            yield "the token as Basic credentials", f"{BASIC}{secret}"
 
 
 class Prober:
@@ -54,15 +60,26 @@ class Prober:
         self.judge = client.judge
 
     def good(self, operation_id: str, label: str) -> Sample | None:
-        """Return a good request of an operation for a record of its own."""
-        return sample(self.judge.pack.effective.operations[operation_id], self.run, label)
+        """Return a good request of an operation for a record of its own, which is there if it needs to be.
+
+        None where the document has no example, or the record cannot be had.
+        """
+        operation = self.judge.pack.effective.operations[operation_id]
+        if not needs_record(operation):
+            return sample(operation, self.run, label)
+        known = record(self.client, label, spared=operation.method != "DELETE")
+        return sample(operation, self.run, label, known) if known is not None else None
+
+    def any(self, operation_id: str, label: str) -> Sample | None:
+        """Return a good request, even where the record that it needs cannot be had."""
+        operation = self.judge.pack.effective.operations[operation_id]
+        return self.good(operation_id, label) or sample(operation, self.run, label)
 
     def send(
         self, sample: Sample, check: str, credential: str = "full", base_url: str | None = None, *, obey: bool = True
     ) -> Exchange:
         """Send a sample as one of the callers."""
-        authorization = self.client.authorization(credential) if sample.operation.security else None
-        request = on_the_wire(sample, self.run, authorization=authorization, base_url=base_url)
+        request = on_the_wire(sample, self.run, secret=self.client.secret(credential), base_url=base_url)
         return self.client.send(request, sample.operation.operation_id, check, credential, obey=obey)
 
     def add(
@@ -86,19 +103,22 @@ class Prober:
 
     def constraints(self, operation_id: str) -> None:
         """Send, for each rule on the request, what lies at its bound and what lies beyond."""
-        for rule in self.judge.rules.by_id.values():
-            if rule.operation != operation_id or PROBED.get(rule.part or Part.ANSWER) != "constraints":
+        for rule in self.judge.rules:
+            if rule.operation != operation_id or rule.relaxes or PROBED.get(rule.part or Part.ANSWER) != "constraints":
                 continue
             base = self.good(operation_id, f"{rule.id} base")
-            for number, variant in enumerate(variants(rule, base) if base else ()):
-                self._variant(rule, variant, number)
+            if base is None:
+                lacking = Evidence("constraints", Outcome.NOT_EXERCISED, rule.id, operation_id, reason=LACKING)
+                self.client.collector.add([lacking])
+                continue
+            for number, variant in enumerate(variants(rule, base)):
+                self._variant(rule, base, variant, number)
 
-    def _variant(self, rule: Rule, variant: Variant, number: int) -> None:
+    def _variant(self, rule: Rule, base: Sample, variant: Variant, number: int) -> None:
         own = self.good(rule.operation, f"{rule.id} {number}")
-        assert own is not None
         sent = variant.sample
-        if rule.part is not Part.PARAMETERS:
-            sent = Sample(sent.operation, own.parameters, sent.body, sent.media_type)
+        if own is not None and rule.part is not Part.PARAMETERS:
+            sent = sent.moved(base, own)
         exchange = self.send(sent, "constraints")
         if variant.good and 400 <= exchange.response.status < 500 and exchange.response.status not in (401, 403, 429):
             title = "A request at the bound of the rule is refused"
@@ -119,48 +139,44 @@ class Prober:
     def access(self, operation_id: str) -> None:
         """Call as nobody, with tokens that are none, with the restricted and with the full credential."""
         operation = self.judge.judged.operations[operation_id]
-        good = self.good(operation_id, f"{operation_id} access")
-        if good is None or not operation.security:
+        good = self.any(operation_id, f"{operation_id} access")
+        place = next(places(operation), None)
+        if good is None or place is None:
             return
-        self._nobody(operation, good)
+        self._nobody(operation, place, good)
         self._full(operation, good)
         if self.run.credentials.restricted is not None:
             self._restricted(operation, good)
 
-    def _nobody(self, operation: Operation, good: Sample) -> None:
+    def _nobody(self, operation: Operation, place: Place, good: Sample) -> None:
+        """Call with no credential and with such as are none: 401, or where the document has no 401, 403 as well."""
         rules = self._citing(operation, "responses/401")
-        for credential, what, header in (
-            ("none", "no token", None),
-            ("garbage", "a made-up token", None),
-            ("garbage", "Basic credentials", "Basic dTpw"),
-            *(("garbage", *forged) for forged in forgeries(self.client.token())),
-            *(("garbage", "no credentials at all", malformed) for malformed in MALFORMED),
+        right = {401}
+        if 401 not in operation.statuses:
+            rules, right = self.judge.rules.citing({Part.SECURITY}, [f"{operation.pointer}/security"]), {401, 403}
+        malformed = MALFORMED if place.prefix == BEARER else ()
+        for what, value in (
+            ("no credential", None),
+            *forgeries(place, self.client.token()),
+            *(("no credentials at all", value) for value in malformed),
         ):
-            sent = good
-            if header is not None:
-                self._keep_secret(header)
-                sent = Sample(
-                    good.operation,
-                    {**good.parameters, "header": {**good.parameters.get("header", {}), "Authorization": header}},
-                    good.body,
-                    good.media_type,
-                )
-            exchange = self.send(sent, "access", credential)
+            self._keep_secret((value or "").removeprefix(place.prefix))
+            sent = good if value is None else good.with_value(place.location, place.name, value)
+            exchange = self.send(sent, "access", "none" if value is None else "garbage")
             status = exchange.response.status
-            if status == 401:
+            if status in right:
                 self.add("access", Outcome.PASSED, rules, exchange)
             elif status < 400:
-                title = "A request without a valid token is accepted"
+                title = "A request without a valid credential is accepted"
                 self._failed(rules, operation, exchange, title, "401", f" to {what}")
-            elif status not in (429, *((400,) if header in MALFORMED else ())) and 401 in operation.statuses:
-                title = "A request without a valid token is refused with another status than 401"
+            elif status not in (429, *((400,) if value in malformed else ())) and 401 in operation.statuses:
+                title = "A request without a valid credential is refused with another status than 401"
                 self._failed(rules, operation, exchange, title, "401", f" to {what}")
 
-    def _keep_secret(self, header: str) -> None:
-        """Hide a forged token too, if it is made of a secret one, which anybody could make of it again."""
-        token = header.partition(" ")[2]
-        if (self.client.token() or "").lower()[:4] == token.lower()[:4] and not self.run.embedded:
-            self.client.secrets.add(token)
+    def _keep_secret(self, forged: str) -> None:
+        """Hide a forged credential too, if it is made of a secret one, which anybody could make of it again."""
+        if (self.client.token() or "").lower()[:4] == forged.lower()[:4] and not self.run.embedded:
+            self.client.secrets.add(forged)
 
     def _full(self, operation: Operation, good: Sample) -> None:
         exchange = self.send(good, "access")
@@ -186,11 +202,11 @@ class Prober:
         rules = (*self._citing(operation, "responses/403"), *self._scope_rules(operation))
         if status == 403:
             self.add("access", Outcome.PASSED, rules, exchange)
-        elif status < 400:
+        elif status < 400 and (rules or 403 in operation.statuses):
             self._failed(rules, operation, exchange, "The restricted credential opens the operation", "403")
         elif status != 429 and 403 in operation.statuses:
             title = "The restricted credential is refused with another status than 403"
-            self._failed(rules, operation, exchange, title, "403")
+            self._failed(rules, operation, exchange, title, "403 (or the credential is not valid at all: check it)")
 
     def _open_to_restricted(self, operation: Operation) -> bool:
         allowed = set(self.judge.pack.behaviour.restricted)
@@ -225,7 +241,7 @@ class Prober:
 
     def limits(self, operation_id: str) -> None:
         """Use up the quota of the session that has a tiny one, then wait as long as it says and try again."""
-        good = self.good(operation_id, f"{operation_id} limits")
+        good = self.any(operation_id, f"{operation_id} limits")
         if good is None or self.run.limited_url is None:
             return
         for _ in range(LIMIT_TRIES):

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
-from understudy.contract.exchange import Request
+from understudy.contract.authentication import places
+from understudy.contract.exchange import SECRET_HEADERS, Request
 from understudy.contract.target import Run
-from understudy.spec.document import Operation, Parameter
+from understudy.spec.document import Operation, Parameter, Schema
+from understudy.spec.extensions import IDENTIFIER
 from understudy.spec.wire import is_json
-from understudy.values import Json
-
-IDENTIFIER = "x-understudy-identifier"
-"""Marks the parameter that names the record, so that each call can have one of its own."""
+from understudy.values import Json, at, dereference
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +28,38 @@ class Sample:
 
     def with_parameter(self, parameter: Parameter, value: Json) -> "Sample":
         """Return the sample with another value of a parameter; None leaves it out."""
-        kept = {
-            name: old for name, old in self.parameters.get(parameter.location, {}).items() if name != parameter.name
-        }
+        return self.with_value(parameter.location, parameter.name, value)
+
+    def with_value(self, location: str, name: str, value: Json) -> "Sample":
+        """Return the sample with that value sent there; None leaves it out."""
+        kept = {known: old for known, old in self.parameters.get(location, {}).items() if known != name}
         if value is not None:
-            kept[parameter.name] = value
-        return replace(self, parameters={**self.parameters, parameter.location: kept})
+            kept[name] = value
+        return replace(self, parameters={**self.parameters, location: kept})
+
+    def moved(self, base: "Sample", own: "Sample") -> "Sample":
+        """Return the sample, made from `base`, for the record of `own`: its parameters, and identifiers in the body."""
+        body = self.body
+        if isinstance(body, dict) and isinstance(base.body, dict) and isinstance(own.body, dict):
+            names = _identifiers(base.operation, base.operation.bodies[base.media_type or ""])
+            body = body | {name: own.body[name] for name in names if name in body and body[name] == base.body.get(name)}
+        return replace(self, parameters=own.parameters, body=body)
 
     def with_body(self, body: Json) -> "Sample":
         """Return the sample with another body."""
         return replace(self, body=body)
 
 
-def sample(operation: Operation, run: Run, label: str) -> Sample | None:
+def sample(operation: Operation, run: Run, label: str, record: str | None = None) -> Sample | None:
     """Return a good request of the operation for a record of its own, or None where the document has no example.
 
-    `label` tells records apart; equal labels of one run name the same record.
+    `label` tells records apart; equal labels of one run name the same one. `record` is the identifier to use instead.
     """
+    named = record or identifier(run, label)
     parameters: dict[str, dict[str, Json]] = {}
     for parameter in operation.parameters:
         marked = bool(parameter.value.get(IDENTIFIER))
-        value = identifier(run, label) if marked else _example(parameter.value, parameter.schema.value)
+        value = named if marked else _example(parameter.value, parameter.schema.value)
         if parameter.required and value is None:
             return None
         if parameter.required or marked:
@@ -57,13 +67,19 @@ def sample(operation: Operation, run: Run, label: str) -> Sample | None:
     if operation.body_pointer is None or not operation.bodies:
         return Sample(operation, parameters)
     media_type, schema = next(iter(operation.bodies.items()))
-    content = operation.document.value
-    for token in schema.pointer.removesuffix("/schema").split("/")[1:]:
-        content = content[token.replace("~1", "/").replace("~0", "~")]
-    body = _example(content, schema.value)
+    content = at(operation.document.value, schema.pointer.removesuffix("/schema"))
+    body = copy.deepcopy(_example(content, schema.value))
     if body is None and operation.body_required:
         return None
-    return Sample(operation, parameters, copy.deepcopy(body), media_type if body is not None else None)
+    if isinstance(body, dict):
+        body |= {name: named for name in _identifiers(operation, schema) if name in body}
+    return Sample(operation, parameters, body, media_type if body is not None else None)
+
+
+def _identifiers(operation: Operation, schema: Schema) -> list[str]:
+    """Return the properties of a body that name the record."""
+    declared = dereference(operation.document.value, schema.pointer)[1].get("properties", {})
+    return [name for name, value in declared.items() if isinstance(value, Mapping) and value.get(IDENTIFIER)]
 
 
 def identifier(run: Run, label: str) -> str:
@@ -77,20 +93,32 @@ def token(run: Run, label: str) -> str:
     return base64.b32encode(digest).decode().lower()[:12]
 
 
-def on_the_wire(sample: Sample, run: Run, *, authorization: str | None, base_url: str | None = None) -> Request:
-    """Return the request of a sample; an Authorization parameter of its own goes before the given one."""
+def on_the_wire(sample: Sample, run: Run, *, secret: str | None, base_url: str | None = None) -> Request:
+    """Return the request of a sample by a caller with that secret; a credential of the sample's own goes first."""
+    sample, secrets = _with_credential(sample, secret)
     path = sample.operation.path
     for name, value in sample.parameters.get("path", {}).items():
         path = path.replace("{" + name + "}", quote(_text(value), safe=""))
     query = urlencode({name: _text(value) for name, value in sample.parameters.get("query", {}).items()})
     url = (base_url or run.base_url) + path + (f"?{query}" if query else "")
     headers = [(name, _latin(_text(value))) for name, value in sample.parameters.get("header", {}).items()]
-    if authorization is not None and not any(name.lower() == "authorization" for name, _ in headers):
-        headers.append(("Authorization", authorization))
+    if "cookie" in sample.parameters:
+        cookies = "; ".join(f"{name}={_text(value)}" for name, value in sample.parameters["cookie"].items())
+        headers.append(("Cookie", _latin(cookies)))
     body, content_type = _body(sample)
     if content_type is not None:
         headers.append(("Content-Type", content_type))
-    return Request(sample.operation.method, url, tuple(headers), body)
+    return Request(sample.operation.method, url, tuple(headers), body, secrets)
+
+
+def _with_credential(sample: Sample, secret: str | None) -> tuple[Sample, frozenset[str]]:
+    """Return the sample with the secret at the first place that the operation has for one, and the secret headers."""
+    known = list(places(sample.operation))
+    secrets = SECRET_HEADERS | {place.name.lower() for place in known if place.location == "header"}
+    sent = {(location, name.lower()) for location, values in sample.parameters.items() for name in values}
+    if secret is None or not known or any((place.location, place.name.lower()) in sent for place in known):
+        return sample, secrets
+    return sample.with_value(known[0].location, known[0].name, known[0].value(secret)), secrets
 
 
 def _body(sample: Sample) -> tuple[bytes | None, str | None]:

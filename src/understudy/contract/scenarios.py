@@ -10,9 +10,11 @@ from understudy.contract.arazzo.document import load
 from understudy.contract.arazzo.expressions import Absent
 from understudy.contract.arazzo.nodes import ArazzoFile, Workflow
 from understudy.contract.arazzo.session import OperationRef
+from understudy.contract.authentication import BASIC, places
 from understudy.contract.client import Client, OverError
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
+from understudy.contract.records import LACKING, record
 from understudy.contract.samples import Sample, on_the_wire, token
 from understudy.pack import Pack
 from understudy.spec.document import Document, Operation
@@ -23,6 +25,7 @@ NEEDS = {
     "clientId": "--client-id and --client-secret",
     "clientSecret": "--client-id and --client-secret",
     "clientBasic": "--client-id and --client-secret",
+    "existing": LACKING.removeprefix("needs "),
 }
 
 
@@ -117,12 +120,23 @@ def _inputs(client: Client, workflow: Workflow) -> dict[str, Json]:
         "clientId": credentials.client_id,
         "clientSecret": credentials.client_secret,
         "clientBasic": credentials.basic(),
+        "keyBasic": _key_basic(client),
         "lag": not client.run.embedded,
     }
     wanted = {name: value for name, value in known.items() if name in workflow.input_names}
+    if "existing" in workflow.input_names:
+        wanted["existing"] = record(client, workflow.workflow_id)
     if any(step.credential == "restricted" for step in workflow.steps):
         wanted.setdefault("restrictedToken", credentials.restricted)
     return wanted
+
+
+def _key_basic(client: Client) -> str | None:
+    """Return the key as HTTP Basic sends it, where an operation takes it so."""
+    operations = client.judge.pack.effective.operations.values()
+    place = next((p for operation in operations for p in places(operation) if p.prefix == BASIC and p.user), None)
+    secret = client.token()
+    return place.value(secret).removeprefix(BASIC) if place is not None and secret is not None else None
 
 
 def _not_exercised(file: ArazzoFile, workflow: Workflow, reason: str) -> Iterator[Evidence]:
@@ -144,18 +158,9 @@ def _send(
     sent = (
         Sample(operation, parameters) if isinstance(body, Absent) else Sample(operation, parameters, body, media_type)
     )
-    authorization = client.authorization(credential) if operation.security else None
-    request = on_the_wire(sent, client.run, authorization=authorization)
-    caller = _caller(client, request.header("authorization"), operation)
+    request = on_the_wire(sent, client.run, secret=client.secret(credential))
+    caller = client.caller(request, operation)
     exchange = client.send(request, operation.operation_id, "response", caller)
     if exchange.response.status == 429:
         raise OverError("a 429 came whose Retry-After cannot be obeyed")
     return exchange
-
-
-def _caller(client: Client, authorization: str | None, operation: Operation) -> str:
-    if not operation.security or authorization == client.authorization("full"):
-        return "full"
-    if authorization is None:
-        return "none"
-    return "restricted" if authorization == client.authorization("restricted") else "garbage"

@@ -9,6 +9,7 @@ from pathlib import Path
 from understudy import __version__
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import in_scope
+from understudy.contract.records import needs_record, obtainable
 from understudy.contract.target import Run
 from understudy.contract.verdict import (
     Finding,
@@ -61,6 +62,7 @@ class _Summary:
             for rule in self.pack.rules.by_id.values()
             if rule.operation in self.judged.operations and in_scope(rule, run.scope)
         }
+        self._records = obtainable(run, self.judged, pack.effective)
         self.started = started
         self.seconds = seconds
 
@@ -129,6 +131,8 @@ class _Summary:
         for operation in self.judged.operations.values():
             seen = {status for operation_id, status in self.gathered.statuses if operation_id == operation.operation_id}
             if not seen - {401, 403, 429}:
+                continue
+            if needs_record(self.pack.effective.operations[operation.operation_id]) and not self._records:
                 continue
             for status in sorted(
                 declared for declared in operation.statuses if declared < 300 and declared not in seen

@@ -97,7 +97,8 @@ def _written(char: str) -> re.Pattern[str]:
 class Run:
     """One run on one vendor's target.
 
-    `limited_url` is the base URL of a session with a tiny quota, where there is one; `deadline` is in seconds of
+    `limited_url` is the base URL of a session with a tiny quota, where there is one; `existing` are the identifiers of
+    records that the user says are there; `deadline` is in seconds of
     `time.time()`, `budget` in seconds; `label` is what the report calls the target; `run_id` makes identifiers unique.
     """
 
@@ -111,6 +112,7 @@ class Run:
     budget: float
     embedded: bool = False
     limited_url: str | None = None
+    existing: tuple[str, ...] = ()
     prefix: str = "understudy"
     strict: bool = False
     credentials: Credentials = field(default_factory=Credentials)
@@ -128,4 +130,5 @@ class Run:
     def from_environment(cls) -> "Run":
         """Return the run that `to_environment` left; raises KeyError where there is none."""
         value: Mapping[str, Json] = json.loads(os.environ[RUN])
-        return cls(**{**value, "credentials": Credentials(**value["credentials"])})
+        existing, credentials = tuple(value["existing"]), Credentials(**value["credentials"])
+        return cls(**{**value, "existing": existing, "credentials": credentials})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from understudy.contract.samples import Sample
 from understudy.spec.document import Operation, Parameter
 from understudy.spec.rules import Part, Rule
+from understudy.spec.upgrade import BOUNDS
 from understudy.values import Json, at, split
 
 _VALUES: tuple[Json, ...] = (None, True, 7, 1.5, "understudy", [], ["understudy"], [7], {}, {"understudy": 1})
@@ -75,18 +76,25 @@ def _of_media_type(good: Sample) -> Iterator[Variant]:
 def _of_body(operation: Operation, pointer: str, good: Sample) -> Iterator[Variant]:
     assert good.media_type is not None
     schema = operation.bodies[good.media_type]
-    parent, _, keyword = pointer.rpartition("/")
+    parent, keyword, limit = _keyword(operation, pointer)
     for place in schema.places(good.body, parent):
         old = at(good.body, place)
-        for value, fine in _values(operation, parent, keyword, old):
+        for value, fine in _values(keyword, limit, old):
             body = _replaced(good.body, place, value)
             if schema.is_valid(body) is fine:
                 yield Variant(good.with_body(body), good=fine, what=f"{_shown(value)} at {place or 'the root'}")
 
 
-def _values(operation: Operation, parent: str, keyword: str, old: Json) -> Iterator[tuple[Json, bool]]:
+def _keyword(operation: Operation, pointer: str) -> tuple[str, str, Json]:
+    """Return the schema's pointer, the keyword that a rule is on, and its value: of a list of names the one cited."""
+    parent, _, keyword = pointer.rpartition("/")
+    if parent.endswith("/required") and keyword.isdecimal():
+        return parent.removesuffix("/required"), "required", [at(operation.document.value, pointer)]
     schema = at(operation.document.value, parent)
-    limit = schema.get(keyword) if isinstance(schema, dict) else None
+    return parent, keyword, schema.get(keyword) if isinstance(schema, dict) else None
+
+
+def _values(keyword: str, limit: Json, old: Json) -> Iterator[tuple[Json, bool]]:
     if keyword == "required" and isinstance(old, dict):
         for name in limit or ():
             yield {key: value for key, value in old.items() if key != name}, False
@@ -97,6 +105,10 @@ def _values(operation: Operation, parent: str, keyword: str, old: Json) -> Itera
         yield "x" * (limit - 1), False
     elif keyword == "maxItems" and isinstance(limit, int):
         yield ["understudy"] * (limit + 1), False
+    elif keyword == "format" and limit in BOUNDS:
+        yield BOUNDS[limit] - 1, True
+        yield BOUNDS[limit], False
+        yield -BOUNDS[limit] - 1, False
     elif keyword == "format":
         for text in _FORMATS.get(str(limit), (f"not a {limit}",)):
             yield text, False
