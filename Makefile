@@ -38,8 +38,8 @@ $(STAMP): pyproject.toml constraints.txt src/understudy/__init__.py
 		$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-verify: $(STAMP) ## play the mock, judge it, write reports/
-	$(BIN)/understudy verify onetrust --report reports
+verify: $(STAMP) ## play the mocks, judge them, write reports/
+	$(BIN)/understudy verify --report reports
 
 test: $(STAMP) ## run all tests that need nothing but Python, the quick ones on each Python 3.11-3.13 here
 	@failed=; $(BIN)/python --version; \

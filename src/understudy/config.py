@@ -1,10 +1,10 @@
 """`understudy.toml` of the current directory: switches of packs and targets to judge, checked by a schema.
 
 [switches]
-"consentgrid.record" = "envelope"   # as `understudy serve --set consentgrid.record=envelope`
+"acme.record" = "envelope"          # as `understudy serve --set acme.record=envelope`
 
 [targets.staging]                   # as `understudy verify --target staging`
-vendor = "onetrust"
+vendor = "acme"
 base_url = "https://staging.example.com"
 token = {env = "STAGING_TOKEN"}     # a secret is named, never written down here
 existing = ["ada@example.com"]

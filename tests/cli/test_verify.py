@@ -18,8 +18,9 @@ from understudy.pack import Pack
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the cache and the environment's credentials out."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for name in ("TOKEN", "RESTRICTED_TOKEN", "CLIENT_ID", "CLIENT_SECRET"):
+    for name in ("TOKEN", "RESTRICTED_TOKEN", "API_KEY", "RESTRICTED_API_KEY", "CLIENT_ID", "CLIENT_SECRET"):
         monkeypatch.delenv(f"UNDERSTUDY_{name}", raising=False)
+    monkeypatch.delenv("STAGING_TOKEN", raising=False)
 
 
 @pytest.fixture
@@ -71,6 +72,63 @@ def test_credentials_come_from_the_environment_too(runs: list[tuple[Run, list[st
     assert verify(*AT, "--restricted-token", "three", env=env).exit_code == 0
     credentials = runs[0][0].credentials
     assert (credentials.token, credentials.restricted) == ("one", "three")
+
+
+def test_an_api_key_is_given_by_either_name(runs: list[tuple[Run, list[str]]]) -> None:
+    """What one vendor calls a token is another one's key."""
+    assert verify(*AT, "--api-key", "one", "--restricted-api-key", "two").exit_code == 0
+    assert verify(*AT, env={"UNDERSTUDY_API_KEY": "three"}).exit_code == 0
+    assert [(run.credentials.token, run.credentials.restricted) for run, _ in runs] == [("one", "two"), ("three", None)]
+
+
+def test_records_that_are_there_are_named(runs: list[tuple[Run, list[str]]]) -> None:
+    """As often as there are such."""
+    assert verify(*AT, "--token", "t", "--existing", "ada", "--existing", "bob").exit_code == 0
+    assert runs[0][0].existing == ("ada", "bob")
+
+
+TARGETS = """
+[targets.staging]
+vendor = "onetrust"
+base_url = "http://127.0.0.1:9"
+scope = "full"
+existing = ["ada"]
+token = {env = "STAGING_TOKEN"}
+"""
+
+
+def test_a_target_of_understudy_toml_is_judged(
+    runs: list[tuple[Run, list[str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the command line says goes before it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "understudy.toml").write_text(TARGETS)
+    env = {"STAGING_TOKEN": "secret-of-staging"}
+    assert verify("--target", "staging", env=env).exit_code == 0
+    assert verify("onetrust", "--target", "staging", "--scope", "core", "--token", "mine", env=env).exit_code == 0
+    assert [(run.vendor, run.scope, run.existing, run.credentials.token) for run, _ in runs] == [
+        ("onetrust", "full", ("ada",), "secret-of-staging"),
+        ("onetrust", "core", ("ada",), "mine"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--target", "production"), "no target is called 'production'; use one of: staging"),
+        (("--target", "staging"), "target staging: STAGING_TOKEN is not set; set it to the token"),
+        (("--target", "staging", "--base-url", "http://a"), "both --target and --base-url are given; give one of them"),
+        (("other", "--target", "staging", "--token", "t"), "target staging is onetrust's; name that vendor, or none"),
+    ],
+)
+def test_a_target_that_cannot_be_used_is_told_in_one_line(
+    words: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With exit code 2."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "understudy.toml").write_text(TARGETS)
+    result = verify(*words)
+    assert (result.exit_code, result.stderr) == (2, f"understudy: {told}\n")
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("2m", 120), ("45", 45), ("1.5m", 90)])

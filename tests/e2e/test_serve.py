@@ -1,5 +1,6 @@
 """The real command, as a process of its own: what it prints, how it ends, and that two runs are equal to the byte."""
 
+import json
 import re
 import signal
 import subprocess
@@ -31,9 +32,13 @@ COMMAND = [sys.executable, "-m", "understudy"]
 
 @contextmanager
 def serving(*options: str, cwd: Path | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run `understudy serve` on a free port; yield process and base URL once it is ready, kill it at the end."""
+    """Serve OneTrust's mock on a free port; yield process and base URL once it is ready, kill it at the end."""
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", "0", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd
+        [*COMMAND, "serve", "onetrust", "--port", "0", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cwd,
     )
     try:
         assert process.stdout is not None
@@ -136,6 +141,50 @@ def test_options_of_serve_reach_the_mock() -> None:
         assert write(f"{url}/onetrust", "x", {}).status == 200
 
 
+def test_seed_data_of_a_file_is_there_and_every_call_is_in_the_journal(tmp_path: Path) -> None:
+    """A line of JSON each, written before the answer is sent."""
+    (tmp_path / "seed.yaml").write_text(
+        "vendor: onetrust\ncalls:\n  - operation: createOrUpdateDataSubjectUsingPOST\n"
+        "    header: {dataSubjectIdentifier: ada@example.com}\n    body: {}\n"
+    )
+    with serving("--seed-data", "seed.yaml", "--journal", "journal.jsonl", cwd=tmp_path) as (_, url):
+        assert write(url, "ada@example.com", {}).status == 200
+        (line,) = (tmp_path / "journal.jsonl").read_text().splitlines()
+    entry = json.loads(line)
+    assert (entry["method"], entry["path"], entry["status"]) == ("POST", WRITE, 200)
+    assert "OT-UPDATE-1" in entry["rules"]
+
+
+def test_a_switch_may_stand_in_understudy_toml(tmp_path: Path) -> None:
+    """For every run in that directory."""
+    (tmp_path / "understudy.toml").write_text('[switches]\n"onetrust.default-identifier-type" = "Visitor"\n')
+    with serving(cwd=tmp_path) as (_, url):
+        assert write(url, "x", {}).json["identifierType"] == "Visitor"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--seed-data", "none.yaml"), "cannot read none.yaml: No such file or directory"),
+        (
+            ("--seed-data", "other.yaml"),
+            "other.yaml: seed data of 'other', which is not served; the vendors here: onetrust",
+        ),
+        (("--seed-data", "wrong.yaml"), "wrong.yaml:3 (/calls/0): seed data: onetrust has no operation 'nothing'"),
+        (("--journal", "none/journal"), "none/journal: cannot write the journal: No such file or directory"),
+        (
+            ("--set", "onetrust.quota=none"),
+            "--set onetrust.quota=none: 'none' is not a value of quota; use one of: off",
+        ),
+    ],
+)
+def test_what_serve_is_told_wrongly_is_refused_in_one_line(options: tuple[str, str], told: str, tmp_path: Path) -> None:
+    """Before a port is opened."""
+    (tmp_path / "other.yaml").write_text("vendor: other\ncalls: []\n")
+    (tmp_path / "wrong.yaml").write_text("vendor: onetrust\ncalls:\n  - operation: nothing\n")
+    assert refused("serve", "onetrust", "--port", "0", *options, cwd=tmp_path).startswith(f"understudy: {told}")
+
+
 def test_rate_limits_can_be_switched_on() -> None:
     """Off by default; a documented regime by its name."""
     with serving("--set", "onetrust.quota=newer", "--clock", "2026-01-31T09:30:00Z") as (_, url):
@@ -157,8 +206,11 @@ def test_a_port_in_use_is_refused() -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("nobody",), "unknown vendor 'nobody'; use one of: onetrust"),
-        (("--set", "onetrust.quota=some"), "--set onetrust.quota=some: not a value of quota; use one of: off, older"),
+        (("nobody",), "unknown vendor 'nobody'; use one of: "),
+        (
+            ("--set", "onetrust.quota=some"),
+            "--set onetrust.quota=some: 'some' is not a value of quota; use one of: off, older",
+        ),
         (("--set", "onetrust.size=1"), "--set onetrust.size=1: onetrust has no switch 'size'; use one of: default-"),
         (("--set", "quota=off"), "--set quota=off: not VENDOR.SWITCH=VALUE; the vendors here: onetrust"),
         (("--set", "onetrust.quota"), "--set onetrust.quota: not VENDOR.SWITCH=VALUE"),
@@ -169,7 +221,7 @@ def test_a_port_in_use_is_refused() -> None:
 )
 def test_a_wrong_option_is_refused_in_one_line(options: tuple[str, ...], told: str) -> None:
     """What was wrong, and what there is."""
-    assert refused("serve", "--port", "0", *options).startswith(f"understudy: {told}")
+    assert refused("serve", "onetrust", "--port", "0", *options).startswith(f"understudy: {told}")
 
 
 BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
