@@ -1,8 +1,10 @@
 """`understudy verify`: its options, and what it makes of them. What it finds is tested in tests/e2e."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
@@ -44,6 +46,7 @@ def verify(*words: str, env: dict[str, str] | None = None) -> Result:
     return CliRunner().invoke(main, ["verify", *words], env=env)
 
 
+ROOT = Path(__file__).parents[2]
 AT = ("onetrust", "--base-url", "http://127.0.0.1:9/")
 
 
@@ -159,20 +162,44 @@ def test_a_seed_repeats_a_run(runs: list[tuple[Run, list[str]]]) -> None:
     assert (seeds[:2], seeds[2] != 7, len(ids)) == ([7, 7], True, 3)
 
 
-def test_several_vendors_have_a_report_folder_each(
-    runs: list[tuple[Run, list[str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """So that none overwrites another's."""
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project with OneTrust's pack under two names, and change into it."""
     mine = Path(tmp_path / "project")
     for part, name in (("specs", "onetrust"), ("contracts", "onetrust"), ("mock", "onetrust.py")):
         (mine / part).mkdir(parents=True)
-        source = Path(__file__).parents[2] / part / name
+        source = ROOT / part / name
         for vendor in ("one", "two"):
             (mine / part / name.replace("onetrust", vendor)).symlink_to(source)
     monkeypatch.chdir(mine)
-    assert verify("one", "two", "--report", "r").exit_code == 0
+    return mine
+
+
+def test_several_vendors_are_judged_side_by_side(two: Path) -> None:
+    """Each has a report folder, a suite in the JUnit file and a verdict line; what they print is not mixed."""
+    result = verify("one", "two", "one", "--report", "r", "--junit", "j.xml", "-k", "empty-object", "--seed", "7")
+    assert result.exit_code == 0, result.output
     for vendor in ("one", "two"):
-        assert json.loads((mine / "r" / vendor / "report.json").read_text())["vendor"] == vendor
+        report = json.loads((two / "r" / vendor / "report.json").read_text())
+        assert (report["vendor"], report["verdict"], report["seed"]) == (vendor, "partial", 7)
+    lines = result.stdout.splitlines()
+    assert lines[0] == "understudy: judging one, two side by side"
+    assert [line.split()[1] for line in lines if line.startswith("verdict: ")] == ["partial", "partial"]
+    suites = ElementTree.parse(two / "j.xml").getroot()
+    assert [suite.get("name") for suite in suites] == ["one", "two"]
+    assert int(suites.get("tests", "0")) == sum(len(suite.findall("testcase")) for suite in suites) > 0
+
+
+def test_the_worst_of_several_runs_is_that_of_the_whole(two: Path) -> None:
+    """A pack that is wrong is told in its line, and the other one is judged all the same."""
+    (two / "specs" / "two").unlink()
+    shutil.copytree(ROOT / "specs" / "onetrust", two / "specs" / "two")
+    (two / "specs" / "two" / "openapi.json").write_text("{}")
+    result = verify("one", "two", "-k", "empty-object")
+    assert result.exit_code == 2
+    assert "verdict: partial" in result.stdout
+    assert result.stderr.startswith("understudy: specs/two/openapi.json")
+    assert len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

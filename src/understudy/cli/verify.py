@@ -12,6 +12,7 @@ import click
 
 from understudy import config
 from understudy import pack as packs
+from understudy.cli.side_by_side import verify_all
 from understudy.contract.embedded import embedded_mock
 from understudy.contract.target import Credentials, Run
 from understudy.contract.trial import hold
@@ -96,11 +97,18 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
         vendors, order = vendors or (target.vendor,), order.at(target)
         if vendors != (target.vendor,):
             raise UsageError(f"target {target.name} is {target.vendor}'s", todo="name that vendor, or none")
-    chosen = [packs.load(vendor) for vendor in vendors or packs.names()]
+    chosen = [packs.load(vendor) for vendor in dict.fromkeys(vendors or packs.names())]
     if order.base_url is not None and len(chosen) != 1:
         raise UsageError("--base-url is one vendor's", todo="name the vendor: understudy verify VENDOR --base-url URL")
-    codes = [_judge(pack, order.for_vendor(pack.vendor, alone=len(chosen) == 1)) for pack in chosen]
-    ctx.exit(max(codes, key=[0, 3, 1].index))
+    order.check_places()
+    if len(chosen) == 1:
+        ctx.exit(_judge(chosen[0], order))
+    codes = verify_all({pack.vendor: order.words_for(pack.vendor) for pack in chosen}, order.junit)
+    ctx.exit(max(codes, key=SEVERITY.index))
+
+
+SEVERITY = (0, 3, 1, 2)
+"""Exit codes of several runs: the last of them that occurs is that of the whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +148,21 @@ class Order:
             client_secret=self.client_secret or target.secret("client_secret"),
         )
 
-    def for_vendor(self, vendor: str, *, alone: bool) -> "Order":
-        """Return the order for one vendor of several: its report goes into a folder of its own."""
-        return self if alone or self.directory is None else replace(self, directory=self.directory / vendor)
+    def check_places(self) -> None:
+        """Raise UsageError where a report cannot be written, before anything is sent."""
+        for place in (self.directory, self.junit.parent if self.junit else None):
+            if place is not None:
+                check_writable(place)
+        if self.junit is not None and self.junit.is_dir():
+            raise UsageError("the JUnit file is a directory", where=shown(self.junit), todo="name a file")
+
+    def words_for(self, vendor: str) -> list[str]:
+        """Return the words of the order for one vendor of several: its report goes into a folder of its own."""
+        directory = self.directory / vendor if self.directory is not None else None
+        named = {"--scope": self.scope, "--budget": f"{self.budget}s", "--seed": self.seed, "--report": directory}
+        flags = {"--strict": self.strict, "--verbose": self.verbose}
+        words = [word for name, value in named.items() if value is not None for word in (name, str(value))]
+        return [*words, *(name for name, given in flags.items() if given), *self.words()]
 
     def words(self) -> list[str]:
         """Return what is meant for pytest."""
@@ -157,11 +177,6 @@ class Order:
 
 
 def _judge(pack: Pack, order: Order) -> int:
-    for place in (order.directory, order.junit.parent if order.junit else None):
-        if place is not None:
-            check_writable(place)
-    if order.junit is not None and order.junit.is_dir():
-        raise UsageError("the JUnit file is a directory", where=shown(order.junit), todo="name a file")
     writer = ConsoleWriter(verbose=order.verbose)
     try:
         with ExitStack() as stack:
