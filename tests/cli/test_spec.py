@@ -89,6 +89,10 @@ def test_a_document_keeps_its_values_in_yaml(project: Path) -> None:
         (("nobody",), "understudy: unknown vendor 'nobody'; use one of: "),
         (("none.yaml",), "understudy: cannot read none.yaml: No such file or directory; check the path"),
         (("one.yaml", "--overlay", "none.yaml"), "understudy: cannot read none.yaml"),
+        (
+            ("onetrust", "--judged", "--vendored"),
+            "understudy: both --vendored and --judged are given; give one of them",
+        ),
         (("list.json",), "understudy: list.json is not an OpenAPI document; give an OpenAPI file in JSON or YAML"),
         (
             ("toy.json", "--overlay", "toy.json"),

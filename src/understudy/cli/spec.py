@@ -12,12 +12,15 @@ from understudy.spec import overlay, provenance
 from understudy.spec.source import as_yaml, read
 from understudy.values import Json
 
+KINDS = ("vendored", "judged", "effective")
+"""What can be printed of a pack; the last is printed when nothing is asked for."""
+
 
 @click.command()
 @click.argument("document", metavar="VENDOR|FILE")
-@click.option("--vendored", "which", flag_value="vendored", help="The vendor's own document.")
-@click.option("--judged", "which", flag_value="judged", help="With the overlay actions of documented basis alone.")
-@click.option("--effective", "which", flag_value="effective", default=True, help="With all overlays (the default).")
+@click.option("--vendored", is_flag=True, help="The vendor's own document.")
+@click.option("--judged", is_flag=True, help="With the overlay actions of documented basis alone.")
+@click.option("--effective", is_flag=True, help="With all overlays (the default).")
 @click.option(
     "--scope", type=click.Choice(packs.SCOPES), default="full", help="With --judged: core leaves out other pages."
 )
@@ -25,8 +28,12 @@ from understudy.values import Json
     "--overlay", "overlays", multiple=True, type=click.Path(path_type=Path), help="Applied to a FILE, in order."
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of YAML.")
-def spec(document: str, which: str, scope: str, overlays: tuple[Path, ...], as_json: bool) -> None:
+def spec(document: str, scope: str, overlays: tuple[Path, ...], as_json: bool, **kinds: bool) -> None:
     """Print the document of a VENDOR, or an OpenAPI FILE with overlays applied. Standard output holds it alone."""
+    asked = [kind for kind in KINDS if kinds[kind]]
+    if len(asked) > 1:
+        raise UsageError(f"both --{asked[0]} and --{asked[1]} are given", todo="give one of them")
+    which = asked[0] if asked else KINDS[-1]
     value = _overlaid(Path(document), overlays) if overlays or _is_file(document) else _of_pack(document, which, scope)
     click.echo(json.dumps(value, indent=2, ensure_ascii=False) if as_json else as_yaml(value), nl=as_json)
 
