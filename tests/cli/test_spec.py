@@ -118,12 +118,15 @@ def test_a_document_can_be_piped(project: Path) -> None:
 
 
 def test_a_document_is_taken_in_with_its_provenance(project: Path) -> None:
-    """Into ./specs; the line tells title and hash."""
+    """Into ./specs; the lines tell title and hash, and what is to be checked by hand."""
     (project / "specs").mkdir()
     result = run("vendor", "toy", "toy.json")
     source, taken = provenance.load(project / "specs" / "toy")
     assert result.exit_code == 0
-    assert result.stdout == f"specs/toy: Toy 1e3, SHA-256 {taken.sha256}\n"
+    assert result.stdout.splitlines() == [
+        f"specs/toy: Toy 1e3, SHA-256 {taken.sha256}",
+        "check address (unknown) and license (unknown) in specs/toy/provenance.yaml",
+    ]
     assert source.content == (project / "toy.json").read_bytes()
 
 

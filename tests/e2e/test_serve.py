@@ -272,7 +272,7 @@ def test_a_model_that_fails_is_traced_on_standard_error_and_serving_goes_on(tmp_
         answer = write(url, "x", {})
         assert (answer.status, answer.json["detail"]) == (
             500,
-            "the model of createOrUpdateDataSubjectUsingPOST failed: ZeroDivisionError('division by zero')",
+            "the model of createOrUpdateDataSubjectUsingPOST failed: ZeroDivisionError: division by zero",
         )
         assert call(url, "GET", PAGE, FULL, ("identifier", "x")).status == 200
         process.terminate()

@@ -145,7 +145,7 @@ def test_a_model_that_fails_is_named_to_the_client_and_traced_on_standard_error(
     script.reply = lambda: NOTHING["no such key"]
     answer = write(scripted, "x", {})
     assert (answer.status, answer.rules) == (500, ["none"])
-    assert answer.json["detail"] == f"the model of {WRITE_ID} failed: KeyError('no such key')"
+    assert answer.json["detail"] == f"the model of {WRITE_ID} failed: KeyError: 'no such key'"
     assert 'script.reply = lambda: NOTHING["no such key"]' in capfd.readouterr().err
 
 

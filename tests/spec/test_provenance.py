@@ -39,7 +39,7 @@ def test_a_document_is_taken_in_byte_for_byte(folder: Path) -> None:
 
 
 def test_a_new_version_keeps_what_the_file_cannot_know(folder: Path) -> None:
-    """Address, licence and note; the other form of the document goes."""
+    """Address and licence; the note spoke of the old file, and the other form of the document goes."""
     taken(folder)
     path = folder / "provenance.yaml"
     path.write_text(path.read_text().replace("unknown", "https://vendor.example") + "note: by hand\n")
@@ -48,8 +48,17 @@ def test_a_new_version_keeps_what_the_file_cannot_know(folder: Path) -> None:
         == "openapi.yaml"
     )
     provenance = load(folder)[1]
-    assert (provenance.address, provenance.note, provenance.license) == ("https://vendor.example", "by hand", "MIT")
+    assert (provenance.address, provenance.note, provenance.license) == ("https://vendor.example", "", "MIT")
     assert (provenance.title, provenance.version) == ("New", "2")
+
+
+def test_the_same_document_taken_in_again_keeps_its_note(folder: Path) -> None:
+    """Nothing that the note says has changed."""
+    taken(folder)
+    path = folder / "provenance.yaml"
+    path.write_text(path.read_text() + "note: by hand\n")
+    taken(folder)
+    assert load(folder)[1].note == "by hand"
 
 
 @pytest.mark.parametrize(

@@ -72,3 +72,4 @@ def vendor(vendor: str, file: Path) -> None:
     folder = specs / vendor
     taken = provenance.vendor(folder, file, today=datetime.now(UTC).date())
     click.echo(f"{shown(folder)}: {taken.title} {taken.version}, SHA-256 {taken.sha256}")
+    click.echo(f"check address ({taken.address}) and license ({taken.license}) in {shown(folder / 'provenance.yaml')}")

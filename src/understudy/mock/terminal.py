@@ -52,7 +52,8 @@ class ModelStage:
                 answer = rendered(reply, self._named, visit.remarks)
         except Exception as error:
             traceback.print_exception(error, file=sys.stderr)  # a pack's author needs the line, the client does not
-            raise RefusedError(Refusal(500, f"the model of {self._operation_id} failed: {error!r}")) from error
+            reason = f"the model of {self._operation_id} failed: {type(error).__name__}: {error}"
+            raise RefusedError(Refusal(500, reason)) from error
         if refusal is not None:
             raise RefusedError(refusal)
         if reply.accepted:

@@ -74,22 +74,24 @@ def load(folder: Path) -> tuple[Source, Provenance]:
 def vendor(folder: Path, file: Path, *, today: date) -> Provenance:
     """Take a new version of the document into a specs folder and write its provenance anew.
 
-    What the old provenance says and the file cannot is kept. Raises ContentError where the file is no OpenAPI document,
-    UsageError where the folder cannot be written; then nothing has changed.
+    Address and licence, which the file need not hold, are kept; the note only with the very document that it speaks of.
+    Raises ContentError where the file is no OpenAPI document, UsageError where the folder cannot be written; then
+    nothing has changed.
     """
     source = parse(file, _bytes(file))
     if not isinstance(source.value, dict) or not str(source.value.get("openapi", "")).startswith("3."):
         raise ContentError("not an OpenAPI 3 document", where=Where(file), todo="give the vendor's OpenAPI file")
     known = _object(read(folder / "provenance.yaml").value) if (folder / "provenance.yaml").is_file() else {}
     described = _object(source.value.get("info"))
+    digest = hashlib.sha256(source.content).hexdigest()
     provenance = {
         "title": str(described.get("title", "")),
         "version": str(described.get("version", "")),
         "address": known.get("address", "unknown"),
         "retrieved": today.isoformat(),
-        "sha256": hashlib.sha256(source.content).hexdigest(),
+        "sha256": digest,
         "license": known.get("license") or str(_object(described.get("license")).get("name", "unknown")),
-        **({"note": known["note"]} if "note" in known else {}),
+        **({"note": known["note"]} if "note" in known and known.get("sha256") == digest else {}),
     }
     target = folder / ("openapi.json" if _is_json(source.content) else "openapi.yaml")
     try:
