@@ -39,6 +39,45 @@ def test_a_header_is_measured_in_characters(pack: Pack) -> None:
     assert broken(pack, ("dataSubjectIdentifier", ("ø" * 255).encode().decode("latin-1")), JSON) == []
 
 
+ITEMS = Document(
+    {
+        "openapi": "3.1.0",
+        "info": {"title": "T", "version": "1"},
+        "paths": {
+            "/items/{size}/{name}": {
+                "get": {
+                    "operationId": "items",
+                    "parameters": [
+                        {"name": "size", "in": "path", "required": True, "schema": {"enum": ["s", "l"]}},
+                        {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 3}},
+                        {"name": "limit", "in": "query", "schema": {"type": ["integer", "null"]}},
+                        {"name": "tag", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}},
+                    ],
+                    "responses": {"200": {"description": "ok"}},
+                }
+            }
+        },
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "keywords"),
+    [
+        ("/items/s/a%2Fb", []),
+        ("/base/url/items/l/abc?limit=5&tag=1&tag=2", []),
+        ("/items/xl/abc", ["enum"]),
+        ("/items/s/abcd", ["maxLength"]),
+        ("/items/s/abc?limit=many&tag=x", ["type", "type"]),
+    ],
+)
+def test_parameters_are_read_as_the_mock_reads_them(path: str, keywords: list[str]) -> None:
+    """Path parameters behind whatever base URL, types of which there are several, arrays sent item by item."""
+    request = Request("GET", f"https://api.example.com{path}")
+    found = breaches(ITEMS.operations["items"], request)
+    assert [breach.pointer.rpartition("/")[2] for breach in found] == keywords
+
+
 def test_a_missing_header_and_a_missing_body_are_both_told(pack: Pack) -> None:
     """All that is wrong is told, parameters first."""
     assert broken(pack, JSON, body=None) == [(Part.PARAMETERS, "required"), (Part.BODY, "required")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from understudy.spec.wire import content_type, header_text, is_json, typed
+from understudy.spec.wire import Reader, content_type, delimiter, header_text, is_json, typed
 from understudy.values import Json
 
 
@@ -43,6 +43,54 @@ def test_text_becomes_what_its_schema_speaks_of(value: Json, kind: str | None, m
     """Text that reads as a value of the schema's type is that value; other text stays text, to be refused."""
     assert typed(value, kind) == meant
     assert type(typed(value, kind)) is type(meant)
+
+
+DOCUMENT = {
+    "components": {
+        "schemas": {
+            "Count": {"type": "integer"},
+            "Counts": {"type": "array", "items": {"$ref": "#/components/schemas/Count"}},
+            "Named": {"$ref": "#/components/schemas/Counts"},
+            "Maybe": {"type": ["integer", "null"]},
+        }
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "delimiter", "sent", "meant"),
+    [
+        ("Maybe", "", "5", 5),
+        ("Maybe", "", "", None),
+        ("Counts", "", ["1", "2"], [1, 2]),
+        ("Counts", "", "1,2", ["1,2"]),
+        ("Counts", ",", "1,2", [1, 2]),
+        ("Counts", "|", ["1|2"], [1, 2]),
+        ("Named", ",", "1", [1]),
+    ],
+)
+def test_a_reader_follows_references_and_splits_arrays(
+    schema: str, delimiter: str, sent: str | list[str], meant: Json
+) -> None:
+    """Items are typed one by one, whether each came by itself or all in one text."""
+    assert Reader(DOCUMENT, f"/components/schemas/{schema}", delimiter).value(sent) == meant
+
+
+@pytest.mark.parametrize(
+    ("parameter", "between"),
+    [
+        ({"in": "query"}, ""),
+        ({"in": "query", "explode": False}, ","),
+        ({"in": "query", "style": "spaceDelimited"}, " "),
+        ({"in": "query", "style": "pipeDelimited"}, "|"),
+        ({"in": "query", "style": "pipeDelimited", "explode": True}, ""),
+        ({"in": "header"}, ","),
+        ({"in": "path", "explode": True}, ","),
+    ],
+)
+def test_style_and_explode_say_what_stands_between_items(parameter: dict[str, Json], between: str) -> None:
+    """As OpenAPI 3.1.0 has it in section 4.8.12.2.2, with its defaults by location."""
+    assert delimiter(parameter) == between
 
 
 def test_a_content_type_has_a_media_type_and_parameters_in_any_case() -> None:

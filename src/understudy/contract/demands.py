@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 from understudy.contract.exchange import Request
 from understudy.spec.document import Operation, Parameter
+from understudy.spec.paths import Paths
 from understudy.spec.rules import Part
-from understudy.spec.wire import content_type, header_text, is_json, typed
-from understudy.values import Json, dereference, join
+from understudy.spec.wire import content_type, header_text, is_json
+from understudy.values import Json, join
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +34,42 @@ def breaches(operation: Operation, request: Request) -> list[Breach]:
 
 
 def _parameters(operation: Operation, request: Request) -> Iterator[Breach]:
-    query = parse_qs(urlsplit(request.url).query, keep_blank_values=True)
+    url = urlsplit(request.url)
+    query = parse_qs(url.query, keep_blank_values=True)
+    path = _in_path(operation.path, url.path)
     for parameter in operation.parameters:
         if parameter.location == "header":
             raw = request.header(parameter.name)
-            value: Json = None if raw is None else header_text(raw.encode("latin-1"))
+            value: str | list[str] | None = None if raw is None else header_text(raw.encode("latin-1"))
         elif parameter.location == "query":
             value = query.get(parameter.name)
+        elif parameter.location == "path":
+            value = path.get(parameter.name)
+            if value is None:
+                continue  # that would be another path
         else:
-            continue  # a path parameter that is not there is another path
-        yield from _parameter(operation, parameter, value)
+            continue
+        yield from _parameter(parameter, value)
 
 
-def _parameter(operation: Operation, parameter: Parameter, value: Json) -> Iterator[Breach]:
+def _in_path(template: str, path: str) -> dict[str, str]:
+    """Return the values of a template's expressions in a path that may have a base URL's before it."""
+    segments = path.split("/")[-template.count("/") :]
+    found = _paths(template).match("/" + "/".join(segments))
+    return found[1] if found else {}
+
+
+@cache
+def _paths(template: str) -> Paths:
+    return Paths([template])
+
+
+def _parameter(parameter: Parameter, value: str | list[str] | None) -> Iterator[Breach]:
     if value is None:
         if parameter.required:
             yield Breach(Part.PARAMETERS, f"{parameter.pointer}/required", f"{parameter.name} is missing")
         return
-    kind = dereference(operation.document.value, parameter.schema.pointer)[1].get("type")
-    for violation in parameter.schema.violations(typed(value, kind if isinstance(kind, str) else None)):
+    for violation in parameter.schema.violations(parameter.reader.value(value)):
         yield Breach(Part.PARAMETERS, violation.keyword, f"{parameter.name}: {violation.message}")
 
 

@@ -3,6 +3,7 @@
 Follows DESIGN's table of what fails and what is a remark. Behaviour over several calls is the scenarios' matter.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 
 from understudy.contract.demands import Breach, breaches, parse_json
@@ -12,7 +13,7 @@ from understudy.contract.second_opinion import SecondOpinion
 from understudy.pack import Pack
 from understudy.spec.document import Header, Operation, ResponseSpec
 from understudy.spec.rules import ANSWER_PARTS, REQUEST_PARTS, Part, Rule, Rules
-from understudy.spec.wire import header_text, is_json, typed
+from understudy.spec.wire import header_text, is_json
 from understudy.values import Json, dereference, prefixes
 
 REFUSALS = frozenset({404, 405, 413, 414, 415, 422, 431})
@@ -194,8 +195,7 @@ class _Hearing:
     def _header(self, header: Header, text: str) -> Iterator[Evidence]:
         assert header.schema is not None
         rules = self.judge.rules.played_by(ANSWER_PARTS, header.schema.pointer) or (None,)
-        kind = dereference(self.judge.judged.value, header.schema.pointer)[1].get("type")
-        value = typed(header_text(text.encode("latin-1", "replace")), kind if isinstance(kind, str) else None)
+        value = header.reader.value(header_text(text.encode("latin-1", "replace")))
         violation = next(header.schema.violations(value), None)
         if violation is None:
             yield from self._pass(rule for rule in rules if rule is not None)
@@ -305,7 +305,11 @@ class _Hearing:
 
 
 def _schema_text(schema: Json) -> str:
-    return ", ".join(f"{key}: {value}" for key, value in schema.items() if key not in ("description", "example"))
+    return ", ".join(f"{key}: {_json(value)}" for key, value in schema.items() if key not in ("description", "example"))
+
+
+def _json(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _excerpt(body: bytes) -> str:

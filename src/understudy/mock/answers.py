@@ -12,10 +12,10 @@ from starlette.types import Message, Send
 from understudy.mock.problems import shortened
 from understudy.model.behaviour import Refusal
 from understudy.model.call import ABSENT, Reply
-from understudy.spec.document import Header, Operation, ResponseSpec
+from understudy.spec.document import Operation, ResponseSpec
 from understudy.spec.rules import ANSWER_PARTS, Rules
-from understudy.spec.wire import is_json, typed
-from understudy.values import Json, dereference, join
+from understudy.spec.wire import is_json
+from understudy.values import dereference, join
 
 Answer: TypeAlias = tuple[Message, Message]
 _MEDIA_TYPES = {name: name.encode() for name in ("application/json", "application/problem+json")}
@@ -74,15 +74,9 @@ def _wrong_headers(spec: ResponseSpec, reply: Reply) -> tuple[str, str] | None:
         if name not in sent:
             if header.required:
                 return header.pointer, f"header {header.name} is missing from the {reply.status}"
-        elif header.schema is not None and not header.schema.is_valid(header_value(header, sent[name])):
-            return f"{header.pointer}/schema", f"header {header.name}: {sent[name]!r} is not what the document says"
+        elif header.schema is not None and not header.schema.is_valid(header.reader.value(sent[name])):
+            return f"{header.pointer}/schema", f"header {header.name}: {sent[name]} is not what the document says"
     return None
-
-
-def header_value(header: Header, text: str) -> Json:
-    """Return a header's text as the JSON value that its schema speaks of."""
-    schema = header.schema.value if header.schema is not None else None
-    return typed(text, schema.get("type") if isinstance(schema, dict) else None)
 
 
 def rendered(reply: Reply, named: Callable[[tuple[str, ...]], bytes], remarks: tuple[str, ...] = ()) -> Answer:

@@ -7,7 +7,7 @@ from understudy.mock.problems import shortened
 from understudy.mock.visit import RefusedError
 from understudy.spec.document import Operation, Parameter
 from understudy.spec.rules import Part
-from understudy.spec.wire import header_text, kinds, typed
+from understudy.spec.wire import header_text
 from understudy.values import Json
 
 Refuse = Callable[..., RefusedError]
@@ -18,7 +18,7 @@ class Parameters:
 
     def __init__(self, operation: Operation, refuse: Refuse) -> None:
         self._refuse = refuse
-        made = [_Declared(operation, parameter) for parameter in operation.parameters]
+        made = [_Declared(parameter) for parameter in operation.parameters]
         self._path, self._query, self._header, self._cookie = (
             [each for each in made if each.parameter.location == location]
             for location in ("path", "query", "header", "cookie")
@@ -65,7 +65,7 @@ class Parameters:
 
     def _checked(self, declared: "_Declared", value: Json) -> Json:
         if not (declared.plain and type(value) is str):
-            value = declared.value_of(value)
+            value = declared.parameter.reader.value(value)
         if declared.is_valid(value):
             return value
         violation = next(declared.parameter.schema.violations(value))
@@ -78,27 +78,13 @@ class Parameters:
 
 
 class _Declared:
-    """A parameter with what its text is read by, found out once."""
+    """A parameter with what the hot path needs of it, found out once."""
 
-    __slots__ = ("_exploded", "_item_kinds", "_kinds", "is_valid", "name", "parameter", "plain", "raw")
+    __slots__ = ("is_valid", "name", "parameter", "plain", "raw")
 
-    def __init__(self, operation: Operation, parameter: Parameter) -> None:
+    def __init__(self, parameter: Parameter) -> None:
         self.parameter = parameter
         self.name = parameter.name
         self.raw = parameter.name.lower().encode()
         self.is_valid = parameter.schema.is_valid
-        document = operation.document.value
-        self._kinds = kinds(document, parameter.schema.pointer)
-        self._item_kinds = kinds(document, f"{parameter.schema.pointer}/items") if "array" in self._kinds else ()
-        style = parameter.value.get("style", "form" if parameter.location in ("query", "cookie") else "simple")
-        self._exploded = style == "form" and parameter.value.get("explode", True)
-        self.plain = self._kinds == ("string",)
-
-    def value_of(self, sent: Json) -> Json:
-        """Return the sent text, or the texts of a repeated query parameter, as the schema's value."""
-        if "array" not in self._kinds:
-            return typed(sent, self._kinds)
-        texts = sent if isinstance(sent, list) else [sent]
-        if not self._exploded:
-            texts = [part for text in texts for part in text.split(",")]
-        return [typed(text, self._item_kinds) for text in texts]
+        self.plain = parameter.reader.kinds == ("string",)

@@ -12,7 +12,7 @@ import jsonschema_rs
 from understudy.errors import ContentError
 from understudy.spec.paths import Paths
 from understudy.spec.upgrade import BOUNDS, bounded, upgraded
-from understudy.spec.wire import content_type
+from understudy.spec.wire import Reader, content_type, delimiter
 from understudy.values import METHODS, Json, at, dereference, join, walk
 
 
@@ -86,7 +86,7 @@ class Schema:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter with the pointer at which it is declared (references followed)."""
+    """A parameter with the pointer at which it is declared (references followed); `reader` reads what is sent."""
 
     name: str
     location: str
@@ -94,6 +94,7 @@ class Parameter:
     pointer: str
     value: Mapping[str, Json]
     schema: Schema
+    reader: Reader
 
 
 class Operation:
@@ -127,7 +128,9 @@ class Operation:
                 if value["in"] == "header" and value["name"].lower() in ("accept", "content-type", "authorization"):
                     continue
                 schema = self.document.schema(pointer + self._schema_of(value))
-                parameter = Parameter(value["name"], value["in"], bool(value.get("required")), pointer, value, schema)
+                reader = Reader(self.document.value, schema.pointer, delimiter(value))
+                required = bool(value.get("required"))
+                parameter = Parameter(value["name"], value["in"], required, pointer, value, schema, reader)
                 found.setdefault(
                     (parameter.name.lower() if parameter.location == "header" else parameter.name, parameter.location),
                     parameter,
@@ -203,17 +206,19 @@ class ResponseSpec:
             if name.lower() != "content-type":
                 pointer, value = dereference(document.value, self.pointer + join("headers", name))
                 schema = document.schema(pointer + "/schema") if "schema" in value else None
-                self.headers[name.lower()] = Header(name, bool(value.get("required")), pointer, schema)
+                reader = Reader(document.value, pointer + "/schema", ",")
+                self.headers[name.lower()] = Header(name, bool(value.get("required")), pointer, schema, reader)
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A response header as declared; `pointer` is where (references followed)."""
+    """A response header as declared; `pointer` is where (references followed), `reader` reads its text."""
 
     name: str
     required: bool
     pointer: str
     schema: Schema | None
+    reader: Reader
 
 
 class Document:

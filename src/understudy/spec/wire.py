@@ -50,6 +50,44 @@ def kinds(document: Json, pointer: str) -> tuple[str, ...]:
     return (kind,) if isinstance(kind, str) else tuple(kind)
 
 
+class Reader:
+    """How the text of one parameter, header or form field becomes the value that its schema speaks of.
+
+    Found out once. Serialisation is OpenAPI's (3.1.0, section 4.8.12.2.2): an array that is not exploded is one text
+    with a delimiter, an exploded one comes as several texts.
+    """
+
+    __slots__ = ("_delimiter", "_items", "kinds")
+
+    def __init__(self, document: Json, pointer: str, delimiter: str = "") -> None:
+        """`pointer` is the schema's; `delimiter` stands between the items of an array, '' where it is exploded."""
+        self.kinds = kinds(document, pointer)
+        self._items = kinds(document, _items(document, pointer)) if "array" in self.kinds else ()
+        self._delimiter = delimiter
+
+    def value(self, sent: str | list[str]) -> Json:
+        """Return the sent text, or the texts of what was sent repeatedly, as a value; text that is none stays text."""
+        if "array" not in self.kinds:
+            return typed(sent, self.kinds)
+        texts = sent if isinstance(sent, list) else [sent]
+        if self._delimiter:
+            texts = [part for text in texts for part in text.split(self._delimiter)]
+        return [typed(text, self._items) for text in texts]
+
+
+def _items(document: Json, pointer: str) -> str:
+    return f"{dereference(document, pointer)[0]}/items"
+
+
+def delimiter(parameter: Mapping[str, Json]) -> str:
+    """Return what stands between the items of an array in a parameter's text; '' where each is sent by itself."""
+    default = "form" if parameter["in"] in ("query", "cookie") else "simple"
+    style = parameter.get("style", default)
+    if parameter["in"] == "query" and parameter.get("explode", style == "form"):
+        return ""
+    return {"spaceDelimited": " ", "pipeDelimited": "|"}.get(style, ",")
+
+
 def content_type(raw: str | None) -> tuple[str, dict[str, str]]:
     """Return the media type in lower case and its parameters; '' where there is no Content-Type."""
     if not raw:
