@@ -11,9 +11,9 @@ import pytest
 from tests.contract.conftest import WRITE, Connect
 from tests.e2e.servers import CLIENT, SECRET, Answer, Call, Endpoint, Step, running
 from understudy.contract import client as clients
-from understudy.contract.client import Client, Collector, OverError, retry_after
+from understudy.contract.client import Client, Collector, OverError
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Request, Response
+from understudy.contract.exchange import Request
 from understudy.contract.target import Credentials, Secrets
 from understudy.errors import TargetError
 
@@ -179,11 +179,3 @@ def test_evidence_is_kept_once_with_how_often_it_was_seen() -> None:
         ("passed", "", 1),
     ]
     assert len(collector.failures()) == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("7", 7), (" 0 ", 0), ("soon", None), ("-1", None), ("1.5", None), ("٣", None), ("", None)]
-)
-def test_a_sound_retry_after_is_a_number_of_seconds(text: str, seconds: int | None) -> None:
-    """Anything else is not obeyed."""
-    assert retry_after(Response(429, (("retry-after", text),))) == seconds

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.contract.exchange import Request, Response
+from understudy.contract.exchange import Request, Response, retry_after
 
 
 class Recorder(http.server.BaseHTTPRequestHandler):
@@ -94,3 +94,22 @@ def test_headers_are_found_in_whatever_case() -> None:
     response = Response(200, (("CONTENT-type", "Text/HTML; charset=x"), ("content-type", "b")))
     assert (response.header("Content-Type"), response.media_type) == ("Text/HTML; charset=x", "text/html")
     assert (Response(200).media_type, Request("GET", "http://target").header("x")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:10 GMT", "Date": "Wed, 21 Oct 2015 07:28:00 GMT"}, 10.0),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+        ({"Retry-After": " 0 "}, 0.0),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "-1"}, None),
+        ({"Retry-After": "1.5"}, None),
+        ({"Retry-After": "٣"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(headers: dict[str, str], seconds: float | None) -> None:
+    """Both forms of RFC 9110 are understood, and the date is measured against the server's own clock."""
+    assert retry_after(Response(429, tuple(headers.items()))) == seconds

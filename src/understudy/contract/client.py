@@ -15,7 +15,7 @@ import httpx
 
 from understudy.contract.authentication import places
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Exchange, Request, Response
+from understudy.contract.exchange import Exchange, Request, Response, retry_after
 from understudy.contract.judge import Judge
 from understudy.contract.target import Run, Secrets
 from understudy.errors import TargetError
@@ -160,7 +160,7 @@ class Client:
             if wait is None:
                 return exchange
             if wait >= self.run.remaining:
-                raise OverError(f"429 with Retry-After {wait}, beyond the budget")
+                raise OverError(f"429 with Retry-After {wait:g}, beyond the budget")
             time.sleep(max(wait, PATIENCE))
 
     def observe(self, exchange: Exchange, check: str) -> None:
@@ -212,9 +212,3 @@ class Client:
             ) from error
         seconds = time.perf_counter() - started
         return Exchange(request, Response(response.status_code, answered, body), seconds, operation_id, credential)
-
-
-def retry_after(response: Response) -> int | None:
-    """Return the seconds of a sound Retry-After (RFC 9110, section 10.2.3), or None."""
-    text = (response.header("retry-after") or "").strip()
-    return int(text) if text.isdecimal() and text.isascii() else None

@@ -1,8 +1,10 @@
 """One request as it was sent and what came back, and the curl line that repeats it. Nothing is judged here."""
 
 import shlex
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 
 from understudy.values import Json
 
@@ -65,6 +67,23 @@ class Response:
         """The Content-Type without its parameters, in lower case; None where there is none."""
         value = self.header("content-type")
         return value.partition(";")[0].strip().lower() if value else None
+
+
+def retry_after(response: Response) -> float | None:
+    """Return the seconds that Retry-After asks for (RFC 9110, section 10.2.3); None where it is missing or wrong."""
+    text = (response.header("retry-after") or "").strip()
+    if text.isdecimal() and text.isascii():
+        return float(text)
+    then = _timestamp(text)
+    now = _timestamp(response.header("date"))
+    return None if then is None else max(0.0, then - (time.time() if now is None else now))
+
+
+def _timestamp(text: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp() if text else None
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

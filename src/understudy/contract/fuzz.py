@@ -19,8 +19,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine.recorder import ScenarioRecorder
 
 from understudy.contract.authentication import places
-from understudy.contract.client import VARIABLES, Client, retry_after
-from understudy.contract.exchange import Exchange, Request, Response
+from understudy.contract.client import VARIABLES, Client
+from understudy.contract.exchange import Exchange, Request, Response, retry_after
 from understudy.contract.records import record
 from understudy.errors import TargetError
 from understudy.spec.extensions import EXISTING, IDENTIFIER

@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterable, Iterator
 
 from understudy.contract.authentication import BASIC, BEARER, Place, places
-from understudy.contract.client import GARBAGE, Client, retry_after
+from understudy.contract.client import GARBAGE, Client
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Exchange
+from understudy.contract.exchange import Exchange, retry_after
 from understudy.contract.records import LACKING, needs_record, record
 from understudy.contract.samples import Sample, on_the_wire, sample
 from understudy.contract.variants import Variant, variants
@@ -168,10 +168,10 @@ class Prober:
                 self.add("access", Outcome.PASSED, rules, exchange)
             elif status < 400:
                 title = "A request without a valid credential is accepted"
-                self._failed(rules, operation, exchange, title, "401", f" to {what}")
+                self._refused(rules, operation, exchange, title, "401", f" to {what}")
             elif status not in (429, *((400,) if value in malformed else ())) and 401 in operation.statuses:
                 title = "A request without a valid credential is refused with another status than 401"
-                self._failed(rules, operation, exchange, title, "401", f" to {what}")
+                self._refused(rules, operation, exchange, title, "401", f" to {what}")
 
     def _keep_secret(self, forged: str) -> None:
         """Hide a forged credential too, if it is made of a secret one, which anybody could make of it again."""
@@ -187,7 +187,7 @@ class Prober:
             self.add("access", Outcome.PASSED, self.judge.rules.citing({Part.ROUTING}, [operation.pointer]), exchange)
         elif exchange.response.status in (401, 403):
             title = "The full credential does not open the operation"
-            self._failed(rules, operation, exchange, title, "2xx")
+            self._refused(rules, operation, exchange, title, "2xx")
 
     def _restricted(self, operation: Operation, good: Sample) -> None:
         exchange = self.send(good, "access", "restricted")
@@ -195,7 +195,7 @@ class Prober:
         if self._open_to_restricted(operation):
             rules = self.judge.rules.citing({Part.SECURITY}, [f"{operation.pointer}/security"])
             if status in (401, 403):
-                self._failed(rules, operation, exchange, "The restricted credential does not open a read", "2xx")
+                self._refused(rules, operation, exchange, "The restricted credential does not open a read", "2xx")
             elif status < 300:
                 self.add("access", Outcome.PASSED, rules, exchange)
             return
@@ -203,10 +203,10 @@ class Prober:
         if status == 403:
             self.add("access", Outcome.PASSED, rules, exchange)
         elif status < 400 and (rules or 403 in operation.statuses):
-            self._failed(rules, operation, exchange, "The restricted credential opens the operation", "403")
+            self._refused(rules, operation, exchange, "The restricted credential opens the operation", "403")
         elif status != 429 and 403 in operation.statuses:
             title = "The restricted credential is refused with another status than 403"
-            self._failed(rules, operation, exchange, title, "403 (or the credential is not valid at all: check it)")
+            self._refused(rules, operation, exchange, title, "403 (or the credential is not valid at all: check it)")
 
     def _open_to_restricted(self, operation: Operation) -> bool:
         allowed = set(self.judge.pack.behaviour.restricted)
@@ -225,16 +225,25 @@ class Prober:
         pointer = f"{operation.pointer}/{place}"
         return self.judge.rules.citing({Part.SECURITY}, (pointer, f"{pointer}/description"))
 
-    def _failed(
+    def _refused(
         self, rules: Iterable[Rule], operation: Operation, exchange: Exchange, title: str, expected: str, to: str = ""
     ) -> None:
-        actual = f"{exchange.response.status}{to}"
-        named = list(rules)
-        self.add("access", Outcome.FAILED, named, exchange, title, expected, actual)
-        if not named:
-            piece = Evidence(
-                "access", Outcome.FAILED, None, operation.operation_id, title, expected, actual, exchange.request.curl()
-            )
+        self._failed("access", rules, operation, exchange, title, expected, f"{exchange.response.status}{to}")
+
+    def _failed(
+        self,
+        check: str,
+        rules: Iterable[Rule],
+        operation: Operation,
+        exchange: Exchange,
+        title: str,
+        expected: str,
+        actual: str,
+    ) -> None:
+        """Add a failure for each rule; where no rule has the sentence, one without a rule."""
+        curl = exchange.request.curl()
+        for rule in [*(rule.id for rule in rules)] or (None,):
+            piece = Evidence(check, Outcome.FAILED, rule, operation.operation_id, title, expected, actual, curl)
             self.client.collector.add([piece])
 
     # --- limits -----------------------------------------------------------------------------------------------------
@@ -253,15 +262,19 @@ class Prober:
                 self._reopened(good.operation, again, wait)
                 return
 
-    def _reopened(self, operation: Operation, again: Exchange, wait: int) -> None:
-        spec = self.judge.judged.operations[operation.operation_id].response(429)
-        rules = (
-            self.judge.rules.citing({Part.LIMITS}, [f"{spec.pointer}/headers/Retry-After/schema/description"])
-            if spec
-            else ()
-        )
-        if again.response.status == 429:
-            title = "Requests are still refused after the seconds of Retry-After"
-            self.add("limits", Outcome.FAILED, rules, again, title, "no 429", f"429 after {wait} s")
-        else:
+    def _reopened(self, operation: Operation, again: Exchange, wait: float) -> None:
+        rules = self._on_waiting(operation)
+        if again.response.status != 429:
             self.add("limits", Outcome.PASSED, rules, again)
+            return
+        title, actual = "Requests are still refused after the seconds of Retry-After", f"429 after {wait:g} s"
+        self._failed("limits", rules, operation, again, title, "no 429", actual)
+
+    def _on_waiting(self, operation: Operation) -> tuple[Rule, ...]:
+        """Return the rules that promise something for the time after Retry-After: those that cite what describes it."""
+        spec = self.judge.judged.operations[operation.operation_id].response(429)
+        header = spec.headers.get("retry-after") if spec else None
+        if header is None:
+            return ()
+        places = [f"{header.pointer}/description", f"{header.pointer}/schema/description"]
+        return self.judge.rules.citing({Part.LIMITS}, places)

@@ -21,6 +21,8 @@ from understudy.spec.document import Document, Operation
 from understudy.values import Json
 
 NEEDS = {
+    "token": "--token",
+    "keyBasic": "--token, and an operation that takes it by HTTP Basic",
     "restrictedToken": "--restricted-token",
     "clientId": "--client-id and --client-secret",
     "clientSecret": "--client-id and --client-secret",

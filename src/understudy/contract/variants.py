@@ -1,6 +1,7 @@
 """Requests on both sides of a documented constraint, made from a good one: at the bound, and just beyond."""
 
 import copy
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -62,12 +63,12 @@ def _of_parameter(parameter: Parameter, keyword: str, good: Sample) -> Iterator[
                 yield Variant(good.with_parameter(parameter, value[:length]), good=fine, what=f"{length} characters")
     else:
         for other in _VALUES[1:]:
-            yield Variant(good.with_parameter(parameter, other), good=False, what=f"{parameter.name}: {other!r}")
+            yield Variant(good.with_parameter(parameter, other), good=False, what=f"{parameter.name}: {_shown(other)}")
 
 
 def _of_media_type(good: Sample) -> Iterator[Variant]:
     for broken in _BROKEN_JSON:
-        yield Variant(good.with_body(broken), good=False, what=f"a body of {broken!r}")
+        yield Variant(good.with_body(broken), good=False, what=f"a body of {_shown(broken.decode('utf-8', 'replace'))}")
     for media_type in ("text/plain", "application/xml"):
         other = Sample(good.operation, good.parameters, b"understudy", media_type)
         yield Variant(other, good=False, what=f"a body sent as {media_type}")
@@ -133,5 +134,5 @@ def _replaced(body: Json, place: str, value: Json) -> Json:
 
 
 def _shown(value: Json) -> str:
-    text = repr(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) < 60 else f"{text[:25]}... ({len(value) if hasattr(value, '__len__') else '?'} long)"

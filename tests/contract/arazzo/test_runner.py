@@ -9,7 +9,7 @@ import orjson
 import pytest
 import yaml
 
-from understudy.contract.arazzo import ABSENT, ArazzoFile, Ending, OperationRef, Result, load, retry_after, run
+from understudy.contract.arazzo import ABSENT, ArazzoFile, Ending, OperationRef, Result, load, run
 from understudy.contract.evidence import Outcome
 from understudy.contract.exchange import Exchange, Request, Response
 from understudy.errors import ContentError, UsageError
@@ -301,21 +301,6 @@ def test_retry_after_of_the_response_wins(scenario: Make) -> None:
     slept: list[float] = []
     play(file, Target(a=[Response(429, (("Retry-After", "2"),)), 200]), sleep=slept.append)
     assert sum(slept) == 2
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"Retry-After": "7"}, 7.0),
-        ({"Retry-After": "Wed, 21 Oct 2015 07:28:10 GMT", "Date": "Wed, 21 Oct 2015 07:28:00 GMT"}, 10.0),
-        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
-        ({"Retry-After": "soon"}, None),
-        ({}, None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(headers: dict[str, str], seconds: float | None) -> None:
-    """Both forms of RFC 9110 are understood, and the date is measured against the server's own clock."""
-    assert retry_after(Response(429, tuple(headers.items()))) == seconds
 
 
 def test_a_retry_can_run_a_step_or_a_workflow_first(scenario: Make) -> None:

@@ -5,7 +5,7 @@ from understudy.contract.arazzo.document import load
 from understudy.contract.arazzo.expressions import ABSENT, Absent
 from understudy.contract.arazzo.nodes import Action, ArazzoFile, Parameter, Replacement, RequestBody, Step, Workflow
 from understudy.contract.arazzo.runner import Ending, Result, bind, run
-from understudy.contract.arazzo.session import OperationRef, Operations, Sender, StepRun, retry_after
+from understudy.contract.arazzo.session import OperationRef, Operations, Sender, StepRun
 
 __all__ = [
     "ABSENT",
@@ -26,6 +26,5 @@ __all__ = [
     "Workflow",
     "bind",
     "load",
-    "retry_after",
     "run",
 ]

@@ -3,11 +3,9 @@
 What a step sends is made in `requests`, what becomes of failures in `findings`.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from understudy.contract.arazzo.criteria import evaluate
@@ -15,7 +13,7 @@ from understudy.contract.arazzo.expressions import Absent, Context, Ran
 from understudy.contract.arazzo.findings import Fault, Ledger, Spot, ended, name_of
 from understudy.contract.arazzo.nodes import Action, ArazzoFile, Step, Workflow
 from understudy.contract.arazzo.requests import Problem, body_of, handed_over, inputs_of, parameters_of, resolved
-from understudy.contract.exchange import Exchange, Response
+from understudy.contract.exchange import Exchange, retry_after
 from understudy.values import Json, join
 
 MAX_STEPS = 200
@@ -324,20 +322,3 @@ def _chosen(actions: tuple[Action, ...], context: Context, tried: Mapping[str, i
         if not spent and all(evaluate(criterion, context).held for criterion in action.criteria):
             return action
     return None
-
-
-def retry_after(response: Response) -> float | None:
-    """Return the seconds that Retry-After asks for (RFC 9110, section 10.2.3); None where it is missing or wrong."""
-    text = (response.header("retry-after") or "").strip()
-    if text.isdecimal():
-        return float(text)
-    then = _timestamp(text)
-    now = _timestamp(response.header("date"))
-    return None if then is None else max(0.0, then - (time.time() if now is None else now))
-
-
-def _timestamp(text: str | None) -> float | None:
-    try:
-        return parsedate_to_datetime(text).timestamp() if text else None
-    except ValueError:
-        return None
