@@ -19,7 +19,8 @@ OWN := env -u PYTEST_ADDOPTS -u PYTEST_PLUGINS -u PYTEST_DISABLE_PLUGIN_AUTOLOAD
 	-u COVERAGE_FILE -u COVERAGE_RCFILE -u COVERAGE_PROCESS_START
 PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
 WORKERS := -n 2 --dist loadgroup
-# These judge endpoint after endpoint for minutes, by code that other tests run too: once, on the first Python, is enough.
+# These judge endpoint after endpoint for minutes, by code that other tests run too: once, on the first Python and
+# without coverage, which would make them twice as long, is enough.
 ONCE := tests/e2e/test_conforming.py tests/e2e/test_faulty.py tests/e2e/test_verify.py
 
 help: ## list the targets
@@ -43,7 +44,9 @@ verify: $(STAMP) ## play the mocks, judge them, write reports/
 
 test: $(STAMP) ## run all tests that need nothing but Python, the quick ones on each Python 3.11-3.13 here
 	@failed=; $(BIN)/python --version; \
-		$(PYTEST) -m "not tools" $(WORKERS) --cov --cov-branch --cov-report term:skip-covered || failed=" ($(VENV))"; \
+		$(PYTEST) -m "not tools" $(WORKERS) $(addprefix --ignore ,$(ONCE)) \
+			--cov --cov-branch --cov-report term:skip-covered || failed=" ($(VENV))"; \
+		$(PYTEST) -m "not tools" $(WORKERS) $(ONCE) || failed=" ($(VENV))"; \
 		$(foreach minor,11 12 13,$(call test_further,$(minor))) \
 		test -z "$$failed" || { echo "make: tests failed on Python$$failed" >&2; exit 1; }
 
