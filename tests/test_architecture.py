@@ -20,7 +20,6 @@ MAY_IMPORT = {
     "mock": "errors values config spec model pack",
     "contract": "errors values spec model pack",
     "report": "errors values spec model pack contract",
-    "pytest_plugin": "errors values config spec model pack mock contract report",
     "cli": "errors values config spec model pack mock contract report",
     "__main__": "cli",
 }

@@ -105,7 +105,9 @@ def load(directory: Path) -> Config:
         value: Json = tomllib.loads(path.read_text())
     except FileNotFoundError:
         return Config(path)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ContentError(f"cannot read it: {error.strerror}", where=Where(path), todo="check the file") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ContentError(f"not TOML: {error}", where=Where(path), todo="mend the file") from error
     for violation in _VALIDATOR.iter_errors(value):
         where = Where(path, pointer=join(*violation.instance_path) or None)

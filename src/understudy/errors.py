@@ -33,6 +33,11 @@ def shown(path: Path | str) -> str:
         return str(path)
 
 
+def told(error: BaseException) -> str:
+    """Return the kind and the message of somebody else's exception, as the last line of a traceback has them."""
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
 class UnderstudyError(Exception):
     """The root of the tree; never raised itself."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 from referencing.exceptions import Unresolvable
 
-from understudy.errors import ContentError, UsageError, Where
+from understudy.errors import ContentError, UsageError, Where, told
 from understudy.model.behaviour import Behaviour
 from understudy.model.seed import Seed
 from understudy.model.seed import load as load_seed
@@ -158,10 +158,15 @@ class Pack:
             raise rules.source.error(what, f"{rule.pointer}/citation", "correct the pointer") from error
         return file, pointer
 
+    @property
+    def model(self) -> Path:
+        """The file of the model."""
+        return self.root / "mock" / f"{self.vendor}.py"
+
     @cached_property
     def behaviour(self) -> Behaviour:
-        """The model, loaded from `mock/<vendor>.py`."""
-        return load_behaviour(self.root / "mock" / f"{self.vendor}.py")
+        """The behaviour that the model file makes."""
+        return load_behaviour(self.model)
 
     @cached_property
     def seed(self) -> Seed | None:
@@ -218,7 +223,7 @@ def load_behaviour(path: Path) -> Behaviour:
             None,
         )
         raise ContentError(
-            f"the model cannot be loaded: {error!r}", where=Where(path, line), todo="mend the file"
+            f"the model cannot be loaded: {told(error)}", where=Where(path, line), todo="mend the file"
         ) from error
     behaviour = getattr(module, "behaviour", None)
     if not isinstance(behaviour, Behaviour):

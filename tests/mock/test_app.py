@@ -173,7 +173,7 @@ def test_a_failing_form_of_refusal_is_answered_with_a_500(pack: Pack, capfd: pyt
         answer = call(url, "POST", WRITE)
     assert (answer.status, answer.json["detail"]) == (
         500,
-        "the model's `refused` failed: ZeroDivisionError('in the pack')",
+        "the model's `refused` failed: ZeroDivisionError: in the pack",
     )
     assert "ZeroDivisionError" in capfd.readouterr().err
 

@@ -26,6 +26,7 @@ def limited(pack: Pack) -> Iterator[str]:
         "two": Settings(clock=clock, quotas=(Quota(2, 60),)),
         "each": Settings(clock=clock, quotas=(Quota(1, 60, per_operation=True),)),
         "hour": Settings(clock=clock, quotas=(Quota(1, 3600), Quota(1, 60))),
+        "account": Settings(clock=clock, quotas=(Quota(0, 60),)),
         "shut": Settings(clock=clock, quotas=(Quota(0, 60),)),
     }
     with served(pack, Settings(), **sessions) as url:
@@ -50,9 +51,10 @@ def test_a_429_names_each_rule_that_the_limits_play(limited: str, rule: Rule) ->
 
 def test_limits_are_the_accounts_not_the_tokens(limited: str) -> None:
     """Another token and another operation use up the same quota; the event has an id of its own each time."""
-    url = f"{limited}/s/shut"
-    answers: list[Answer] = [call(url, "GET", path, READ, ("identifier", "x")) for path in (PAGE, PROFILES)]
-    assert [answer.headers["ot-request-made"] for answer in answers] != ["1", "1"]
+    url = f"{limited}/s/account"
+    callers = ((PAGE, READ), (PROFILES, FULL))
+    answers: list[Answer] = [call(url, "GET", path, token, ("identifier", "x")) for path, token in callers]
+    assert [answer.headers["ot-request-made"] for answer in answers] == ["1", "2"]
     assert len({answer.headers["ot-ratelimit-event-id"] for answer in answers}) == 2
 
 

@@ -30,6 +30,7 @@ YAML = Path("x.yaml")
         ("200: x", {"200": "x"}),
         ("<<: x", {"<<": "x"}),
         ("a: &b {c: 1}\nd: *b", {"a": {"c": 1}, "d": {"c": 1}}),
+        ("200: a\ntrue: b\nnull: c\n~: d", {"200": "a", "true": "b", "null": "c", "~": "d"}),
     ],
 )
 def test_yaml_is_read_as_json_has_it(text: str, value: Json) -> None:
@@ -42,6 +43,10 @@ def test_yaml_is_read_as_json_has_it(text: str, value: Json) -> None:
     [
         ("x.yaml", b"a: 1\nb: [", 2, "not YAML"),
         ("x.yaml", b"a: 1\na: 2", 2, "key 'a' is given twice"),
+        ("x.yaml", b"'200': 1\n200: 2", 2, "key '200' is given twice"),
+        ("x.yaml", b"a: 1\n? [b]\n: 2", 2, "a key is no text"),
+        ("x.json", b'{"a": {"b": 1, "b": 2}}', None, "key 'b' is given twice"),
+        ("x.json", b'{"a": NaN}', None, "NaN is not JSON"),
         ("x.yaml", b"a: &b\n  c: *b", 2, r"\*b stands inside itself"),
         ("x.yaml", b"a: !!python/object:x.y {}", 1, "constructor"),
         ("x.yaml", b"a: \xff", None, "cannot be parsed"),

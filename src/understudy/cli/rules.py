@@ -10,7 +10,7 @@ from rich.text import Text
 
 from understudy import pack as packs
 from understudy.contract.traceability import Trace, trace
-from understudy.errors import UsageError, shown
+from understudy.errors import UsageError, shown, told
 from understudy.pack import Pack
 from understudy.values import Json
 
@@ -76,6 +76,6 @@ def _outcomes(directory: Path, vendor: str) -> dict[str, str]:
                     return {rule["id"]: rule["outcome"] for rule in report["rules"]}
             except (ValueError, KeyError, TypeError, OSError) as error:
                 raise UsageError(
-                    f"{shown(path)} is no report: {error!r}", todo="run understudy verify --report again"
+                    f"{shown(path)} is no report: {told(error)}", todo="run understudy verify --report again"
                 ) from error
     return {}

@@ -12,6 +12,7 @@ import click
 
 from understudy.report import junit
 from understudy.report.console import default_console
+from understudy.report.write import put
 
 GRACE = 20.0
 """Seconds that an interrupted run may take to write down what it found."""
@@ -27,7 +28,7 @@ def verify_all(commands: Mapping[str, Sequence[str]], junit_file: Path | None) -
         runs = [_Run(Path(folder), vendor, words) for vendor, words in commands.items()]
         codes = [run.finish() for run in runs]
         if junit_file is not None:
-            junit_file.write_bytes(junit.merged([run.junit.read_bytes() for run in runs if run.junit.is_file()]))
+            put(junit_file, junit.merged([run.junit.read_bytes() for run in runs if run.junit.is_file()]))
     return codes
 
 

@@ -22,7 +22,7 @@ from understudy.pack import Pack
 from understudy.report import junit
 from understudy.report.console import ConsoleWriter
 from understudy.report.text import verdict_line
-from understudy.report.write import check_writable, write
+from understudy.report.write import check_writable, put, write
 
 
 class _Duration(click.ParamType[float]):
@@ -185,8 +185,7 @@ def _judge(pack: Pack, order: Order) -> int:
         writer.close()
     files = write(report, order.directory) if order.directory else ()
     if order.junit:
-        order.junit.write_bytes(junit.render(report))
-        files = (*files, order.junit)
+        files = (*files, put(order.junit, junit.render(report)))
     if report.verdict is Verdict.INCONCLUSIVE:
         click.echo(f"understudy: {report.reason}", err=True)
         click.echo(verdict_line(report))

@@ -8,7 +8,7 @@ from functools import partial
 from connexion.exceptions import ProblemException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from understudy.errors import ContentError, UsageError, Where
+from understudy.errors import ContentError, UsageError, Where, told
 from understudy.mock.adapter import LeanSecurityMiddleware, RoutingMiddleware, assemble, stage
 from understudy.mock.answers import rendered, send_answer, wrong
 from understudy.mock.journal import Listener
@@ -83,7 +83,7 @@ class VendorApp:
             return
         except Exception as error:  # noqa: BLE001 (our own mistake, too, is answered, and told with its place)
             traceback.print_exception(error, file=sys.stderr)
-            await self._answer(visit, Refusal(500, f"the mock failed: {error!r}"), send)
+            await self._answer(visit, Refusal(500, f"the mock failed: {told(error)}"), send)
 
     def _misrouted(self, method: str, target: str, error: NoRouteError) -> Refusal:
         if not error.offered:
@@ -113,7 +113,7 @@ class VendorApp:
             own = self.pack.behaviour.refused(refusal, visit.operation_id, visit.session.around.switches)
         except Exception as error:  # noqa: BLE001 (whatever a pack's function raises is answered with a 500)
             traceback.print_exception(error, file=sys.stderr)
-            refusal, own = Refusal(500, f"the model's `refused` failed: {error!r}"), None
+            refusal, own = Refusal(500, f"the model's `refused` failed: {told(error)}"), None
         return own or refusal.reply(problem(refusal), MEDIA_TYPE)
 
 

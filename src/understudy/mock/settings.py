@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from understudy.config import NAME, Config
-from understudy.errors import UsageError
+from understudy.errors import ContentError, UsageError, Where
 from understudy.model.behaviour import Quota, Switch
 from understudy.model.clock import Clock
 from understudy.model.seed import Seed
@@ -33,7 +33,10 @@ class Settings:
 
 
 def declared(pack: Pack) -> tuple[Switch, ...]:
-    """Return the switches of a pack: the model's, `quota` where it has regimes, `profile` where rules are relaxed."""
+    """Return the switches of a pack: the model's, `quota` where it has regimes, `profile` where rules are relaxed.
+
+    Raises ContentError where one has no rule of the pack's.
+    """
     behaviour, found = pack.behaviour, list(pack.behaviour.switches)
     if behaviour.quotas:
         text = "the regime of rate limits that is in force"
@@ -42,6 +45,11 @@ def declared(pack: Pack) -> tuple[Switch, ...]:
     if relaxing is not None:
         text = "whether requests that the document forbids are taken where the vendor was seen to take them"
         found.append(Switch(PROFILE, OBSERVED, (OBSERVED, DOCUMENTED), text, relaxing.id))
+    for switch in found:
+        if switch.rule not in pack.rules.by_id:
+            what = f"the switch {switch.name} has the rule {switch.rule!r}, which is none"
+            todo = "name the rule whose reading it chooses (of quotas: Behaviour(quota_rule=...))"
+            raise ContentError(what, where=Where(pack.model), todo=todo)
     return tuple(found)
 
 

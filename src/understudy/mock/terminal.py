@@ -5,6 +5,7 @@ import traceback
 
 from starlette.types import Receive, Scope, Send
 
+from understudy.errors import told
 from understudy.mock.answers import rendered, send_answer, wrong
 from understudy.mock.session import RuleHeader
 from understudy.mock.visit import KEY, RefusedError, Visit
@@ -52,8 +53,7 @@ class ModelStage:
                 answer = rendered(reply, self._named, visit.remarks)
         except Exception as error:
             traceback.print_exception(error, file=sys.stderr)  # a pack's author needs the line, the client does not
-            reason = f"the model of {self._operation_id} failed: {type(error).__name__}: {error}"
-            raise RefusedError(Refusal(500, reason)) from error
+            raise RefusedError(Refusal(500, f"the model of {self._operation_id} failed: {told(error)}")) from error
         if refusal is not None:
             raise RefusedError(refusal)
         if reply.accepted:

@@ -19,7 +19,7 @@ def write(report: Report, directory: Path) -> tuple[Path, ...]:
         "junit.xml": junit.render(report),
     }
     _make(directory)
-    return tuple(_put(directory / name, content) for name, content in contents.items())
+    return tuple(put(directory / name, content) for name, content in contents.items())
 
 
 def check_writable(directory: Path) -> None:
@@ -41,7 +41,8 @@ def _make(directory: Path) -> None:
         raise _unusable(directory, error) from error
 
 
-def _put(path: Path, content: bytes) -> Path:
+def put(path: Path, content: bytes) -> Path:
+    """Put a file in place at once and return its path; raises UsageError where it cannot be written."""
     temporary = _beside(path)
     try:
         temporary.write_bytes(content)

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import yaml
 
@@ -33,13 +33,16 @@ class _CoreLoader(yaml.SafeLoader):
             self._open.pop()
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys: set[Any] = set()
+        keys: set[str] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable) or key in keys:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", key_node.start_mark)
-            keys.add(key)
-        return {str(key): value for key, value in super().construct_mapping(node, deep).items()}
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key is no text", key_node.start_mark)
+            key_node.tag = "tag:yaml.org,2002:str"  # a key is text as it is written: 200, true, null
+            if key_node.value in keys:
+                what = f"key {key_node.value!r} is given twice"
+                raise yaml.constructor.ConstructorError(None, None, what, key_node.start_mark)
+            keys.add(key_node.value)
+        return super().construct_mapping(node, deep)
 
 
 _CoreLoader.yaml_implicit_resolvers = {}
@@ -115,7 +118,7 @@ def parse(path: Path, content: bytes) -> Source:
     """Parse bytes that stand, or are going to stand, in a file; raises ContentError with the line of the mistake."""
     try:
         text = content.decode()
-        value = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_CoreLoader)  # noqa: S506 (a SafeLoader)
+        value = _json(text) if path.suffix == ".json" else yaml.load(text, Loader=_CoreLoader)  # noqa: S506 (a SafeLoader)
     except json.JSONDecodeError as error:
         raise ContentError(f"not JSON: {error.msg}", where=Where(path, error.lineno), todo="mend the file") from error
     except yaml.MarkedYAMLError as error:
@@ -124,6 +127,22 @@ def parse(path: Path, content: bytes) -> Source:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise ContentError(f"cannot be parsed: {error}", where=Where(path), todo="mend the file") from error
     return Source(path, content, value)
+
+
+def _json(text: str) -> Json:
+    return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, _ in pairs if sum(key == other for other, _ in pairs) > 1)
+        raise ValueError(f"key {twice!r} is given twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
 
 
 def as_yaml(value: Json) -> str:
