@@ -96,3 +96,20 @@ def test_an_operation_without_examples_has_no_sample(run: Run) -> None:
     needs = {"name": "x", "in": "query", "required": True, "schema": {"type": "string"}}
     document = Document({"paths": {"/{id}": {"get": {"operationId": "x", "parameters": [needs], "responses": {}}}}})
     assert sample(document.operations["x"], run, "label") is None
+
+
+@pytest.mark.parametrize(
+    ("more", "url"),
+    [
+        ({}, "/items?tag=a&tag=b+c"),
+        ({"explode": False}, "/items?tag=a%2Cb+c"),
+        ({"schema": {"type": "string"}}, "/items?tag=%5B%22a%22%2C+%22b+c%22%5D"),
+    ],
+)
+def test_a_list_is_sent_as_its_parameter_is_declared(more: dict[str, Json], url: str, run: Run) -> None:
+    """Item by item, in one text, or, where no list is meant, as the JSON that it is."""
+    tag = {"name": "tag", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}, **more}
+    get = {"operationId": "items", "parameters": [tag], "responses": {"200": {"description": "ok"}}}
+    document = Document({"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {"/items": {"get": get}}})
+    sent = Sample(document.operations["items"], {"query": {"tag": ["a", "b c"]}})
+    assert on_the_wire(sent, run, secret=None).url == run.base_url + url

@@ -3,10 +3,12 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from tests.contract.conftest import WRITE
+from tests.mock.exchange import project
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.summary import Gathered, summarise
 from understudy.contract.target import Run
@@ -80,6 +82,19 @@ def test_a_documented_2xx_that_is_never_reached_is_a_finding(status: int, rule: 
     assert [(each.rule, each.title) for each in made.findings] == [
         (rule, f"The documented status {status} is never reached")
     ]
+
+
+@pytest.mark.parametrize(("status", "titles"), [(204, []), (404, ["The documented status 2XX is never reached"])])
+def test_a_declared_range_is_reached_by_any_status_in_it(
+    status: int, titles: list[str], tmp_path: Path, run: Run
+) -> None:
+    """Such a status counts as documented, too."""
+    get = {"operationId": "a", "responses": {"2XX": {"description": "ok"}, "404": {"description": "none"}}}
+    document = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"get": get}}}
+    toy = project(tmp_path, document, "")
+    made = report(toy, replace(run, vendor="toy"), gathered(PASSED, statuses={("a", status): 1}))
+    assert [each.title for each in made.findings] == titles
+    assert {count.status: count.documented for count in made.operations[0].statuses} == {status: True, 404: True}
 
 
 @pytest.mark.parametrize("excuse", ["narrowed", "cut", "fatal"])

@@ -3,7 +3,6 @@
 Follows DESIGN's table of what fails and what is a remark. Behaviour over several calls is the scenarios' matter.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 
 from understudy.contract.demands import Breach, breaches, parse_json
@@ -13,7 +12,7 @@ from understudy.contract.second_opinion import SecondOpinion
 from understudy.pack import Pack
 from understudy.spec.document import Header, Operation, ResponseSpec
 from understudy.spec.rules import ANSWER_PARTS, REQUEST_PARTS, Part, Rule, Rules
-from understudy.spec.wire import header_text, is_json
+from understudy.spec.wire import header_text, is_json, text
 from understudy.values import Json, dereference, prefixes
 
 REFUSALS = frozenset({404, 405, 413, 414, 415, 422, 431})
@@ -305,11 +304,7 @@ class _Hearing:
 
 
 def _schema_text(schema: Json) -> str:
-    return ", ".join(f"{key}: {_json(value)}" for key, value in schema.items() if key not in ("description", "example"))
-
-
-def _json(value: Json) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return ", ".join(f"{key}: {text(value)}" for key, value in schema.items() if key not in ("description", "example"))
 
 
 def _excerpt(body: bytes) -> str:

@@ -13,7 +13,7 @@ from understudy.contract.exchange import SECRET_HEADERS, Request
 from understudy.contract.target import Run
 from understudy.spec.document import Operation, Parameter, Schema
 from understudy.spec.extensions import IDENTIFIER
-from understudy.spec.wire import is_json
+from understudy.spec.wire import is_json, text
 from understudy.values import Json, at, dereference
 
 
@@ -97,18 +97,28 @@ def on_the_wire(sample: Sample, run: Run, *, secret: str | None, base_url: str |
     """Return the request of a sample by a caller with that secret; a credential of the sample's own goes first."""
     sample, secrets = _with_credential(sample, secret)
     path = sample.operation.path
-    for name, value in sample.parameters.get("path", {}).items():
-        path = path.replace("{" + name + "}", quote(_text(value), safe=""))
-    query = urlencode({name: _text(value) for name, value in sample.parameters.get("query", {}).items()})
+    for name, value in _texts(sample, "path"):
+        path = path.replace("{" + name + "}", quote(value, safe=""))
+    query = urlencode(_texts(sample, "query"))
     url = (base_url or run.base_url) + path + (f"?{query}" if query else "")
-    headers = [(name, _latin(_text(value))) for name, value in sample.parameters.get("header", {}).items()]
+    headers = [(name, _latin(value)) for name, value in _texts(sample, "header")]
     if "cookie" in sample.parameters:
-        cookies = "; ".join(f"{name}={_text(value)}" for name, value in sample.parameters["cookie"].items())
+        cookies = "; ".join(f"{name}={value}" for name, value in _texts(sample, "cookie"))
         headers.append(("Cookie", _latin(cookies)))
     body, content_type = _body(sample)
     if content_type is not None:
         headers.append(("Content-Type", content_type))
     return Request(sample.operation.method, url, tuple(headers), body, secrets)
+
+
+def _texts(sample: Sample, location: str) -> list[tuple[str, str]]:
+    """Return names and texts of what is sent at a location; items of an exploded array each by themselves."""
+    readers = {each.name: each.reader for each in sample.operation.parameters if each.location == location}
+    return [
+        (name, each)
+        for name, value in sample.parameters.get(location, {}).items()
+        for each in (readers[name].texts(value) if name in readers else [text(value)])
+    ]
 
 
 def _with_credential(sample: Sample, secret: str | None) -> tuple[Sample, frozenset[str]]:
@@ -130,12 +140,12 @@ def _body(sample: Sample) -> tuple[bytes | None, str | None]:
     if media_type == "multipart/form-data" and isinstance(body, Mapping):
         boundary = "understudy-boundary"
         parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{_text(value)}\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text(value)}\r\n'
             for name, value in body.items()
         ]
         return ("".join(parts) + f"--{boundary}--\r\n").encode(), f"{media_type}; boundary={boundary}"
     if media_type == "application/x-www-form-urlencoded" and isinstance(body, Mapping):
-        return urlencode({name: _text(value) for name, value in body.items()}).encode(), media_type
+        return urlencode({name: text(value) for name, value in body.items()}).encode(), media_type
     if isinstance(body, str) and not is_json(media_type):
         return body.encode(), media_type
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"), media_type
@@ -154,10 +164,6 @@ def _example(value: Mapping[str, Json], schema: Json) -> Json:
     return None
 
 
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _latin(text: str) -> str:
+def _latin(value: str) -> str:
     """Return the text as the Latin-1 reading of its UTF-8 bytes, which is how `Request` keeps header values."""
-    return text.encode("utf-8", "surrogatepass").decode("latin-1")
+    return value.encode("utf-8", "surrogatepass").decode("latin-1")

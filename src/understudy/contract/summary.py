@@ -22,6 +22,7 @@ from understudy.contract.verdict import (
     weigh,
 )
 from understudy.pack import Pack
+from understudy.spec.document import Operation
 from understudy.spec.rules import Part, Rule
 from understudy.values import Json
 
@@ -134,26 +135,26 @@ class _Summary:
                 continue
             if needs_record(self.pack.effective.operations[operation.operation_id]) and not self._records:
                 continue
-            for status in sorted(
-                declared for declared in operation.statuses if declared < 300 and declared not in seen
-            ):
-                pointer = f"{operation.pointer}/responses/{status}"
-                rules = [
-                    rule for rule in self.rules.values() if rule.citation.pointer in (pointer, f"{pointer}/description")
-                ]
-                if any(rule.id in lacking for rule in rules):
-                    continue
-                named: list[Rule | None] = [*rules] or [None]
-                for rule in named:
-                    yield Evidence(
-                        "coverage",
-                        Outcome.FAILED,
-                        rule.id if rule else None,
-                        operation.operation_id,
-                        f"The documented status {status} is never reached",
-                        f"{status} to at least one request",
-                        f"only {', '.join(map(str, sorted(seen)))}",
-                    )
+            for status in _unreached(operation, seen):
+                yield from self._unreached(operation, status, seen, lacking)
+
+    def _unreached(
+        self, operation: Operation, status: str, seen: set[int], lacking: set[str | None]
+    ) -> Iterator[Evidence]:
+        pointer = f"{operation.pointer}/responses/{status}"
+        rules = [rule for rule in self.rules.values() if rule.citation.pointer in (pointer, f"{pointer}/description")]
+        if any(rule.id in lacking for rule in rules):
+            return
+        for rule in [rule.id for rule in rules] or (None,):
+            yield Evidence(
+                "coverage",
+                Outcome.FAILED,
+                rule,
+                operation.operation_id,
+                f"The documented status {status} is never reached",
+                f"{status} to at least one request",
+                f"only {', '.join(map(str, sorted(seen)))}",
+            )
 
     def _weighed(self, evidence: list[tuple[Evidence, int]]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
         kept: dict[str, Finding] = {}
@@ -231,10 +232,18 @@ class _Summary:
                 if operation_id == operation.operation_id
             }
             statuses = tuple(
-                StatusCount(status, status in operation.statuses, seen.get(status, 0))
+                StatusCount(status, operation.response(status) is not None, seen.get(status, 0))
                 for status in sorted({*operation.statuses, *seen})
             )
             yield OperationCoverage(operation.operation_id, operation.method, operation.path, statuses)
+
+
+def _unreached(operation: Operation, seen: set[int]) -> Iterator[str]:
+    """Yield the declared 2xx statuses, one by one or as the range of them, that are not among the seen ones."""
+    for status in sorted(declared for declared in operation.statuses if declared < 300 and declared not in seen):
+        yield str(status)
+    if "2XX" in operation.value.get("responses", {}) and not any(200 <= status < 300 for status in seen):
+        yield "2XX"
 
 
 def _recounted(finding: Finding, count: int) -> Finding:

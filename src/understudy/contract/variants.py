@@ -1,7 +1,6 @@
 """Requests on both sides of a documented constraint, made from a good one: at the bound, and just beyond."""
 
 import copy
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from understudy.contract.samples import Sample
 from understudy.spec.document import Operation, Parameter
 from understudy.spec.rules import Part, Rule
 from understudy.spec.upgrade import BOUNDS
+from understudy.spec.wire import text
 from understudy.values import Json, at, split
 
 _VALUES: tuple[Json, ...] = (None, True, 7, 1.5, "understudy", [], ["understudy"], [7], {}, {"understudy": 1})
@@ -134,5 +134,5 @@ def _replaced(body: Json, place: str, value: Json) -> Json:
 
 
 def _shown(value: Json) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) < 60 else f"{text[:25]}... ({len(value) if hasattr(value, '__len__') else '?'} long)"
+    shown = text(value)
+    return shown if len(shown) < 60 else f"{shown[:25]}... ({len(value) if hasattr(value, '__len__') else '?'} long)"

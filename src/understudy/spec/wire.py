@@ -1,5 +1,6 @@
 """How HTTP text becomes the JSON values that a document's schemas speak of. Shared by the mock and the judge."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -73,6 +74,18 @@ class Reader:
         if self._delimiter:
             texts = [part for text in texts for part in text.split(self._delimiter)]
         return [typed(text, self._items) for text in texts]
+
+    def texts(self, value: Json) -> list[str]:
+        """Return the texts in which a value is sent: one, or one for each item of an exploded array."""
+        if not (isinstance(value, list) and "array" in self.kinds):
+            return [text(value)]
+        items = [text(item) for item in value]
+        return [self._delimiter.join(items)] if self._delimiter else items
+
+
+def text(value: Json) -> str:
+    """Return a value as it stands in a URL or a header: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _items(document: Json, pointer: str) -> str:
