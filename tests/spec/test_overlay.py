@@ -51,8 +51,8 @@ class TestReading:
         read = load(path)
         assert (read.version, read.title, read.extends) == ("1.0.1", "Mend", "./api.yaml#top")
         assert read.actions == (
-            Action(0, "$.a", "Why", None, False, None, "observed", "u", "Why"),
-            Action(1, "$.b", "", ABSENT, True, None, None, None, ""),
+            Action(0, "$.a", "Why", None, False, None, "observed", "u"),
+            Action(1, "$.b", "", ABSENT, True, None, None, None),
         )
         assert len(set(read.actions)) == 2
 

@@ -51,7 +51,6 @@ class Action:
     copy: str | None
     basis: str | None
     source: str | None
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ def _action(source: Source, index: int, optional: Fields) -> Action:
         raise source.error(f"basis {basis!r} is not known", f"{pointer}/x-understudy-basis", todo)
     page, description = entry.get("x-understudy-source"), entry.get("description", "")
     update, copy = entry.get("update", ABSENT), entry.get("copy")
-    return Action(index, entry["target"], description, update, remove, copy, basis, page, reason=description)
+    return Action(index, entry["target"], description, update, remove, copy, basis, page)
 
 
 def _check_unique(source: Source) -> None:
