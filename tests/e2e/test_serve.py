@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,7 +89,8 @@ def test_a_signal_drains_and_ends_with_0(number: signal.Signals) -> None:
 
 def wait_until_closed(url: str) -> None:
     """Return when the server accepts no connection any more."""
-    while True:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
         try:
             with connected(url) as connection:
                 connection.settimeout(1)
@@ -97,6 +99,7 @@ def wait_until_closed(url: str) -> None:
                     return
         except (ConnectionError, TimeoutError):
             return
+    raise AssertionError(f"{url} still accepts connections")
 
 
 def transcript(seed: str) -> bytes:

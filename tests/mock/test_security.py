@@ -43,8 +43,9 @@ def test_the_read_only_scope_does_not_open_the_write(mock: str) -> None:
 
 def test_the_scope_consent_opens_the_write(mock: str) -> None:
     """OT-AUTH-3; the scheme's name is case-insensitive and blanks around the token are nobody's (RFC 9110)."""
-    assert call(mock, "POST", WRITE, FULL, ME, body={}).status == 201
-    assert call(mock, "POST", WRITE, ("authorization", "bEARER  understudy-full "), ME, body={}).status == 200
+    me = ("dataSubjectIdentifier", "consent@example.com")
+    assert call(mock, "POST", WRITE, FULL, me, body={}).status == 201
+    assert call(mock, "POST", WRITE, ("authorization", "bEARER  understudy-full "), me, body={}).status == 200
 
 
 @pytest.mark.parametrize("path", [PAGE, PROFILES, DETAILS])

@@ -1,14 +1,16 @@
 """Where reports become files."""
 
 import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from understudy.contract.verdict import Report
 from understudy.errors import UsageError
-from understudy.report.write import check_writable, write
+from understudy.report.write import check_writable, put, write
 
 
 def test_three_files_are_written(sample: Callable[..., Report], tmp_path: Path) -> None:
@@ -72,3 +74,14 @@ def test_check_leaves_an_empty_directory(tmp_path: Path) -> None:
     """The check makes the directory, and leaves nothing in it."""
     check_writable(tmp_path / "a" / "b")
     assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    """Such as /dev/stdout, in whose place a file would be of no use."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(pipe.read_bytes)
+        put(pipe, b"<testsuites/>")
+        assert read.result(timeout=10) == b"<testsuites/>"
+    assert pipe.is_fifo()

@@ -17,14 +17,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """What the documents leave open: the default, the values allowed (None: any string or null), and what it chooses.
+    """What the documents leave open: the default, the values allowed (None: any text), and what it chooses.
 
-    `rule` is the id of the rule whose reading is chosen; the switch has its basis and its citation.
+    All are text, as a command line has them; a default of None stands for nothing. `rule` is the id of the rule whose
+    reading is chosen; the switch has its basis and its citation.
     """
 
     name: str
-    default: Json
-    values: tuple[Json, ...] | None
+    default: str | None
+    values: tuple[str, ...] | None
     text: str
     rule: str
 

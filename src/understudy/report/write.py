@@ -45,8 +45,11 @@ def put(path: Path, content: bytes) -> Path:
     """Put a file in place at once and return its path; raises UsageError where it cannot be written."""
     temporary = _beside(path)
     try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)  # a device or a pipe stays what it is
+        else:
+            temporary.write_bytes(content)
+            temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise _unusable(path, error) from error
