@@ -81,11 +81,18 @@ def serve(
 
     def ready() -> None:
         click.echo(f"understudy: serving {', '.join(chosen)} on {url_of(sock)}")
-        click.echo(f"  bearer tokens  {FULL}, {READ} (read-only)")
-        click.echo(f"  OAuth 2.0      clients {CLIENT}, {CLIENT_READ} (read-only), secret {SECRET}")
+        click.echo(f"  tokens, keys   {FULL}, {READ} (read-only)")
+        if any(_grants(pack) for pack in chosen.values()):
+            click.echo(f"  OAuth 2.0      clients {CLIENT}, {CLIENT_READ} (read-only), secret {SECRET}")
         click.echo(f"  seed           {settings.seed}")
 
     run(app, sock, ready, date=has_date(sessions))
+
+
+def _grants(pack: Pack) -> bool:
+    """Whether the document has a flow by which a client gets a token."""
+    schemes = pack.effective.value.get("components", {}).get("securitySchemes", {}).values()
+    return any("clientCredentials" in scheme.get("flows", {}) for scheme in schemes)
 
 
 def _stop(number: int, frame: object) -> None:

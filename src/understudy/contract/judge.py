@@ -15,8 +15,11 @@ from understudy.spec.rules import ANSWER_PARTS, REQUEST_PARTS, Part, Rule, Rules
 from understudy.spec.wire import header_text, is_json, text
 from understudy.values import Json, dereference, prefixes
 
-REFUSALS = frozenset({404, 405, 413, 414, 415, 422, 431})
-"""4xx statuses with which any server may refuse a bad request, declared or not."""
+REFUSALS = frozenset({400, 404, 405, 413, 414, 415, 422, 431})
+"""4xx statuses with which any server may refuse a bad request, declared or not.
+
+Whether a request is bad the document alone does not say: scenarios, probes and the oracle say what must be taken.
+"""
 _SHOWN = 500
 
 
@@ -167,7 +170,6 @@ class _Hearing:
                 )
         elif (
             status not in REFUSALS
-            and not (status == 400 and self.check == "fuzz")  # a generated value may break what no document says
             and not self.breaches
             and self.exchange.credential == "full"
             and status not in (401, 403, 429)

@@ -139,7 +139,7 @@ def unauthorized(visit: Visit, detail: str, where: str = "Authorization") -> Ref
 def forbidden(visit: Visit, held: frozenset[str], missing: frozenset[str]) -> RefusedError:
     """Make the 403 of an operation, which also names the rules on its scopes and on those that the caller has."""
     rules, operation = visit.session.pack.rules, visit.operation
-    detail = f"the token has not the scope {' '.join(sorted(missing))}"
+    detail = f"the credential has not the scope or role {' '.join(sorted(missing))}"
     pointers: list[str] = []
     if operation is not None:
         pointers = [f"{operation.pointer}/security", *_scopes(operation, held)]
