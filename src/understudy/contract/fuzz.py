@@ -157,7 +157,9 @@ def _exchange(client: Client, answer: Answer, path: str) -> Exchange:
     if operation is None or not _same_path(client, request, path):
         return Exchange(request, response, answer.elapsed, None)
     credential = client.caller(request, client.judge.pack.effective.operations[operation.operation_id])
-    secrets = request.secret_headers | {place.name.lower() for place in places(operation) if place.location == "header"}
+    known = list(places(operation))
+    carriers = {"cookie" if place.location == "cookie" else place.name.lower() for place in known}
+    secrets = (request.secret_headers - {"cookie"}) | carriers  # a cookie that was made up is no credential
     shown = replace(request, variable=VARIABLES.get(credential, ""), secret_headers=secrets)
     return Exchange(shown, response, answer.elapsed, operation.operation_id, credential)
 
