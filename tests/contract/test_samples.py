@@ -113,3 +113,11 @@ def test_a_list_is_sent_as_its_parameter_is_declared(more: dict[str, Json], url:
     document = Document({"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {"/items": {"get": get}}})
     sent = Sample(document.operations["items"], {"query": {"tag": ["a", "b c"]}})
     assert on_the_wire(sent, run, secret=None).url == run.base_url + url
+
+
+def test_no_cookie_is_sent_where_none_is_meant(write: Operation, run: Run) -> None:
+    """Scenarios hand over every location, empty ones too."""
+    sent = Sample(write, {"header": {"dataSubjectIdentifier": "x"}, "cookie": {}}, {}, "application/json")
+    assert on_the_wire(sent, run, secret="t").header("cookie") is None
+    sent = Sample(write, {"cookie": {"a": "1", "b": "2"}}, {}, "application/json")
+    assert on_the_wire(sent, run, secret="t").header("cookie") == "a=1; b=2"

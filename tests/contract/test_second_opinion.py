@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.contract.conftest import GOOD, URL, Make
-from understudy.contract.exchange import Exchange
+from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.judge import Judge
 from understudy.contract.second_opinion import SecondOpinion
+from understudy.spec.document import Document
 
 
 @pytest.fixture
@@ -84,3 +85,15 @@ def test_it_disagrees_with_the_first_opinion_in_a_remark(
     monkeypatch.setattr(SecondOpinion, "objection", lambda self, each, anew=False: None)
     told = [each.title for each in core.judge(exchange(200, []), "test") if each.check == "second-opinion"]
     assert told == ["openapi-core takes an answer for right that jsonschema-rs takes for wrong"]
+
+
+@pytest.mark.parametrize(("body", "objects"), [(b'{"status": 404}', False), (b'{"status": "gone"}', True)])
+def test_it_reads_every_media_type_of_json(body: bytes, objects: bool) -> None:
+    """Problem details are JSON too, though openapi-core does not know them."""
+    schema = {"type": "object", "properties": {"status": {"type": "integer"}}}
+    answer = {"description": "none", "content": {"application/problem+json": {"schema": schema}}}
+    get = {"operationId": "a", "responses": {"404": answer}}
+    document = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"get": get}}}
+    response = Response(404, (("Content-Type", "application/problem+json"),), body)
+    made = Exchange(Request("GET", "http://127.0.0.1/a"), response, 0.0, "a")
+    assert bool(SecondOpinion(Document(document)).objection(made)) is objects

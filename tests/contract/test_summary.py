@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract.conftest import WRITE
 from tests.mock.exchange import project
+from understudy import pack as packs
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.summary import Gathered, summarise
 from understudy.contract.target import Run
@@ -95,6 +96,13 @@ def test_a_declared_range_is_reached_by_any_status_in_it(
     made = report(toy, replace(run, vendor="toy"), gathered(PASSED, statuses={("a", status): 1}))
     assert [each.title for each in made.findings] == titles
     assert {count.status: count.documented for count in made.operations[0].statuses} == {status: True, 404: True}
+
+
+def test_what_only_other_operations_show_is_not_exercised_in_core(run: Run) -> None:
+    """The archive is read by an operation of another page, and the reason says how to have it read."""
+    rules = report(packs.load("consentgrid"), replace(run, vendor="consentgrid"), gathered(statuses={})).rules
+    reasons = {rule.id: rule.reason for rule in rules if rule.id == "CG-ARCHIVE-1"}
+    assert reasons == {"CG-ARCHIVE-1": "its scenarios use the vendor's other operations; give --scope full"}
 
 
 @pytest.mark.parametrize("excuse", ["narrowed", "cut", "fatal"])

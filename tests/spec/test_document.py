@@ -188,3 +188,25 @@ def test_a_schema_that_cannot_be_compiled_is_told_with_its_place(schema: Json) -
     document = Document({"openapi": "3.1.0", "components": {"schemas": {"A": schema}}})
     with pytest.raises(ContentError, match=r"^/components/schemas/A: the schema cannot be compiled: .*; mend it"):
         document.schema("/components/schemas/A")
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "declared"),
+    [
+        (("application/json",), "application/json", "application/json"),
+        (("application/json",), "application/problem+json", None),
+        (("application/*",), "application/problem+json", "application/*"),
+        (("*/*", "text/html"), "text/html", "text/html"),
+        (("*/*", "text/html"), "image/png", "*/*"),
+        ((), "text/html", None),
+    ],
+)
+def test_an_answer_falls_under_a_media_type_or_a_range(
+    content: tuple[str, ...], media_type: str, declared: str | None
+) -> None:
+    """The exact one goes first."""
+    answer = {"description": "ok", "content": {name: {} for name in content}}
+    get = {"operationId": "a", "responses": {"200": answer}}
+    spec = Document({"openapi": "3.1.0", "paths": {"/a": {"get": get}}}).operations["a"].response(200)
+    assert spec is not None
+    assert spec.declared(media_type) == declared

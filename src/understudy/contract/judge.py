@@ -232,13 +232,14 @@ class _Hearing:
         expected = " or ".join(spec.media_types)
         where = next(iter(spec.content.values())).pointer if spec.content else spec.pointer
         rules = self.judge.rules.citing(ANSWER_PARTS, [dereference(self.judge.judged.value, where)[0]]) or (None,)
-        if media_type not in spec.media_types:
+        declared = spec.declared(media_type)
+        if declared is None:
             self.invalid = f"media type {media_type or 'none'}"
             for rule in rules:
                 actual = f"Content-Type: {media_type or 'none'}, {len(self.response.body)} bytes"
                 yield self._fail(rule, f"{self.response.status} has not the documented media type", expected, actual)
             return
-        schema = spec.content.get(media_type)
+        schema = spec.content.get(declared)
         if schema is None or not is_json(media_type):
             return
         try:

@@ -102,8 +102,8 @@ def on_the_wire(sample: Sample, run: Run, *, secret: str | None, base_url: str |
     query = urlencode(_texts(sample, "query"))
     url = (base_url or run.base_url) + path + (f"?{query}" if query else "")
     headers = [(name, _latin(value)) for name, value in _texts(sample, "header")]
-    if "cookie" in sample.parameters:
-        cookies = "; ".join(f"{name}={value}" for name, value in _texts(sample, "cookie"))
+    cookies = "; ".join(f"{name}={value}" for name, value in _texts(sample, "cookie"))
+    if cookies:
         headers.append(("Cookie", _latin(cookies)))
     body, content_type = _body(sample)
     if content_type is not None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -14,7 +14,8 @@ from openapi_core.templating.paths.exceptions import PathError
 
 from understudy.contract.exchange import Exchange
 from understudy.spec.document import Document, Operation
-from understudy.values import Json
+from understudy.spec.wire import content_type, is_json
+from understudy.values import Json, walk
 
 Shape: TypeAlias = tuple[object, ...]
 _TEXTS = {
@@ -58,7 +59,10 @@ class SecondOpinion:
         self._given: dict[Shape, str | None] = {}
         spec = SchemaPath.from_dict({**document.value, "servers": [{"url": "/"}]})
         three_one = str(document.value.get("openapi", "")).startswith("3.1")
-        self._validator = (V31ResponseValidator if three_one else V30ResponseValidator)(spec)
+        # Of its own it reads application/json alone.
+        readers: dict[str, Callable[[bytes], Json]] = dict.fromkeys(_json_types(document.value), json.loads)
+        validator = V31ResponseValidator if three_one else V30ResponseValidator
+        self._validator = validator(spec, extra_media_type_deserializers=readers)
 
     def objection(self, exchange: Exchange, *, anew: bool = False) -> str | None:
         """Return what openapi-core has against the response of an operation of the document, or None.
@@ -104,6 +108,16 @@ class SecondOpinion:
         except ValueError:  # it decodes the body once more to show it
             text = "the body cannot be decoded"
         return f"{type(error).__name__}: {text.splitlines()[0][:300] if text else ''}"
+
+
+def _json_types(document: Json) -> set[str]:
+    """Return every media type of JSON that the document names beside application/json."""
+    named = {name for _, node in walk(document) if isinstance(node, dict) for name in _names(node.get("content"))}
+    return {name for name in named if is_json(content_type(name)[0])} - {"application/json"}
+
+
+def _names(content: Json) -> list[str]:
+    return list(content) if isinstance(content, dict) else []
 
 
 def _shape(exchange: Exchange) -> Shape | None:

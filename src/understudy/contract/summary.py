@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from understudy import __version__
+from understudy.contract import scenarios
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import in_scope
 from understudy.contract.records import needs_record, obtainable
@@ -63,6 +64,7 @@ class _Summary:
             for rule in self.pack.rules.by_id.values()
             if rule.operation in self.judged.operations and in_scope(rule, run.scope)
         }
+        self._full = _beyond(pack) if run.scope == "core" else frozenset()
         self._records = obtainable(run, self.judged, pack.effective)
         self.started = started
         self.seconds = seconds
@@ -222,6 +224,8 @@ class _Summary:
             return "no 429 was met; a target's quota is not used up on purpose"
         if rule.part is Part.SECURITY and self.run.credentials.restricted is None:
             return "needs --restricted-token"
+        if rule.id in self._full:
+            return "its scenarios use the vendor's other operations; give --scope full"
         if rule.part is Part.ANSWER:
             return "no answer had the part that it speaks of"
         return "no check came to it"
@@ -238,6 +242,16 @@ class _Summary:
                 for status in sorted({*operation.statuses, *seen})
             )
             yield OperationCoverage(operation.operation_id, operation.method, operation.path, statuses)
+
+
+def _beyond(pack: Pack) -> frozenset[str]:
+    """Return the rules that scenarios verify, but none that the vendored document's operations are enough for."""
+    within: set[str] = set()
+    known: set[str] = set()
+    for file in scenarios.files(pack):
+        for workflow in file.workflows:
+            (within if scenarios.in_scope(pack, file, workflow, "core") else known).update(workflow.all_rules())
+    return frozenset(known - within)
 
 
 def _unreached(operation: Operation, seen: set[int]) -> Iterator[str]:

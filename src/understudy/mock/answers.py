@@ -37,9 +37,10 @@ def wrong(operation: Operation, reply: Reply, rules: Rules) -> Refusal | None:
             if reply.status in _BODILESS
             else _broken(rules, _places(operation, spec), f"the {reply.status} has no body")
         )
-    schema = spec.content.get(reply.media_type)
+    declared = spec.declared(reply.media_type)
+    schema = spec.content.get(declared) if declared is not None else None
     if schema is None:
-        if reply.media_type in spec.media_types:
+        if declared is not None:
             return None
         return _broken(
             rules, _places(operation, spec), f"media type {reply.media_type} is not declared for {reply.status}"

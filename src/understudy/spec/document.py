@@ -210,6 +210,12 @@ class ResponseSpec:
                 self.headers[name.lower()] = Header(name, bool(value.get("required")), pointer, schema, reader)
 
 
+    def declared(self, media_type: str) -> str | None:
+        """Return the declared media type or range (RFC 9110, section 12.5.1) that one falls under, or None."""
+        ranges = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
+        return next((each for each in ranges if each in self.media_types), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """A response header as declared; `pointer` is where (references followed), `reader` reads its text."""
