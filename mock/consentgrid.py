@@ -63,7 +63,13 @@ def _refused(refusal: Refusal, operation_id: str | None, switches: Mapping[str, 
     return refusal.reply(body, status=status, rules=(*rules, "CG-ERROR-3"), headers=headers)
 
 
-behaviour = Behaviour(full=("read", "write"), restricted=("read",), switches=SWITCHES, refused=_refused)
+behaviour = Behaviour(
+    full=("read", "write"),
+    restricted=("read",),
+    switches=SWITCHES,
+    refused=_refused,
+    also=({"record": "envelope"},),
+)
 behaviour.plays("CG-AUTH-7", "CG-ERROR-3")(_refused)
 
 

@@ -15,7 +15,7 @@ from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import PROBED, Prober, forgeries
-from understudy.contract.target import Credentials, Run
+from understudy.contract.target import LIMITED, Credentials, Run
 from understudy.spec.rules import Part
 
 Probe: TypeAlias = Callable[..., Client]
@@ -29,7 +29,7 @@ def probe(core: Judge, run: Run) -> Iterator[Probe]:
     def probed(kind: str, endpoint: Endpoint, credentials: Credentials | None = None) -> Client:
         with running(endpoint) as base_url:
             given = credentials or Credentials(FULL, READ)
-            client = Client(replace(run, base_url=base_url, limited_url=base_url, credentials=given), core)
+            client = Client(replace(run, base_url=base_url, sessions={LIMITED: base_url}, credentials=given), core)
             made.append(client)
             getattr(Prober(client), kind)(WRITE)
         return client

@@ -1,13 +1,17 @@
 """Each rule on requests is probed on both sides of its bound, and what a variant is said to be it is on the wire."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.contract.conftest import WRITE
+from understudy import pack as packs
 from understudy.contract.demands import breaches
 from understudy.contract.samples import on_the_wire, sample
 from understudy.contract.target import Run
 from understudy.contract.variants import Variant, variants
 from understudy.pack import Pack
+from understudy.spec.rules import Part
 
 RULES = [
     *(f"OT-HEAD-{number}" for number in (1, 2, 3)),
@@ -57,3 +61,22 @@ def test_the_longest_identifier_is_still_the_records_own(pack: Pack, run: Run) -
 def test_a_rule_of_the_model_has_no_variants(pack: Pack, run: Run) -> None:
     """Sequences are the scenarios' matter."""
     assert made(pack, run, "OT-LINK-3") == []
+
+
+PROBED = [
+    pytest.param(vendor, rule.id, id=rule.id)
+    for vendor in packs.names()
+    for rule in packs.load(vendor).rules
+    if rule.part in (Part.PARAMETERS, Part.BODY) and not rule.relaxes
+]
+
+
+@pytest.mark.parametrize(("vendor", "rule_id"), PROBED)
+def test_the_variants_of_every_pack_are_what_they_are_said_to_be(vendor: str, rule_id: str, run: Run) -> None:
+    """Of each rule on parameters and bodies whose operation has an example."""
+    pack = packs.load(vendor)
+    rule = pack.rules.by_id[rule_id]
+    good = sample(pack.effective.operations[rule.operation], replace(run, vendor=vendor), "label")
+    for variant in variants(rule, good) if good is not None else ():
+        request = on_the_wire(variant.sample, run, secret=None)
+        assert bool(breaches(variant.sample.operation, request)) is not variant.good, variant.what

@@ -196,23 +196,25 @@ def _judge(pack: Pack, order: Order) -> int:
 
 def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
     seed = secrets.randbits(32) if order.seed is None else order.seed
-    credentials, limited = order.credentials(), None
+    credentials = order.credentials()
+    sessions: dict[str, str] = {}
+    embedded = order.base_url is None
     if order.base_url is None:
-        base_url, limited, credentials = stack.enter_context(embedded_mock(pack, seed))
+        base_url, sessions, credentials = stack.enter_context(embedded_mock(pack, seed))
     else:
         base_url = _checked(order.base_url)
         _check(credentials)
     return Run(
         vendor=pack.vendor,
         base_url=base_url,
-        label="embedded mock" if limited else base_url,
-        scope=order.scope or ("full" if limited else "core"),
+        label="embedded mock" if embedded else base_url,
+        scope=order.scope or ("full" if embedded else "core"),
         seed=seed,
         run_id=secrets.token_hex(8),
         deadline=time.time() + order.budget,
         budget=order.budget,
-        embedded=limited is not None,
-        limited_url=limited,
+        embedded=embedded,
+        sessions=sessions,
         existing=order.existing,
         strict=order.strict,
         credentials=credentials,

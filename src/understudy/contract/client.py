@@ -7,7 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
@@ -82,6 +82,16 @@ class Client:
         self.requests = 0
         self.statuses.clear()
         self.full.clear()
+
+    @contextmanager
+    def elsewhere(self, base_url: str) -> Iterator[None]:
+        """Send everything to another base URL of the same target, where none of the records are that were created."""
+        run, records = self.run, self.records
+        self.run, self.records = replace(run, base_url=base_url), {}
+        try:
+            yield
+        finally:
+            self.run, self.records = run, records
 
     def close(self) -> None:
         """Close the connections."""

@@ -2,23 +2,44 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
-from understudy.contract.target import Credentials
+from understudy.contract.target import LIMITED, REGIME, Credentials
 from understudy.mock.server import running
 from understudy.mock.settings import Settings
 from understudy.mock.tokens import CLIENT, FULL, READ, SECRET
 from understudy.model.behaviour import Quota
+from understudy.model.clock import Clock
 from understudy.pack import Pack
 
-LIMITED = "limited"
 TINY = (Quota(limit=3, seconds=1),)
 """A quota that a probe uses up at once, and that opens again while it waits."""
+AFFORDABLE = 500
+"""The most calls of a documented quota that a run uses up, to see that so many are allowed and no more."""
 
 
 @contextmanager
-def embedded_mock(pack: Pack, seed: int) -> Iterator[tuple[str, str, Credentials]]:
-    """Serve the mock in its documented profile; yield its base URL, a session's of tiny quota, and credentials."""
+def embedded_mock(pack: Pack, seed: int) -> Iterator[tuple[str, dict[str, str], Credentials]]:
+    """Serve the mock in its documented profile; yield its base URL, those of further sessions by name, and credentials.
+
+    The sessions are one of tiny quota, one whose documented quota can be used up (the clock stands still, so that its
+    window does not end), and one for each of the settings that the pack wants to be judged as well.
+    """
     sessions = {"": Settings(seed=seed, strict=True), LIMITED: Settings(seed=seed, strict=True, quotas=TINY)}
+    regime = smallest(pack)
+    if regime:
+        sessions[REGIME] = Settings(
+            seed=seed, strict=True, quotas=regime, clock=Clock(datetime(2026, 1, 31, tzinfo=UTC))
+        )
+    for switches in pack.behaviour.also:
+        settings = Settings(seed=seed, strict=True, switches={pack.vendor: switches})
+        sessions["-".join(f"{name}-{value}" for name, value in switches.items())] = settings
     with running({pack.vendor: pack}, sessions) as url:
-        credentials = Credentials(FULL, READ, CLIENT, SECRET)
-        yield f"{url}/{pack.vendor}", f"{url}/s/{LIMITED}/{pack.vendor}", credentials
+        urls = {name: f"{url}/s/{name}/{pack.vendor}" for name in sessions if name}
+        yield f"{url}/{pack.vendor}", urls, Credentials(FULL, READ, CLIENT, SECRET)
+
+
+def smallest(pack: Pack) -> tuple[Quota, ...]:
+    """Return the first documented regime of which a quota can be used up; () if there is none."""
+    regimes = pack.behaviour.quotas.values()
+    return next((regime for regime in regimes if min(quota.limit for quota in regime) <= AFFORDABLE), ())

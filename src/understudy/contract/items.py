@@ -16,7 +16,7 @@ from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
 from understudy.contract.samples import sample
-from understudy.contract.target import Run
+from understudy.contract.target import LIMITED, REGIME, Run
 from understudy.contract.verdict import weigh
 from understudy.errors import UnderstudyError
 from understudy.pack import Pack
@@ -166,6 +166,7 @@ class DocumentFile(pytest.File):
                 if sample(client.judge.pack.effective.operations[operation_id], client.run, "collect") is not None:
                     yield CheckItem.from_parent(self, name=f"{kind}[{operation_id}]", kind=kind, action=probe)
         yield from self._limits(client.judge.pack, client)
+        yield from self._also(client)
         for number, phase in enumerate(fuzz.PHASES):
 
             def action(client: Client, phase: str = phase, left: int = len(fuzz.PHASES) - number) -> None:
@@ -176,9 +177,24 @@ class DocumentFile(pytest.File):
     def _limits(self, pack: Pack, client: Client) -> Iterator[CheckItem]:
         operations = (o for o in client.judge.judged.operations.values() if 429 in o.statuses)
         limited = next((o.operation_id for o in operations if o.operation_id in pack.vendored.operations), None)
-        if client.run.limited_url is not None and limited is not None:
+        for kind, session in (("limits", LIMITED), ("regime", REGIME)):
+            if session in client.run.sessions and limited is not None:
 
-            def action(client: Client, operation_id: str = limited) -> None:
-                Prober(client).limits(operation_id)
+                def action(client: Client, kind: str = kind, operation_id: str = limited) -> None:
+                    getattr(Prober(client), kind)(operation_id)
 
-            yield CheckItem.from_parent(self, name=f"limits[{limited}]", kind="limits", action=action)
+                yield CheckItem.from_parent(self, name=f"{kind}[{limited}]", kind="limits", action=action)
+
+    def _also(self, client: Client) -> Iterator[CheckItem]:
+        """Yield an item for each of the embedded mock's further sessions with other settings: all scenarios, there."""
+        for name in client.run.sessions:
+            if name not in (LIMITED, REGIME):
+
+                def action(client: Client, name: str = name) -> None:
+                    with client.elsewhere(client.run.sessions[name]):
+                        for file in scenarios.files(client.judge.pack):
+                            for workflow in file.workflows:
+                                if scenarios.in_scope(client.judge.pack, file, workflow, client.run.scope):
+                                    scenarios.play(client, file, workflow)
+
+                yield CheckItem.from_parent(self, name=f"also[{name}]", kind="scenario", action=action)

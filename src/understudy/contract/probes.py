@@ -9,6 +9,7 @@ from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, retry_after
 from understudy.contract.records import LACKING, needs_record, record
 from understudy.contract.samples import Sample, on_the_wire, sample
+from understudy.contract.target import LIMITED, REGIME
 from understudy.contract.variants import Variant, variants
 from understudy.spec.document import Operation
 from understudy.spec.rules import Part, Rule
@@ -251,16 +252,33 @@ class Prober:
     def limits(self, operation_id: str) -> None:
         """Use up the quota of the session that has a tiny one, then wait as long as it says and try again."""
         good = self.any(operation_id, f"{operation_id} limits")
-        if good is None or self.run.limited_url is None:
+        limited = self.run.sessions.get(LIMITED)
+        if good is None or limited is None:
             return
         for _ in range(LIMIT_TRIES):
-            exchange = self.send(good, "limits", base_url=self.run.limited_url, obey=False)
+            exchange = self.send(good, "limits", base_url=limited, obey=False)
             wait = retry_after(exchange.response)
             if exchange.response.status == 429 and wait is not None and wait <= LONGEST_WAIT:
                 time.sleep(wait)
-                again = self.send(good, "limits", base_url=self.run.limited_url, obey=False)
+                again = self.send(good, "limits", base_url=limited, obey=False)
                 self._reopened(good.operation, again, wait)
                 return
+
+    def regime(self, operation_id: str) -> None:
+        """Use up the quota that the vendor documents: so many requests are allowed, and the next one is not."""
+        behaviour, good = self.judge.pack.behaviour, self.any(operation_id, f"{operation_id} regime")
+        url, rule = self.run.sessions.get(REGIME), self.judge.rules.by_id.get(behaviour.quota_rule)
+        if good is None or url is None or rule is None:
+            return
+        allowed = min(quota.limit for regime in behaviour.quotas.values() for quota in regime)
+        for number in range(1, allowed + 2):
+            exchange = self.send(good, "limits", base_url=url, obey=False)
+            if (exchange.response.status == 429) != (number > allowed):
+                title = "Another number of requests is allowed than the document says"
+                actual = f"{exchange.response.status} to the request number {number}"
+                self._failed("limits", [rule], good.operation, exchange, title, f"429 after {allowed} requests", actual)
+                return
+        self.add("limits", Outcome.PASSED, [rule], exchange)
 
     def _reopened(self, operation: Operation, again: Exchange, wait: float) -> None:
         rules = self._on_waiting(operation)

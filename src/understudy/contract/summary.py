@@ -218,7 +218,7 @@ class _Summary:
             return given
         if self.gathered.narrowed:
             return "the checks asked for do not touch it"
-        if rule.part is Part.LIMITS and self.run.limited_url is not None:
+        if rule.part is Part.LIMITS and self.run.embedded:
             return "how many requests are allowed is not measured"
         if rule.part is Part.LIMITS:
             return "no 429 was met; a target's quota is not used up on purpose"

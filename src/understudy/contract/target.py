@@ -93,13 +93,17 @@ def _written(char: str) -> re.Pattern[str]:
     return re.compile(rf"\\*(?:(?i:{'|'.join(ways)})|{re.escape(char)})")
 
 
+LIMITED, REGIME = "limited", "regime"
+"""Names of sessions of the embedded mock: one with a tiny quota, one with the quota that the vendor documents."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run on one vendor's target.
 
-    `limited_url` is the base URL of a session with a tiny quota, where there is one; `existing` are the identifiers of
-    records that the user says are there; `deadline` is in seconds of
-    `time.time()`, `budget` in seconds; `label` is what the report calls the target; `run_id` makes identifiers unique.
+    `sessions` are base URLs of the embedded mock's further sessions, by name (LIMITED, REGIME, or other settings);
+    `existing` are the identifiers of records that the user says are there; `deadline` is in seconds of `time.time()`,
+    `budget` in seconds; `label` is what the report calls the target; `run_id` makes identifiers unique.
     """
 
     vendor: str
@@ -111,7 +115,7 @@ class Run:
     deadline: float
     budget: float
     embedded: bool = False
-    limited_url: str | None = None
+    sessions: Mapping[str, str] = field(default_factory=dict)
     existing: tuple[str, ...] = ()
     prefix: str = "understudy"
     strict: bool = False

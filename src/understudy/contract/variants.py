@@ -61,9 +61,18 @@ def _of_parameter(parameter: Parameter, keyword: str, good: Sample) -> Iterator[
         for length, fine in ((bound - 1, False), (bound, True)):
             if length == 0 or not fine:
                 yield Variant(good.with_parameter(parameter, value[:length]), good=fine, what=f"{length} characters")
+    elif keyword in ("maximum", "minimum") and isinstance(bound, int):
+        beyond = bound + 1 if keyword == "maximum" else bound - 1
+        for number in (bound, beyond):
+            yield Variant(
+                good.with_parameter(parameter, number), good=number == bound, what=f"{parameter.name}: {number}"
+            )
     else:
         for other in _VALUES[1:]:
-            yield Variant(good.with_parameter(parameter, other), good=False, what=f"{parameter.name}: {_shown(other)}")
+            texts = parameter.reader.texts(other)
+            if texts and not parameter.schema.is_valid(parameter.reader.value(texts)):
+                what = f"{parameter.name}: {_shown(other)}"
+                yield Variant(good.with_parameter(parameter, other), good=False, what=what)
 
 
 def _of_media_type(good: Sample) -> Iterator[Variant]:

@@ -83,7 +83,8 @@ class Behaviour:
     """A vendor's behaviour, as its model file declares it.
 
     `full` and `restricted` are the scopes of the mock's two ready-made credentials. `quotas` names the documented
-    regimes of rate limits, `quota_rule` the rule that they follow; `limited` makes the headers of a 429. `refused`
+    regimes of rate limits, `quota_rule` the rule that they follow; `also` are settings of switches, beside the defaults,
+    under which the documents hold too and the mock is judged as well; `limited` makes the headers of a 429. `refused`
     makes the whole answer of a pipeline refusal for an operation (None: no operation was found), where the vendor has a
     form of its own, or returns None for problem details. Both are given the values of the switches, by name.
     """
@@ -93,6 +94,7 @@ class Behaviour:
     switches: tuple[Switch, ...] = ()
     quotas: Mapping[str, tuple[Quota, ...]] = field(default_factory=dict)
     quota_rule: str = ""
+    also: tuple[Mapping[str, str], ...] = ()
     limited: Callable[[Exceeded, Mapping[str, Json]], tuple[tuple[str, str], ...]] = lambda exceeded, switches: (
         ("Retry-After", str(exceeded.retry_after)),
     )

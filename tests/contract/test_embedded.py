@@ -1,0 +1,81 @@
+"""The embedded mock's further sessions: a documented quota used up, settings under which a pack is judged as well."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.mock.exchange import served
+from understudy import pack as packs
+from understudy.contract.client import Client
+from understudy.contract.embedded import embedded_mock, smallest
+from understudy.contract.evidence import Outcome
+from understudy.contract.judge import Judge
+from understudy.contract.probes import Prober
+from understudy.contract.target import LIMITED, REGIME, Credentials, Run
+from understudy.mock.settings import Settings
+from understudy.mock.tokens import FULL, READ
+from understudy.model.behaviour import Quota
+from understudy.model.clock import Clock
+
+VENDOR, OPERATION, RULE = "gainsight_px", "updateUser", "PX-LIMIT-2"
+STILL = Clock(datetime(2026, 1, 31, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("vendor", "sessions"),
+    [("onetrust", {LIMITED}), ("gainsight_px", {LIMITED, REGIME}), ("consentgrid", {LIMITED, "record-envelope"})],
+)
+def test_the_sessions_are_those_that_the_pack_has_a_use_for(vendor: str, sessions: set[str]) -> None:
+    """A quota of thousands is not used up; a pack that wants other settings judged says so."""
+    with embedded_mock(packs.load(vendor), 7) as (base_url, urls, credentials):
+        assert set(urls) == sessions
+        assert base_url.endswith(f"/{vendor}")
+        assert credentials.token == FULL
+
+
+def test_the_affordable_regime_is_the_documented_one() -> None:
+    """With all its quotas."""
+    assert smallest(packs.load(VENDOR))[0] == Quota(200, 1)
+    assert smallest(packs.load("onetrust")) == ()
+
+
+MEASURED = [(200, None), (150, "429 to the request number 151"), (300, "204 to the request number 201")]
+
+
+@pytest.fixture(params=MEASURED)
+def measured(request: pytest.FixtureRequest) -> Iterator[tuple[Client, str | None]]:
+    """Yield the client of a run that used up a quota of so many requests, and what is to be found wrong."""
+    limit, wrong = request.param
+    pack = packs.load(VENDOR)
+    with served(
+        pack, Settings(strict=True), quota=Settings(strict=True, quotas=(Quota(limit, 1),), clock=STILL)
+    ) as url:
+        run = Run(
+            vendor=VENDOR,
+            base_url=url,
+            label=url,
+            scope="full",
+            seed=1,
+            run_id="regime",
+            deadline=time.time() + 60,
+            budget=60,
+            embedded=True,
+            existing=("ada@example.com",),
+            sessions={REGIME: f"{url}/s/quota/{VENDOR}"},
+            credentials=Credentials(FULL, READ),
+        )
+        client = Client(run, Judge(pack, "full"))
+        Prober(client).regime(OPERATION)
+        yield client, wrong
+        client.close()
+
+
+def test_a_documented_quota_is_used_up(measured: tuple[Client, str | None]) -> None:
+    """So many requests are allowed as the document says, neither fewer nor more."""
+    client, wrong = measured
+    pieces = [piece for piece, _ in client.collector if piece.rule == RULE]
+    assert [(piece.outcome, piece.actual or None) for piece in pieces] == [
+        (Outcome.FAILED if wrong else Outcome.PASSED, wrong)
+    ]
