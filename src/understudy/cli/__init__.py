@@ -33,9 +33,9 @@ def main() -> None:
 
 
 def _register() -> None:
-    from understudy.cli import rules, serve, spec, switches, verify
+    from understudy.cli import lint, rules, serve, spec, switches, verify
 
-    for command in (serve.serve, verify.verify, rules.rules, switches.switches, spec.spec, spec.vendor):
+    for command in (serve.serve, verify.verify, rules.rules, switches.switches, lint.lint, spec.spec, spec.vendor):
         main.add_command(command)
 
 

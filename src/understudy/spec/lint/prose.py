@@ -1,0 +1,233 @@
+"""Checks of what descriptions say against what the document declares: JSON blocks, and statuses named in sentences."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from understudy.spec.lint.finding import Check, Fault, LintLevel
+from understudy.spec.lint.nodes import Kind, Node
+from understudy.spec.lint.schemas import family, types
+from understudy.spec.lint.validation import Conflict, Use
+from understudy.spec.lint.view import View
+from understudy.spec.wire import is_json
+from understudy.values import Json, at
+
+_FENCE = re.compile(
+    r"^(?P<margin>[ >\t]*)(?P<fence>```+|~~~+)[ \t]*(?P<label>[^\n`]*)\n(?P<body>.*?)^[ >\t]*(?P=fence)", re.M | re.S
+)
+_STRING_OR_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.S)
+_TRAILING = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])')
+_LEFT_OUT = re.compile(r"\.\.\.|…|<[^<>\n]*>|\{\{")
+_PLACEHOLDER = re.compile(r"[A-Z0-9_ \-/:]+|string|[<{\[].*[>}\]]|.*(?:\.\.\.|…|xxx|XXX).*", re.S)
+_TEXT_KEYWORDS = frozenset({"format", "pattern", "enum", "const", "minLength", "maxLength"})
+
+_PHRASES = "|".join(re.escape(status.phrase).replace(r"\ ", r"[ -]") for status in HTTPStatus if status >= 200)
+_MARK = r"[*`'\"]*"
+_NUMBER = r"[2-5]\d\d"
+_ALONE = r"(?<![\w./:#$-])"
+_ANSWERS = "returns?|answers? with|responds? with|fails? with|rejected with|results? in|get|receive"
+_STATUS = re.compile(
+    rf"{_ALONE}{_MARK}({_NUMBER}){_MARK}\s*[(:-]?\s*{_MARK}(?:{_PHRASES})\b"
+    r"|\b(?:HTTP(?:/\d(?:\.\d)?)?(?: status)?(?: code)?|status(?: code)?(?: of)?)[ :=]+"
+    rf"{_MARK}({_NUMBER})\b(?![\w.]*\w)"
+    rf"|\b(?:{_ANSWERS})(?: an?| the)?(?: HTTP)? {_MARK}({_NUMBER}){_MARK}"
+    r"(?= (?:status|error|response|code)\b|[.;]?\s*$|[.;,] | (?:if|when|unless)\b)"
+    rf"|{_ALONE}{_MARK}({_NUMBER}){_MARK} (?:status|error|response)s?\b(?! (?:limit|per|messages))",
+    re.I,
+)
+_ELSEWHERE = re.compile(
+    r"\b(?:not|never|no longer|instead of|rather than|without|previously|formerly|used to|cannot|neither|nor|your)\b"
+    r"|\b(?:unlike|webhook|callback|upstream|proxy|gateway|other (?:operations?|endpoints?|methods?))|n't\b"
+    r"|\b(?:GET|PUT|POST|PATCH|DELETE|HEAD) `?/",
+    re.I,
+)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*>-])|\n\s*\n|\n(?=\s*[-*|>#])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A fenced block of a description: its label, its text, and its number there, from 1."""
+
+    number: int
+    label: str
+    body: str
+
+    @property
+    def language(self) -> str:
+        """The first word of the label, in lower case."""
+        return self.label.split()[0].lower() if self.label.split() else ""
+
+    @property
+    def title(self) -> str:
+        """How messages call the block."""
+        return f"JSON block {self.number}" + (f" ({self.label})" if self.label else "")
+
+    @property
+    def plain(self) -> str:
+        """The text without comments and trailing commas."""
+        return _TRAILING.sub(
+            lambda match: match[1] or "", _STRING_OR_COMMENT.sub(lambda match: match[1] or "", self.body)
+        )
+
+
+def _blocks(description: str) -> Iterator[_Block]:
+    for number, match in enumerate(_FENCE.finditer(description), 1):
+        margin, body = match["margin"], match["body"]
+        if margin:
+            body = "\n".join(line.removeprefix(margin) for line in body.splitlines())
+        block = _Block(number, match["label"].strip(), body)
+        if block.language in ("json", "jsonc", "json5") or (not block.language and body.lstrip()[:1] in ("{", "[")):
+            yield block
+
+
+def _parsed(block: _Block) -> tuple[bool, Json]:
+    try:
+        return True, json.loads(block.plain)
+    except (ValueError, RecursionError):
+        return False, None
+
+
+def _described(view: View) -> Iterator[tuple[Node, str]]:
+    """Yield each description with its object."""
+    for node in view.nodes:
+        description = node.value.get("description")
+        if isinstance(description, str) and not (node.reference is not None and view.version == "3.0"):
+            yield node, description
+
+
+def _against_schema(view: View) -> Iterator[Fault]:
+    for node, description in _described(view):
+        for block in _blocks(description) if "```" in description or "~~~" in description else ():
+            good, value = _parsed(block)
+            for conflict in _conflicts(view, node, value) if good else ():
+                yield Fault(
+                    node.pointer + "/description",
+                    f"{block.title} breaks the schema at {conflict.instance or 'its top'}: {conflict.message}",
+                    "correct the block, or the schema",
+                    f"{block.number}{conflict.instance} {conflict.keyword}",
+                )
+
+
+def _conflicts(view: View, node: Node, value: Json) -> list[Conflict]:
+    """Return what the schemas that the block is an excerpt of have against it; nothing if one of them has nothing."""
+    found: list[Conflict] | None = None
+    for schema in _candidates(view, node):
+        if _claims(view, schema, value):
+            conflicts = [
+                each for each in view.validation.conflicts(value, schema, Use.EXCERPT) if not _stand_in(value, each)
+            ]
+            if not conflicts:
+                return []
+            found = found or conflicts
+    return found or []
+
+
+def _candidates(view: View, node: Node) -> Iterator[Node]:
+    """Yield the schemas that a block in the object's description may be an excerpt of."""
+    if node.kind is Kind.SCHEMA:
+        yield node
+    elif node.kind in (Kind.REQUEST_BODY, Kind.RESPONSE):
+        for media_type, media in view.children(node, "content"):
+            schema = view.node(media.pointer + "/schema")
+            if schema is not None and is_json(media_type.partition(";")[0].strip().lower()):
+                yield schema
+    elif node.kind is Kind.OPERATION:
+        holders = [view.child(node, "requestBody"), *(each for _, each in view.children(node, "responses"))]
+        for holder in holders:
+            if holder is not None:
+                yield from _candidates(view, holder)
+
+
+def _claims(view: View, schema: Node, value: Json) -> bool:
+    """Whether the value can only be meant for the schema: an object all of whose names the schema knows."""
+    if isinstance(value, list):
+        items = view.child(schema, "items") if schema.reference is None else None
+        return items is not None and bool(value) and all(_claims(view, items, each) for each in value)
+    if not isinstance(value, dict) or not value or "object" not in types(view, schema):
+        return False
+    return value.keys() <= family(view, schema).properties()
+
+
+def _stand_in(value: Json, conflict: Conflict) -> bool:
+    """Whether a keyword complains of a text that stands for another, such as `YOUR_ID` or `string`."""
+    part = at(value, conflict.instance)
+    if conflict.keyword in ("oneOf", "anyOf"):
+        return any(isinstance(each, str) and _PLACEHOLDER.fullmatch(each) for each in _leaves(part))
+    return conflict.keyword in _TEXT_KEYWORDS and isinstance(part, str) and bool(_PLACEHOLDER.fullmatch(part))
+
+
+def _leaves(value: Json) -> Iterator[Json]:
+    if isinstance(value, dict | list):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(member)
+    else:
+        yield value
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _not_json(view: View) -> Iterator[Fault]:
+    for pointer, description in _prose(view):
+        for block in _blocks(description) if "```" in description or "~~~" in description else ():
+            if block.language != "json" or _is_json(block.body):
+                continue
+            if _parsed(block)[0]:
+                what = f"{block.title} has comments or trailing commas, which JSON has not"
+                yield Fault(pointer, what, "remove them, or call the block jsonc", str(block.number))
+            elif not _LEFT_OUT.search(block.body) and not all(map(_is_json, block.body.strip().splitlines())):
+                yield Fault(pointer, f"{block.title} is not JSON", "correct it, or its label", str(block.number))
+
+
+def _prose(view: View) -> Iterator[tuple[str, str]]:
+    described = view.value.get("info")
+    if isinstance(described, dict) and isinstance(described.get("description"), str):
+        yield "/info/description", described["description"]
+    tags = view.value.get("tags")
+    for index, tag in enumerate(tags if isinstance(tags, list) else ()):
+        if isinstance(tag, dict) and isinstance(tag.get("description"), str):
+            yield f"/tags/{index}/description", tag["description"]
+    for node, description in _described(view):
+        yield node.pointer + "/description", description
+
+
+def _undeclared(view: View) -> Iterator[Fault]:
+    for operation in view.operations:
+        declared = view.responses(operation).keys()
+        if "default" in declared or not operation.path or not declared:
+            continue
+        for field in ("summary", "description"):
+            prose = operation.value.get(field)
+            for status in statuses(prose) if isinstance(prose, str) else ():
+                if status not in declared and f"{status[0]}XX" not in declared:
+                    what = f"the prose of {operation.title} speaks of the status {status}, which is not declared"
+                    yield Fault(operation.node.pointer + f"/{field}", what, "declare it, or correct the prose", status)
+
+
+def statuses(prose: str) -> list[str]:
+    """Return the statuses that a text says an operation answers with, each once.
+
+    Only what can be nothing else counts: a number beside its phrase, beside `HTTP` or `status`, or after a verb such as
+    `returns`. Sentences that deny, or speak of somebody else's answer, are left out.
+    """
+    found: dict[str, None] = {}
+    for sentence in _SENTENCE.split(_FENCE.sub("", prose)):
+        if not _ELSEWHERE.search(_STATUS.sub("", sentence)):  # "404 Not Found" denies nothing
+            found |= dict.fromkeys(next(filter(None, match.groups())) for match in _STATUS.finditer(sentence))
+    return list(found)
+
+
+CHECKS = (
+    Check("prose-against-schema", LintLevel.ERROR, "A JSON block of a description breaks the schema.", _against_schema),
+    Check("prose-not-json", LintLevel.WARNING, "A block that is called JSON is not JSON.", _not_json),
+    Check(
+        "prose-status-undeclared", LintLevel.WARNING, "The prose speaks of a status that is not declared.", _undeclared
+    ),
+)

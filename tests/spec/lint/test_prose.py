@@ -1,0 +1,94 @@
+"""Descriptions against what is declared: JSON blocks and statuses."""
+
+import pytest
+
+from tests.spec.lint.conftest import Found
+from understudy.spec.lint.prose import statuses
+
+
+def block(text: str, label: str = "json") -> str:
+    """Return prose with a fenced block."""
+    return f"For example:\n\n```{label}\n{text}\n```\n\nThat is all."
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        (block('{"name": 1}'), ["prose-against-schema"]),
+        (block('{"name": ["A"]}', ""), ["prose-against-schema"]),
+        (block('{"name": 1} // why'), ["prose-against-schema", "prose-not-json"]),
+        (block('{"name": "http://a" /* why */,}'), ["prose-not-json"]),
+        (block('{"name": 1} // why', "jsonc"), ["prose-against-schema"]),
+        (block('{"name" "a"}'), ["prose-not-json"]),
+        (block('{"name": "a"}'), []),
+        (block('{"name": "http://a//b"}'), []),
+        (block('{"name": "a", "unknown": 1}'), []),
+        (block('{"unknown": 1}'), []),
+        (block('{"name": "a", ...}'), []),
+        (block('{"name": "a"}\n{"name": "b"}'), []),
+        (block("name: 1", "yaml"), []),
+        (block("{}"), []),
+        ("> " + block('{"size": 1}').replace("\n", "\n> "), []),
+        ("> " + block('{"size": "x"}').replace("\n", "\n> "), ["prose-against-schema"]),
+    ],
+)
+def test_a_json_block_is_held_against_the_schema_it_is_meant_for(
+    description: str, expected: list[str], found: Found
+) -> None:
+    """Comments are read over; a block that no schema claims is let be."""
+    pairs = found(operation={"description": description})
+    assert pairs == [(check, "op/description") for check in expected]
+
+
+@pytest.mark.parametrize(
+    ("value", "bad"),
+    [('"ID_OF_KIND"', False), ('"<kind>"', False), ('"string"', False), ('"other"', True), ("5", True)],
+)
+def test_a_stand_in_breaks_no_enum(value: str, bad: bool, found: Found) -> None:
+    """A text such as `ID_OF_KIND` stands for another; a number stands for itself."""
+    schema = {"type": "object", "required": ["id"], "properties": {"kind": {"type": "string", "enum": ["a"]}, "id": {}}}
+    schema["description"] = block(f'{{"kind": {value}}}')
+    pairs = found(schemas={"A": schema})
+    assert {check for check, _ in pairs} == ({"prose-against-schema"} if bad else set())
+
+
+def test_blocks_of_the_whole_document_are_read(found: Found) -> None:
+    """Those of its description and of its tags."""
+    described = {"title": "t", "version": "1", "description": block("{'a'}")}
+    pairs = found(info=described, tags=[{"name": "t", "description": block("[1 2]")}])
+    assert pairs == [("prose-not-json", "/info/description"), ("prose-not-json", "/tags/0/description")]
+
+
+@pytest.mark.parametrize(
+    ("prose", "expected"),
+    [
+        ("Answers 404 Not Found where there is none.", ["404"]),
+        ("Returns `409` if it is there.", ["409"]),
+        ("Fails with a 422 error.", ["422"]),
+        ("Responds with HTTP 429.", ["429"]),
+        ("The status code 503 says so.", ["503"]),
+        ("- `410 Gone`: it was there", ["410"]),
+        ("Returns 404. Returns 404 again.", ["404"]),
+        ("Up to 500 items are returned.", []),
+        ("Returns 200 items per page.", []),
+        ("It never returns 404.", []),
+        ("It does not answer with 404 Not Found.", []),
+        ("Unlike `GET /things`, which returns 404.", []),
+        ("Your server must respond with HTTP 200.", []),
+        ("See https://example.com/404 and section 4.404.", []),
+        ("The webhook is stopped after a 410 response.", []),
+        ("Costs $404 and takes 404 ms.", []),
+        ("```\nHTTP/1.1 404 Not Found\n```", []),
+    ],
+)
+def test_statuses_are_read_where_nothing_else_can_be_meant(prose: str, expected: list[str]) -> None:
+    """A number alone is none; nor is one that a sentence denies, or says of somebody else."""
+    assert statuses(prose) == expected
+
+
+@pytest.mark.parametrize(("declared", "bad"), [("200", True), ("404", False), ("4XX", False), ("default", False)])
+def test_a_status_in_prose_is_declared(declared: str, bad: bool, found: Found) -> None:
+    """By itself, by its class, or by `default`."""
+    response = {"description": "d", "headers": {"X": {"schema": {"type": "string"}}}}
+    operation = {"summary": "Returns 404 if there is none.", "responses": {"200": response, declared: response}}
+    assert found(operation=operation) == [("prose-status-undeclared", "op/summary")] * bad
