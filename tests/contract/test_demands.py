@@ -90,8 +90,13 @@ def test_what_is_no_json_breaks_the_media_type(body: bytes, pack: Pack) -> None:
 
 
 def test_a_body_of_another_media_type_breaks_the_declared_one(pack: Pack) -> None:
-    """Whatever is in it."""
-    assert broken(pack, ADA, ("Content-Type", "text/plain")) == [(Part.MEDIA_TYPE, "application~1json")]
+    """Text that is not JSON breaks that as well."""
+    other = ("Content-Type", "text/plain")
+    assert broken(pack, ADA, other) == [(Part.MEDIA_TYPE, "content")]
+    assert broken(pack, ADA, other, body=b"ada") == [
+        (Part.MEDIA_TYPE, "content"),
+        (Part.MEDIA_TYPE, "application~1json"),
+    ]
 
 
 def test_a_body_without_content_type_breaks_nothing(pack: Pack) -> None:

@@ -12,16 +12,20 @@ from understudy.spec.document import Operation, Parameter
 from understudy.spec.paths import Paths
 from understudy.spec.rules import Part
 from understudy.spec.wire import content_type, header_text, is_json
-from understudy.values import Json, join
+from understudy.values import Json, at, join
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A sentence that a request breaks: the part of the request, the pointer of the sentence, and how."""
+    """A sentence that a request breaks: the part of the request, the pointer of the sentence, and how.
+
+    `null` says that null was sent where a property wants a value.
+    """
 
     part: Part
     pointer: str
     message: str
+    null: bool = False
 
 
 class _NotJsonError(ValueError):
@@ -86,8 +90,8 @@ def _body(operation: Operation, request: Request) -> Iterator[Breach]:
     if not media_type or (schema is None and not operation.bodies):
         return  # what a body without Content-Type is, the document does not say
     if schema is None:
-        for declared in operation.bodies:
-            yield Breach(Part.MEDIA_TYPE, pointer + join("content", declared), f"the body is sent as {media_type}")
+        yield Breach(Part.MEDIA_TYPE, f"{pointer}/content", f"the body is sent as {media_type}")
+        yield from _not_json(operation, request.body, [each for each in operation.bodies if is_json(each)])
         return
     if not is_json(media_type) or options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         return
@@ -103,7 +107,22 @@ def _body(operation: Operation, request: Request) -> Iterator[Breach]:
     except ValueError:  # nested beyond what jsonschema-rs takes
         return
     for violation in violations:
-        yield Breach(Part.BODY, violation.keyword, f"{violation.message} at {violation.instance or 'the root'}")
+        null = violation.instance != "" and at(value, violation.instance) is None
+        yield Breach(Part.BODY, violation.keyword, f"{violation.message} at {violation.instance or 'the root'}", null)
+
+
+def _not_json(operation: Operation, body: bytes, declared: list[str]) -> Iterator[Breach]:
+    """Yield that a body, whatever it is called, is not the JSON that alone is declared."""
+    if declared != list(operation.bodies):
+        return
+    try:
+        parse_json(body)
+    except _NotJsonError as error:
+        for media_type in declared:
+            pointer = f"{operation.body_pointer}{join('content', media_type)}"
+            yield Breach(Part.MEDIA_TYPE, pointer, f"the body is not JSON: {error}")
+    except RecursionError:
+        return
 
 
 def parse_json(body: bytes) -> Json:

@@ -132,6 +132,9 @@ class _Hearing:
         if observed is not None:
             title = f"A request that breaks the rule is accepted, as {observed.id} has it"
             return self._evidence(Outcome.REMARK, rule, title, "a refusal (4xx)", actual)
+        if breach.null and self.judge.pack.provenance.transcribed:  # the page has types, and nothing to say on null
+            title = "null is accepted in place of a value"
+            return self._evidence(Outcome.REMARK, rule, title, "a refusal (4xx)", actual)
         return self._fail(rule, "A request that breaks the rule is accepted", "a refusal (4xx)", actual)
 
     def _gone(self) -> bool:
@@ -226,6 +229,8 @@ class _Hearing:
                 yield from self._pass([rule])
 
     def _body(self, spec: ResponseSpec) -> Iterator[Evidence]:
+        if self.response.status == 204 and (self.response.header("content-length") or "0").strip() != "0":
+            yield from self._body_of_204()
         if not spec.media_types or self.exchange.request.method == "HEAD" or self.response.status == 204:
             return
         media_type = self.response.media_type or ""
@@ -251,6 +256,11 @@ class _Hearing:
                 yield self._fail(rule, f"The body of {self.response.status} is not JSON", expected, actual)
             return
         yield from self._schema(spec, schema.pointer, value)
+
+    def _body_of_204(self) -> Iterator[Evidence]:
+        length = self.response.header("content-length")
+        title = "A 204 announces a body, which it cannot have (RFC 9110, section 15.3.5)"
+        yield self._evidence(Outcome.REMARK, None, title, "no Content-Length", f"Content-Length: {length}")
 
     def _schema(self, spec: ResponseSpec, pointer: str, value: Json) -> Iterator[Evidence]:
         schema = self.judge.judged.schema(pointer)

@@ -104,7 +104,8 @@ class Bodies:
 
     def _wrong_type(self, media_type: str) -> RefusedError:
         detail = f"media type {media_type or 'none'} is not taken, send {' or '.join(self._schemas)}"
-        return self._refuse(415, detail, broken=[self._content(name) for name in self._schemas], where="Content-Type")
+        broken = [(Part.MEDIA_TYPE, f"{self._pointer}/content")]
+        return self._refuse(415, detail, broken=broken, where="Content-Type")
 
     def _content(self, media_type: str) -> tuple[Part, str]:
         return Part.MEDIA_TYPE, self._pointer + join("content", media_type)

@@ -25,6 +25,7 @@ _VALIDATOR = jsonschema_rs.Draft202012Validator(
             "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
             "license": {"type": "string"},
             "note": {"type": "string"},
+            "transcribed": {"type": "boolean"},
         },
     },
     validate_formats=True,
@@ -33,7 +34,11 @@ _VALIDATOR = jsonschema_rs.Draft202012Validator(
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """A document's title, the address printed in its source, the day it was taken (ISO 8601), hash and licence."""
+    """A document's title, the address printed in its source, the day it was taken (ISO 8601), hash and licence.
+
+    A `transcribed` document is ours, made of a page in prose: where its schemas say more than the page, that is not the
+    vendor's word.
+    """
 
     title: str
     address: str
@@ -42,6 +47,7 @@ class Provenance:
     license: str
     version: str = ""
     note: str = ""
+    transcribed: bool = False
 
 
 def find(folder: Path) -> Path:
@@ -91,6 +97,7 @@ def vendor(folder: Path, file: Path, *, today: date) -> Provenance:
         "retrieved": today.isoformat(),
         "sha256": digest,
         "license": known.get("license") or str(_object(described.get("license")).get("name", "unknown")),
+        **({"transcribed": True} if known.get("transcribed") else {}),
         **({"note": known["note"]} if "note" in known and known.get("sha256") == digest else {}),
     }
     target = folder / ("openapi.json" if _is_json(source.content) else "openapi.yaml")

@@ -98,13 +98,16 @@ class Rules:
         return len(self.by_id)
 
     def played_by(self, parts: Iterable[Part], pointer: str) -> tuple[Rule, ...]:
-        """Return the rules of these parts that cite the pointer or, failing that, its nearest parent."""
+        """Return the rules of these parts that cite the pointer or, failing that, its nearest parent.
+
+        Of a `content`, failing both, those that cite a media type in it.
+        """
         wanted = frozenset(parts)
         for prefix in prefixes(pointer):
             found = tuple(rule for rule in self._by_pointer.get(prefix, ()) if rule.part in wanted)
             if found:
                 return found
-        return ()
+        return self.inside(wanted, pointer) if pointer.endswith("/content") else ()
 
     @cached_property
     def relaxed(self) -> Mapping[str, Rule]:
