@@ -1,12 +1,13 @@
 """The command line: each command reads its options and calls the function that does the work."""
 
 import sys
+import traceback
 import warnings
 
 import click
 
 from understudy import __version__
-from understudy.errors import UnderstudyError
+from understudy.errors import TargetError, UnderstudyError
 
 
 class _Group(click.Group):
@@ -21,6 +22,12 @@ class _Group(click.Group):
         except UnderstudyError as error:
             click.echo(f"understudy: {error}", err=True)
             sys.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
+            raise
+        except Exception:  # noqa: BLE001 (a defect of ours must not look like a verdict: 1 says that a target violates)
+            traceback.print_exc()
+            click.echo("understudy: this is a defect of understudy; please report it with the lines above", err=True)
+            sys.exit(TargetError.exit_code)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -25,8 +25,11 @@ def verify_all(commands: Mapping[str, Sequence[str]], junit_file: Path | None) -
     """
     click.echo(f"understudy: judging {', '.join(commands)} side by side")
     with TemporaryDirectory() as folder:
-        runs = [_Run(Path(folder), vendor, words) for vendor, words in commands.items()]
+        runs = [_Run(Path(folder), vendor, words, junit=junit_file is not None) for vendor, words in commands.items()]
         codes = [run.finish() for run in runs]
+        click.echo(
+            f"understudy: exit codes {', '.join(f'{run.vendor} {code}' for run, code in zip(runs, codes, strict=True))}"
+        )
         if junit_file is not None:
             put(junit_file, junit.merged([run.junit.read_bytes() for run in runs if run.junit.is_file()]))
     return codes
@@ -35,10 +38,12 @@ def verify_all(commands: Mapping[str, Sequence[str]], junit_file: Path | None) -
 class _Run:
     """One vendor's run, its output kept until it is done: two runs on one terminal could not be told apart."""
 
-    def __init__(self, folder: Path, vendor: str, words: Sequence[str]) -> None:
+    def __init__(self, folder: Path, vendor: str, words: Sequence[str], *, junit: bool) -> None:
+        self.vendor = vendor
         self.junit = folder / f"{vendor}.xml"
         self._out, self._err = folder / f"{vendor}.out", folder / f"{vendor}.err"
-        command = [sys.executable, "-m", "understudy", "verify", vendor, *words, "--junit", str(self.junit)]
+        command = [sys.executable, "-m", "understudy", "verify", vendor, *words]
+        command += ["--junit", str(self.junit)] if junit else []
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self._process = subprocess.Popen(command, stdout=out, stderr=err, env=_environment())  # noqa: S603 (ourselves)
 
@@ -52,7 +57,8 @@ class _Run:
                 code = self._process.wait(GRACE)
         finally:
             self._process.kill()
-        click.echo(self._out.read_text(errors="replace"), nl=False)
+        printed = self._out.read_text(errors="replace").splitlines(keepends=True)
+        click.echo("".join(line for line in printed if str(self.junit) not in line), nl=False)
         click.echo(self._err.read_text(errors="replace"), nl=False, err=True)
         return code
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+from understudy.contract.arazzo import Patience
 from understudy.contract.authentication import places
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, Request, Response, retry_after
@@ -26,6 +27,8 @@ TIMEOUT = 10.0
 """Seconds that a target may take to connect, or between two pieces of an answer."""
 PATIENCE = 0.2
 """Seconds that are waited at least where a 429 asks for none."""
+BODILESS = frozenset({204, 304})
+"""Statuses whose answers have no body (RFC 9110, section 6.4.1)."""
 MAX_ANSWER = 8 * 1024 * 1024
 GARBAGE = "understudy-no-such-token"
 VARIABLES = {"full": "UNDERSTUDY_TOKEN", "restricted": "UNDERSTUDY_RESTRICTED_TOKEN"}
@@ -73,6 +76,7 @@ class Client:
         self.full: Counter[int] = Counter()
         self.restart()
         self.records: dict[str, str | None] = {}
+        self.patience = Patience()
         self._token = run.credentials.token
         self._http = httpx.Client(follow_redirects=False, trust_env=False)
 
@@ -92,6 +96,10 @@ class Client:
             yield
         finally:
             self.run, self.records = run, records
+
+    def _renew(self) -> None:
+        self._http.close()
+        self._http = httpx.Client(follow_redirects=False, trust_env=False)
 
     def close(self) -> None:
         """Close the connections."""
@@ -220,5 +228,12 @@ class Client:
             raise TargetError(
                 f"{request.url} answers what cannot be decoded: {error}", todo="look at it with curl"
             ) from error
+        if response.status_code in BODILESS and _has_body(response):
+            self._renew()  # what follows the head would be taken for the next answer
         seconds = time.perf_counter() - started
         return Exchange(request, Response(response.status_code, answered, body), seconds, operation_id, credential)
+
+
+def _has_body(response: httpx.Response) -> bool:
+    """Whether the head says that a body follows, of a status that has none."""
+    return response.headers.get("content-length", "0") != "0" or "transfer-encoding" in response.headers

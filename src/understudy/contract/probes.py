@@ -121,7 +121,8 @@ class Prober:
         if own is not None and rule.part is not Part.PARAMETERS:
             sent = sent.moved(base, own)
         exchange = self.send(sent, "constraints")
-        if variant.good and 400 <= exchange.response.status < 500 and exchange.response.status not in (401, 403, 429):
+        refused = 400 <= exchange.response.status < 500 and exchange.response.status not in (401, 403, 429)
+        if variant.good and refused and self._taken(rule.operation, number):
             title = "A request at the bound of the rule is refused"
             self.add(
                 "constraints",
@@ -134,6 +135,11 @@ class Prober:
             )
         elif variant.good and exchange.response.status < 300:
             self.add("constraints", Outcome.PASSED, [rule], exchange)
+
+    def _taken(self, operation_id: str, number: int) -> bool:
+        """Whether the request that a variant is made of is taken; else it is not the bound that was refused."""
+        control = self.good(operation_id, f"{operation_id} control {number}")
+        return control is not None and self.send(control, "constraints").response.status < 300
 
     # --- who may call -----------------------------------------------------------------------------------------------
 

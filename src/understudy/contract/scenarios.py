@@ -104,6 +104,7 @@ def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
             inputs=inputs,
             operations=Operations(client.judge.pack.effective),
             deadline=lambda: client.run.remaining <= 0,
+            patience=client.patience,
         )
     except OverError as over:
         client.collector.add(_not_exercised(file, workflow, str(over)))

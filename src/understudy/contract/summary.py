@@ -117,6 +117,11 @@ class _Summary:
             return Verdict.INCONCLUSIVE, self._why_nothing()
         if gathered.narrowed:
             return Verdict.PARTIAL, "only a part of the checks was asked for"
+        if gathered.cut:
+            reason = (
+                f"the budget of {self.run.budget:g} s was used up before all checks were done; give more with --budget"
+            )
+            return Verdict.PARTIAL, reason
         return Verdict.CONFORMS, ""
 
     def _why_nothing(self) -> str:

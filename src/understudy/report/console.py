@@ -124,7 +124,8 @@ class ConsoleWriter:
         self._field("actual", finding.actual)
         self._field("citation", location(finding.citation))
         if finding.curl:
-            self._say(f"  {one_line(finding.curl)}")
+            for line in _commands(finding.curl):
+                self._say(f"  {one_line(line)}")
 
     def _field(self, label: str, value: str) -> None:
         """Print a value, a bar before its further lines, so that none can pass for a line of ours or a CI server's."""
@@ -185,3 +186,9 @@ class ConsoleWriter:
     def _encodable(self, text: str) -> str:
         """Return the text with what the terminal's encoding lacks spelt out, rather than fail at the end of a run."""
         return text.encode(self.console.encoding, "backslashreplace").decode(self.console.encoding)
+
+
+def _commands(curl: str) -> list[str]:
+    """Return the commands that repeat a sequence, one by one; what is no such sequence is one line."""
+    lines = curl.split("\n")
+    return lines if all(line.startswith(("curl ", "printf ")) for line in lines) else [curl]

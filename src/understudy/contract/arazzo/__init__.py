@@ -5,7 +5,7 @@ from understudy.contract.arazzo.document import load
 from understudy.contract.arazzo.expressions import ABSENT, Absent
 from understudy.contract.arazzo.nodes import Action, ArazzoFile, Parameter, Replacement, RequestBody, Step, Workflow
 from understudy.contract.arazzo.runner import Ending, Result, bind, run
-from understudy.contract.arazzo.session import OperationRef, Operations, Sender, StepRun
+from understudy.contract.arazzo.session import OperationRef, Operations, Patience, Sender, StepRun
 
 __all__ = [
     "ABSENT",
@@ -17,6 +17,7 @@ __all__ = [
     "OperationRef",
     "Operations",
     "Parameter",
+    "Patience",
     "Replacement",
     "RequestBody",
     "Result",

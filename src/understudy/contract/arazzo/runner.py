@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 
 from understudy.contract.arazzo.findings import Ledger
 from understudy.contract.arazzo.nodes import ArazzoFile, Workflow
 from understudy.contract.arazzo.requests import Problem, inputs_of
-from understudy.contract.arazzo.session import OperationRef, Operations, Sender, Session, StepRun, TimeUp
+from understudy.contract.arazzo.session import OperationRef, Operations, Patience, Sender, Session, StepRun, TimeUp
 from understudy.contract.evidence import Evidence
 from understudy.errors import UsageError
 from understudy.values import Json
@@ -60,8 +61,11 @@ def run(
     operations: Operations,
     deadline: Callable[[], bool],
     sleep: Callable[[float], None] = time.sleep,
+    patience: Patience | None = None,
 ) -> Result:
     """Run a workflow until it ends, fails, or `deadline()` says that the time is up; `sleep` takes seconds.
+
+    `patience` bounds what retries wait for, and is shared by the runs on one target; without it they wait as they say.
 
     Raises ContentError for an operation that is not there and UsageError for inputs that the workflow's schema forbids;
     both before anything is sent. What the sender raises, OSError aside, passes through.
@@ -74,7 +78,7 @@ def run(
             problem.actual, where=file.source.where(problem.pointer), todo="give other inputs"
         ) from problem
     ledger = Ledger("scenario", f"{file.name}::{workflow.workflow_id}")
-    session = Session(file, bound, send, deadline, sleep, ledger)
+    session = Session(file, bound, send, deadline, sleep, ledger, patience or Patience(inf, inf))
     named = [rule for reached in _reachable(file, workflow) for rule in reached.all_rules()]
     try:
         end = session.workflow(workflow, inputs, (), 0)

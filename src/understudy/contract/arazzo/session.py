@@ -111,6 +111,32 @@ class End:
     goto: str | None = None
 
 
+class Patience:
+    """How long a step's retries are waited for: some seconds, three times what helped before, less after a vain wait.
+
+    Shared by all runs on one target: whether what it was told shows later than it answers is a trait of the target, and
+    a target that is wrong, not late, must not use up the time of every scenario.
+    """
+
+    def __init__(self, first: float = 4.0, later: float = 1.0) -> None:
+        """`first` and `later` are seconds, before and after a wait that was in vain."""
+        self._first = first
+        self._later = later
+        self._helped = 0.0
+        self._vain = False
+
+    def left(self, waited: float) -> float:
+        """Return how many seconds more are waited for a step that was waited for so long."""
+        return max(self._later if self._vain else self._first, 3 * self._helped) - waited
+
+    def learn(self, waited: float, *, helped: bool) -> None:
+        """Take note of what a wait came to."""
+        if helped:
+            self._helped = max(self._helped, waited)
+        elif waited:
+            self._vain = True
+
+
 class Session:
     """The state of one run."""
 
@@ -122,7 +148,9 @@ class Session:
         deadline: Callable[[], bool],
         sleep: Callable[[float], None],
         ledger: Ledger,
+        patience: Patience,
     ) -> None:
+        self.patience = patience
         self.file = file
         self.bound = bound
         self.send = send
@@ -225,17 +253,23 @@ class Session:
             problem = Problem(f"the scenario ends within {MAX_STEPS} steps", "it goes round in a circle", step.pointer)
             return _Move(None, spot.stopped(problem, None))
         tried: Counter[str] = Counter()
+        waited = 0.0
         while True:
             attempt = self.attempt(frame, step, spot)
             if attempt.fault is None:
+                self.patience.learn(waited, helped=True)
                 return _Move(_chosen(frame.workflow.on_success(step), attempt.context, tried))
             action = _chosen(frame.workflow.on_failure(step), attempt.context, tried)
+            if action is not None and action.type == "retry" and self.patience.left(waited) <= 0:
+                action = None
             if action is None or action.type == "end":
+                self.patience.learn(waited, helped=False)
                 return _Move(None, attempt.fault)
             if action.type == "goto":
+                self.patience.learn(waited, helped=False)
                 return _Move(action)
             tried[action.name] += 1
-            self.wait(action, attempt.context.exchange, step)
+            waited += self.wait(action, attempt.context.exchange, step, self.patience.left(waited))
             self.detour(frame, action)
 
     def spot(self, frame: _Frame, step: Step) -> Spot:
@@ -295,15 +329,19 @@ class Session:
             self.ledger.hold(criterion.rules, spot.title(judgement.expected), spot.operation)
         return None
 
-    def wait(self, action: Action, exchange: Exchange | None, step: Step) -> None:
-        """Wait before a retry, as long as the response's Retry-After or else the action says; raises TimeUp."""
+    def wait(self, action: Action, exchange: Exchange | None, step: Step, longest: float) -> float:
+        """Wait before a retry, as long as the response's Retry-After or else the action says; return the seconds.
+
+        What the action says is not waited for longer than `longest`, in seconds. Raises TimeUp.
+        """
         asked = retry_after(exchange.response) if exchange else None
-        seconds = action.retry_after if asked is None else asked
+        seconds = total = min(action.retry_after, longest) if asked is None else asked
         while seconds > 0:
             if self.deadline():
                 raise TimeUp(step.step_id)
             self.sleep(min(seconds, _SLICE))
             seconds -= _SLICE
+        return total
 
     def detour(self, frame: _Frame, action: Action) -> None:
         """Run what a retry wants to be run before it; whether that helps is seen by the retry."""
