@@ -230,7 +230,7 @@ def _rules(
 ) -> tuple[str, ...]:
     rules = ["OT-UPDATE-1", "OT-ID-1"] if found else ["OT-CREATE-1"]
     if found and found.identifier != identifier:
-        rules += ["OT-LINK-6", "OT-PRIMARY-1"]
+        rules = ["OT-LINK-6", *rules, "OT-PRIMARY-1"]
     if "identifierType" in body:
         rules.append("OT-PRIMARY-2" if found else "OT-CREATE-3")
     elif not found:

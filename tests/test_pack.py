@@ -8,7 +8,8 @@ import pytest
 
 from understudy import pack as packs
 from understudy.errors import ContentError, UnderstudyError, UsageError
-from understudy.pack import Pack, load_behaviour
+from understudy.model.behaviour import Behaviour
+from understudy.pack import Pack, load_part
 
 BUILT_IN = packs.load("onetrust")
 
@@ -167,7 +168,8 @@ def test_a_model_is_loaded_by_its_path_alone(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / name).mkdir()
         (tmp_path / name / "toy.py").write_text(text.format(name))
-    assert [load_behaviour(tmp_path / name / "toy.py").full for name in "ab"] == [("a",), ("b",)]
+    loaded = [load_part(tmp_path / name / "toy.py", "model", "behaviour", Behaviour) for name in "ab"]
+    assert [behaviour.full for behaviour in loaded] == [("a",), ("b",)]
 
 
 def test_errors_of_a_pack_are_of_one_tree(project: Path) -> None:

@@ -13,12 +13,14 @@ from functools import cached_property, partial
 from hashlib import sha256
 from operator import is_
 from pathlib import Path
+from typing import TypeVar
 
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 from referencing.exceptions import Unresolvable
 
 from understudy.errors import ContentError, UsageError, Where, told
 from understudy.model.behaviour import Behaviour
+from understudy.model.oracle import Oracle
 from understudy.model.seed import Seed
 from understudy.model.seed import load as load_seed
 from understudy.spec import overlay, provenance
@@ -27,6 +29,8 @@ from understudy.spec.rules import Rule, Rules
 from understudy.spec.rules import load as load_rules
 from understudy.spec.source import Source
 from understudy.values import Json, at, join
+
+Part = TypeVar("Part")
 
 SCOPES = ("core", "full")
 NAME = re.compile(r"\w[\w.-]*")
@@ -166,7 +170,22 @@ class Pack:
     @cached_property
     def behaviour(self) -> Behaviour:
         """The behaviour that the model file makes."""
-        return load_behaviour(self.model)
+        return load_part(self.model, "model", "behaviour", Behaviour)
+
+    @cached_property
+    def oracle(self) -> Oracle | None:
+        """The pack's part of model-based judging, from `contracts/<vendor>/oracle.py`; None where there is no file."""
+        path = self.contracts / "oracle.py"
+        if not path.is_file():
+            return None
+        oracle = load_part(path, "oracle", "oracle", Oracle)
+        named = {*oracle.comparisons, *oracle.generated, *(oracle.reading or ())[:1]}
+        unknown = sorted(named - set(self.effective.operations))
+        unknown += [oracle.exact] if oracle.exact and oracle.exact not in self.rules.by_id else []
+        if unknown:
+            what = f"the oracle names {unknown[0]!r}, which is neither an operation nor a rule"
+            raise ContentError(what, where=Where(path), todo="use an operationId, or the id of a rule")
+        return oracle
 
     @cached_property
     def seed(self) -> Seed | None:
@@ -200,32 +219,33 @@ def load(vendor: str) -> Pack:
     raise UsageError(f"unknown vendor {vendor!r}", todo=f"use one of: {', '.join(names()) or 'none found'}")
 
 
-def load_behaviour(path: Path) -> Behaviour:
-    """Load a model file by its path; raises ContentError with its line where it does not load or makes no behaviour."""
+def load_part(path: Path, what: str, name: str, kind: type[Part]) -> Part:
+    """Load a Python file of a pack, its `what`, by its path and return the thing in it that is called `name`.
+
+    Raises ContentError with its line where it does not load, or makes no such thing.
+    """
+    key = f"understudy_{what}_{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
     if not path.is_file():
-        raise ContentError("there is no model", where=Where(path), todo="write one, see docs/ARCHITECTURE.md")
-    name = f"understudy_model_{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path)
+        raise ContentError(f"there is no {what}", where=Where(path), todo="write one, see docs/ARCHITECTURE.md")
+    spec = importlib.util.spec_from_file_location(key, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up there
+    sys.modules[key] = module  # dataclasses look their module up there
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        del sys.modules[name]
-        line = getattr(error, "lineno", None) or next(
-            (
-                frame.lineno
-                for frame in reversed(traceback.extract_tb(error.__traceback__))
-                if frame.filename == str(path)
-            ),
-            None,
-        )
-        raise ContentError(
-            f"the model cannot be loaded: {told(error)}", where=Where(path, line), todo="mend the file"
-        ) from error
-    behaviour = getattr(module, "behaviour", None)
-    if not isinstance(behaviour, Behaviour):
-        raise ContentError("the model makes no `behaviour`", where=Where(path), todo="add behaviour = Behaviour(...)")
-    return behaviour
+        del sys.modules[key]
+        where = Where(path, _line(error, path))
+        raise ContentError(f"the {what} cannot be loaded: {told(error)}", where=where, todo="mend the file") from error
+    made = getattr(module, name, None)
+    if not isinstance(made, kind):
+        todo = f"add {name} = {kind.__name__}(...)"
+        raise ContentError(f"the {what} makes no `{name}`", where=Where(path), todo=todo)
+    return made
+
+
+def _line(error: Exception, path: Path) -> int | None:
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    line: int | None = getattr(error, "lineno", None)
+    return line or next((frame.lineno for frame in frames if frame.filename == str(path)), None)

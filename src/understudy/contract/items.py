@@ -16,6 +16,7 @@ from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
 from understudy.contract.samples import sample
+from understudy.contract.stateful import machine
 from understudy.contract.target import LIMITED, REGIME, Run
 from understudy.contract.verdict import weigh
 from understudy.errors import UnderstudyError
@@ -23,6 +24,9 @@ from understudy.pack import Pack
 
 CLIENT = pytest.StashKey[Client]()
 NARROWED = pytest.StashKey[bool]()
+BINDING, EXPLORING, OTHERS, FUZZING = 1, 2, 3, 4
+"""The order of the checks: probes; scenarios whose rules bind; the model, and other settings; scenarios that can only
+leave remarks; fuzzing, which takes what time is left."""
 RESERVE = 1.0
 """Seconds of the budget that are kept for what comes after the last check."""
 
@@ -55,6 +59,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         config.stash[NARROWED] = True
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what is quick and binds: where the budget ends a run early, most of the rules have been looked at."""
+    items.sort(key=lambda item: item.rank if isinstance(item, CheckItem) else 0)
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect the scenarios of the pack's Arazzo files, and the checks that its document gives."""
     pack = parent.config.stash[CLIENT].judge.pack
@@ -77,13 +86,14 @@ def pytest_runtest_makereport(
 
 
 class CheckItem(pytest.Item):
-    """One check of the run; `kind` is the check's name, `home` what goes to the main process."""
+    """One check of the run; `kind` is the check's name, `rank` its place, `home` what goes to the main process."""
 
     kind: str
 
-    def __init__(self, *, kind: str, action: Callable[[Client], str | None], **more: Any) -> None:
+    def __init__(self, *, kind: str, action: Callable[[Client], str | None], rank: int = 0, **more: Any) -> None:
         super().__init__(**more)
         self.kind = kind
+        self.rank = rank
         self.action = action
         self.home: dict[str, Any] = {}
 
@@ -148,7 +158,14 @@ class ScenarioFile(pytest.File):
                 def action(client: Client, workflow: Any = workflow) -> str:
                     return scenarios.play(client, file, workflow)
 
-                yield CheckItem.from_parent(self, name=workflow.workflow_id, kind="scenario", action=action)
+                known = client.judge.rules.by_id
+                binds = any(known[rule].binding for rule in workflow.all_rules() if rule in known)
+                rank = BINDING if binds else OTHERS
+                yield CheckItem.from_parent(self, name=workflow.workflow_id, kind="scenario", action=action, rank=rank)
+
+
+def _explored(client: Client) -> str:
+    return machine.explore(client, (client.run.remaining - RESERVE) / (len(fuzz.PHASES) + 1))
 
 
 class DocumentFile(pytest.File):
@@ -167,12 +184,14 @@ class DocumentFile(pytest.File):
                     yield CheckItem.from_parent(self, name=f"{kind}[{operation_id}]", kind=kind, action=probe)
         yield from self._limits(client.judge.pack, client)
         yield from self._also(client)
+        if client.judge.pack.oracle is not None:
+            yield CheckItem.from_parent(self, name="model", kind=machine.CHECK, action=_explored, rank=EXPLORING)
         for number, phase in enumerate(fuzz.PHASES):
 
             def action(client: Client, phase: str = phase, left: int = len(fuzz.PHASES) - number) -> None:
                 fuzz.phase(client, phase, (client.run.remaining - RESERVE) / left)
 
-            yield CheckItem.from_parent(self, name=f"fuzz[{phase}]", kind="fuzz", action=action)
+            yield CheckItem.from_parent(self, name=f"fuzz[{phase}]", kind="fuzz", action=action, rank=FUZZING)
 
     def _limits(self, pack: Pack, client: Client) -> Iterator[CheckItem]:
         operations = (o for o in client.judge.judged.operations.values() if 429 in o.statuses)
@@ -197,4 +216,4 @@ class DocumentFile(pytest.File):
                                 if scenarios.in_scope(client.judge.pack, file, workflow, client.run.scope):
                                     scenarios.play(client, file, workflow)
 
-                yield CheckItem.from_parent(self, name=f"also[{name}]", kind="scenario", action=action)
+                yield CheckItem.from_parent(self, name=f"also[{name}]", kind="scenario", action=action, rank=EXPLORING)

@@ -83,10 +83,11 @@ class Behaviour:
     """A vendor's behaviour, as its model file declares it.
 
     `full` and `restricted` are the scopes of the mock's two ready-made credentials. `quotas` names the documented
-    regimes of rate limits, `quota_rule` the rule that they follow; `also` are settings of switches, beside the defaults,
-    under which the documents hold too and the mock is judged as well; `limited` makes the headers of a 429. `refused`
-    makes the whole answer of a pipeline refusal for an operation (None: no operation was found), where the vendor has a
-    form of its own, or returns None for problem details. Both are given the values of the switches, by name.
+    regimes of rate limits, `quota_rule` the rule that they follow; `limited` makes the headers of a 429. `also` are
+    settings of switches, beside the defaults, under which the documents hold too and the mock is judged as well.
+    `refused` makes the whole answer of a pipeline refusal for an operation (None: no operation was found), where the
+    vendor has a form of its own, or returns None for problem details. Both functions are given the values of the
+    switches, by name.
     """
 
     full: tuple[str, ...]

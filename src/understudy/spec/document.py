@@ -209,7 +209,6 @@ class ResponseSpec:
                 reader = Reader(document.value, pointer + "/schema", ",")
                 self.headers[name.lower()] = Header(name, bool(value.get("required")), pointer, schema, reader)
 
-
     def declared(self, media_type: str) -> str | None:
         """Return the declared media type or range (RFC 9110, section 12.5.1) that one falls under, or None."""
         ranges = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")

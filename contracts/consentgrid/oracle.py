@@ -1,0 +1,101 @@
+"""What of ConsentGrid's answers a rule fixes, for sequences of calls drawn from the document and run on the model.
+
+Both forms of a record are read: flat, and the envelope of the model page. What null and nested objects come to is left
+open; a body that names another subject than the path is not sent.
+"""
+
+from collections.abc import Iterator
+
+from understudy.model.call import Call, Reply
+from understudy.model.oracle import Bindings, Difference, Oracle
+from understudy.values import Json
+
+oracle = Oracle(
+    pools={"type": ("user", "user", "user", "device"), "saveOption": ("merge", "rewrite")},
+    left_out=("id", "type"),
+    reading=("updateSubject", {"data": {}}),
+    exact="CG-KEY-2",
+    generated={"createSubject": ("/id", "/id/id")},
+)
+REWRITES = {
+    "createOrUpdateSubject": ("CG-REWRITE-1", "CG-REWRITE-2"),
+    "updateSubject": ("CG-REPATCH-1", "CG-REPATCH-2"),
+}
+MERGES = {"createOrUpdateSubject": ("CG-MERGE-1", "CG-MERGE-2"), "updateSubject": ("CG-PATCH-1", "CG-PATCH-2")}
+UNSPECIFIED = {"createOrUpdateSubject": "CG-MERGE-3", "updateSubject": "CG-PATCH-3"}
+CREATES = {"createSubject": "CG-CREATE-3", "createOrUpdateSubject": "CG-WRITE-3"}
+OTHERS = {"createSubject": "CG-CREATE-3", "createOrUpdateSubject": "CG-WRITE-5", "updateSubject": "CG-UPDATE-3"}
+NAMES = {"createSubject": "CG-CREATE-3", "createOrUpdateSubject": "CG-WRITE-2", "updateSubject": "CG-UPDATE-2"}
+
+
+@oracle.compares("createSubject", "createOrUpdateSubject", "updateSubject")
+def written(call: Call, reply: Reply, body: Json, bindings: Bindings) -> Iterator[Difference]:
+    """Compare the record that a write answers with."""
+    if not reply.accepted:
+        return
+    mine, operation_id = _flat(reply.body), call.operation_id
+    theirs = _flat(body)
+    if operation_id == "createSubject":
+        if not bindings.unique("id", mine["id"], theirs["id"]):
+            yield Difference("CG-CREATE-2", "A generated ID is another subject's", "an ID of its own", theirs["id"])
+    elif theirs["id"] != bindings.theirs("id", mine["id"]):
+        title = "The record has another ID than the path"
+        yield Difference(NAMES[operation_id], title, bindings.theirs("id", mine["id"]), theirs["id"])
+    if theirs["type"] != mine["type"]:
+        yield Difference(NAMES[operation_id], "The record has another type than the path", mine["type"], theirs["type"])
+    yield from _fields(call, reply, mine["data"], theirs["data"])
+
+
+def _fields(call: Call, reply: Reply, mine: Json, theirs: Json) -> Iterator[Difference]:
+    sent: Json = call.body.get("data", {}) if isinstance(call.body, dict) else {}
+    stored, kept = _rules(call, reply)
+    for name, value in mine.items():
+        if name not in theirs:
+            rule = kept if name not in sent else "CG-NULL-1" if value is None else stored
+            yield Difference(rule, "The record has lost a field", {name: value}, theirs)
+        elif not _equal(theirs[name], value):
+            rule = stored if name in sent else kept
+            if name in sent and _equal(_without_null(theirs[name]), _without_null(value)):
+                rule = "CG-NULL-1"
+            elif name in sent and _deeper(theirs[name], value):
+                rule = "CG-NEST-1"
+            yield Difference(rule, "A field of the record has another value than was written", {name: value}, theirs)
+    for name in theirs:
+        if name not in mine:
+            rule = kept if call.query.get("saveOption") == "rewrite" else OTHERS[call.operation_id]
+            yield Difference(rule, "The record has a field that it should not have", mine, {name: theirs[name]})
+
+
+def _rules(call: Call, reply: Reply) -> tuple[str, str]:
+    """Return the rules on the fields that were sent and on those that were not."""
+    if reply.status == 201:
+        return CREATES[call.operation_id], CREATES[call.operation_id]
+    if call.query.get("saveOption") == "rewrite":
+        return REWRITES[call.operation_id]
+    if "saveOption" not in call.query:
+        return UNSPECIFIED[call.operation_id], UNSPECIFIED[call.operation_id]
+    return MERGES[call.operation_id]
+
+
+def _flat(record: Json) -> dict[str, Json]:
+    """Return a record's ID, type and data, whichever its form."""
+    named = record["id"] if isinstance(record["id"], dict) else record
+    return {"id": named["id"], "type": named["type"], "data": record["data"]}
+
+
+def _equal(one: Json, other: Json) -> bool:
+    """Whether two values of JSON are the same; true is not 1."""
+    return type(one) is type(other) and bool(one == other)
+
+
+def _without_null(value: Json) -> Json:
+    """Return the value without what is null in it."""
+    if isinstance(value, dict):
+        return {name: _without_null(each) for name, each in value.items() if each is not None}
+    return [_without_null(each) for each in value if each is not None] if isinstance(value, list) else value
+
+
+def _deeper(theirs: Json, mine: Json) -> bool:
+    """Whether an object holds all that was sent and more, as merging inside of fields would make it."""
+    both = isinstance(theirs, dict) and isinstance(mine, dict)
+    return both and all(name in theirs and _equal(theirs[name], value) for name, value in mine.items())

@@ -1,0 +1,102 @@
+"""What of OneTrust's answers a rule fixes, for sequences of calls drawn from the document and run on the model.
+
+Elements may be left out of an answer as a whole, a list may come item by item or as one string, and its order is free;
+see the conforming endpoints of tests/e2e/freedoms.py.
+"""
+
+from collections.abc import Iterator
+
+from understudy.model.call import Call, Reply
+from understudy.model.oracle import Bindings, Difference, Oracle
+from understudy.values import Json
+
+NAMES = ("Phone", "Phone", "Country")
+TWICE = object()
+"""Stands for an element that one request names more than once: the document does not say which one counts."""
+
+oracle = Oracle(
+    pools={"name": NAMES, "identifierType": ("Email", "Customer Number"), "language": ("en-us", "nb-no")},
+    shared=("value",),
+    reading=("createOrUpdateDataSubjectUsingPOST", {}),
+    exact="OT-ID-3",
+)
+
+
+@oracle.compares("createOrUpdateDataSubjectUsingPOST")
+def written(call: Call, reply: Reply, body: Json, bindings: Bindings) -> Iterator[Difference]:
+    """Compare the subject that a write answers with."""
+    mine: Json = reply.body
+    yield from _subject(call, mine, body, bindings)
+    yield from _reported(call, reply, body)
+    if isinstance(body.get("elements"), list):
+        yield from _elements(call, reply, mine["elements"], body["elements"])
+
+
+def _reported(call: Call, reply: Reply, body: Json) -> Iterator[Difference]:
+    """Elements that are reported instead of being taken, which a tenant's catalogue or features may want."""
+    sent = [each["name"] for each in (call.body or {}).get("dataElements") or []]
+    told = [name for name in sent if any(name in message for message in body.get("messages") or [])]
+    if told and "messages" not in reply.body:
+        yield Difference("OT-MSG-1", "A data element is reported instead of being taken", [], told)
+    refused = [each.get("name") for each in body.get("additionalIdMessages") or []]
+    if refused and "additionalIdMessages" not in reply.body:
+        yield Difference("OT-LINK-9", "An additional identifier is reported instead of being taken", [], refused)
+
+
+def _subject(call: Call, mine: Json, body: Json, bindings: Bindings) -> Iterator[Difference]:
+    if "id" in body:
+        if not bindings.kept("subject", mine["id"], body["id"]):
+            title = "The id of a data subject changes from call to call"
+            yield Difference("OT-ID-1", title, bindings.theirs("subject", mine["id"]), body["id"])
+        if not bindings.unique("subject", mine["id"], body["id"]):
+            yield Difference("OT-ID-2", "Two data subjects have one id", "an id of its own", body["id"])
+    if body["identifier"] != mine["identifier"]:
+        title = "The primary identifier is not that of the creating request"
+        yield Difference("OT-PRIMARY-1", title, mine["identifier"], body["identifier"])
+    if body["identifierType"] != mine["identifierType"]:
+        sent = isinstance(call.body, dict) and "identifierType" in call.body
+        rule = "OT-CREATE-3" if sent and call.body.get("identifierType") == mine["identifierType"] else "OT-PRIMARY-2"
+        title = "The identifierType is not that of the creating request"
+        yield Difference(rule, title, mine["identifierType"], body["identifierType"])
+
+
+def _elements(call: Call, reply: Reply, mine: Json, theirs: Json) -> Iterator[Difference]:
+    sent: dict[str, Json] = {}
+    for each in (call.body or {}).get("dataElements", []):
+        sent[each["name"]] = TWICE if each["name"] in sent else each
+    for element in mine:
+        shown = [each for each in theirs if each["name"] == element["name"]]
+        rule = _rule(reply, element, sent.get(element["name"]))
+        if not shown and _values([element]):
+            names = [each["name"] for each in theirs]
+            yield Difference(rule, "A data element is missing from the answer", element, names)
+        elif shown and _values(shown) != _values([element]):
+            yield Difference(rule, "A data element has another value than was written", element, shown)
+        elif shown and any(each.get("linked") for each in shown) != element["linked"] and _values([element]):
+            rule = {"OT-LINK-2": "OT-LINK-1", "OT-LINK-4": "OT-LINK-3"}.get(rule, rule)
+            yield Difference(rule, "A data element is linked, or not, otherwise than was written", element, shown)
+    known = {element["name"] for element in mine}
+    for each in theirs:
+        if each["name"] not in known:
+            yield Difference("OT-UPDATE-3", "The answer has a data element that nobody wrote", sorted(known), each)
+
+
+def _rule(reply: Reply, element: Json, sent: Json) -> str:
+    """Return the rule that decides what an element holds after the call, by how it was sent in it."""
+    if sent is None:
+        return "OT-LINK-5" if element["linked"] else "OT-UPDATE-3"
+    if sent is TWICE or "linked" not in sent or ("value" not in sent and not sent["linked"]):
+        return "OT-UPDATE-6"
+    if not sent["linked"]:
+        return "OT-UPDATE-2" if reply.status == 200 else "OT-CREATE-2"
+    if isinstance(sent.get("value"), str) and sent["value"]:
+        return "OT-LINK-8"  # the document shows lists alone
+    if sent.get("value"):
+        return "OT-LINK-9" if "OT-LINK-9" in reply.rules else "OT-LINK-2"
+    return "OT-LINK-4" if sent.get("value") == [] else "OT-LINK-7"
+
+
+def _values(elements: Json) -> frozenset[Json]:
+    values = [each.get("value") for each in elements]
+    flat = [item for value in values for item in (value if isinstance(value, list) else [value])]
+    return frozenset(item for item in flat if item not in (None, ""))

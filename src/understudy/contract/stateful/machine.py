@@ -1,0 +1,375 @@
+"""The state machine: Hypothesis draws sequences of calls; each goes to target and model, and the answers are compared.
+
+A sequence that shows a broken rule is shrunk to the shortest one that shows it. Targets are not reset: every sequence
+has identifiers of its own, so that for it the target is empty.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.errors import Flaky
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from understudy.contract.authentication import places
+from understudy.contract.client import Client, OverError
+from understudy.contract.demands import breaches, parse_json
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.exchange import Exchange
+from understudy.contract.samples import Sample, identifier, on_the_wire
+from understudy.contract.stateful.plans import Plan, Plans, Slot
+from understudy.contract.stateful.prediction import Prediction, repeated
+from understudy.contract.verdict import weigh
+from understudy.errors import TargetError
+from understudy.model.call import ABSENT, Call, Reply
+from understudy.model.oracle import Bindings, Difference
+from understudy.spec.document import Operation
+from understudy.spec.wire import text
+from understudy.values import Json, at
+
+CHECK = "model"
+STEPS = 8
+"""The most calls in a sequence, not counting those that read the state back at its end."""
+SEQUENCES = 100
+"""The most sequences between two findings."""
+UNREADABLE = object()
+SHRINKING = 6.0
+"""Seconds that a failing sequence is shrunk at most."""
+
+
+class BrokenError(Exception):
+    """A sequence shows that a rule is broken."""
+
+
+@dataclass
+class Course:
+    """What all sequences of a run share: the way to the target, what was found, and when to stop.
+
+    `known` are fingerprints that were found already, which no sequence fails for again; `best` is the shortest sequence
+    that shows the fault being shrunk.
+    """
+
+    client: Client
+    plans: Plans
+    until: float
+    known: set[str] = field(default_factory=set)
+    bindings: Bindings = field(default_factory=Bindings)
+    best: "tuple[Evidence, list[Exchange]] | None" = None
+    ended: Exception | None = None
+    count: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be sent."""
+        return self.ended is not None or time.monotonic() >= self.until
+
+    def missed(self, evidence: Evidence, exchanges: list[Exchange]) -> None:
+        """Take note of a broken rule; raises BrokenError for one that was not known."""
+        if evidence.fingerprint in self.known:
+            return
+        if self.best is None:
+            self.until = min(self.until, time.monotonic() + SHRINKING)
+        if self.best is None or len(exchanges) <= len(self.best[1]):
+            self.best = (evidence, exchanges)
+        raise BrokenError(evidence.title)
+
+
+class Sequence:
+    """One sequence of calls on a state of its own, at the target and in the model."""
+
+    def __init__(self, course: Course) -> None:
+        course.count += 1
+        self.course = course
+        self.client = course.client
+        self.judge = course.client.judge
+        self.pack = self.judge.pack
+        self.number = course.count
+        self.prediction = Prediction(self.pack, f"{course.client.run.seed} {self.number}")
+        self.bindings = course.bindings
+        self.exchanges: list[Exchange] = []
+        self.made: list[Json] = []
+        self.used: list[Plan] = []
+        self.lost = False
+        """Whether what the target holds is not known any more: the sequence is over."""
+
+    def play(self, plan: Plan) -> None:
+        """Send one call to the target, run it on the model, and compare; raises BrokenError."""
+        if self.lost or self.course.over:
+            return
+        operation = self.pack.effective.operations[plan.operation_id]
+        mine, theirs = self._filled(operation, plan, theirs=False), self._filled(operation, plan, theirs=True)
+        if mine is None or theirs is None:
+            return
+        try:
+            exchange = self._sent(theirs, plan.credential)
+        except (OverError, TargetError) as error:
+            self.course.ended = error
+            return
+        self.exchanges.append(exchange)
+        self.used.append(plan)
+        self._judged(mine, exchange, plan)
+
+    def read_back(self) -> None:
+        """Read the records that the sequence has touched, so that the last calls are looked at too."""
+        reading = self.pack.oracle.reading if self.pack.oracle else None
+        if reading is None:
+            return
+        operation_id, body = reading
+        for plan in _latest(self.used):
+            operation = self.pack.effective.operations[operation_id]
+            slot = _slot(plan)
+            if slot is not None and operation_id in self.judge.judged.operations:
+                self.play(_reading(operation, plan, slot, body))
+
+    # --- what is sent -----------------------------------------------------------------------------------------------
+
+    def _filled(self, operation: Operation, plan: Plan, *, theirs: bool) -> Sample | None:
+        """Return the call with its identifiers, as the model or the target knows them; None where one is not made."""
+        try:
+            parameters = {where: self._resolved(values, theirs=theirs) for where, values in plan.parameters.items()}
+            body = self._resolved(plan.body, theirs=theirs)
+        except LookupError:
+            return None
+        return Sample(operation, parameters, body, plan.media_type)
+
+    def _resolved(self, value: Json, *, theirs: bool) -> Json:
+        if isinstance(value, Slot):
+            return self._identifier(value, theirs=theirs)
+        if isinstance(value, dict):
+            return {key: self._resolved(each, theirs=theirs) for key, each in value.items()}
+        return [self._resolved(each, theirs=theirs) for each in value] if isinstance(value, list) else value
+
+    def _identifier(self, slot: Slot, *, theirs: bool) -> str:
+        if slot.kind == "made":
+            mine = self.made[slot.number]
+            return str(self.bindings.theirs("id", mine) if theirs else mine)
+        plain = identifier(self.client.run, f"{CHECK} {self.number} {slot.number}")
+        if slot.kind == "case":
+            return plain.swapcase()
+        return f"{plain}x" if slot.kind == "longer" else plain
+
+    def _sent(self, sample: Sample, credential: str) -> Exchange:
+        known = credential if credential == "full" or self._closed(sample.operation) else "full"
+        request = on_the_wire(sample, self.client.run, secret=self.client.secret(known))
+        return self.client.send(request, sample.operation.operation_id, CHECK, known)
+
+    def _closed(self, operation: Operation) -> bool:
+        """Whether the restricted caller, if there is one, may not call the operation."""
+        allowed = set(self.pack.behaviour.restricted)
+        opened = any(set(scopes) <= allowed for need in operation.security for scopes in need.values())
+        return self.client.run.credentials.restricted is not None and bool(list(places(operation))) and not opened
+
+    # --- what is made of the answer ---------------------------------------------------------------------------------
+
+    def _judged(self, mine: Sample, exchange: Exchange, plan: Plan) -> None:
+        status = exchange.response.status
+        if status >= 500 or status == 429:
+            self.lost = True
+            return
+        if exchange.credential != "full" or breaches(mine.operation, exchange.request):
+            self.lost = status < 400  # whether that is a finding the judge of single exchanges has said
+            return
+        call, reply, transaction = self.prediction.reply(mine)
+        judged = self.judge.operation(mine.operation.operation_id)
+        assert judged is not None
+        if reply.accepted and status >= 400 and not self.judge.breaches(exchange, judged)[1]:
+            return  # the vendored document forbids the request: an endpoint may refuse it
+        if status != reply.status and not _alike(judged, status, reply.status):
+            self._other_status(reply, exchange)
+            return
+        if reply.rules:
+            self._add(Outcome.PASSED, reply.rules[0], exchange)
+        if reply.accepted:
+            transaction.commit()
+            self._compare(call, reply, exchange)
+
+    def _other_status(self, reply: Reply, exchange: Exchange) -> None:
+        status, self.lost = exchange.response.status, True
+        first = reply.rules[0] if reply.rules else None
+        if reply.accepted and status >= 400:
+            first = next((rule for rule in reply.rules if not self._binds(rule)), first)
+            title = f"A good request is refused where {reply.status} is due"
+        elif status < 400 and not reply.accepted:
+            title = f"A request is taken where {reply.status} is due"
+        else:
+            title = f"The answer has another status than {reply.status}"
+        self._missed(first, exchange, title, str(reply.status), str(status))
+
+    def _compare(self, call: Call, reply: Reply, exchange: Exchange) -> None:
+        oracle, operation_id = self.pack.oracle, call.operation_id
+        assert oracle is not None
+        body: Json = None
+        if reply.body is not ABSENT:
+            body = self._body(exchange)
+            if body is UNREADABLE:
+                self.lost = True  # told by the judge of single exchanges
+                return
+        if operation_id in oracle.generated:
+            self._keep(reply.body, body, oracle.generated[operation_id])
+        for difference in oracle.comparisons[operation_id](call, reply, body, self.bindings):
+            self._differs(difference, exchange)
+            if self.lost:
+                return
+
+    def _body(self, exchange: Exchange) -> Json:
+        """Return the answer's body, or UNREADABLE where it is not what the judged document says."""
+        operation = self.judge.operation(exchange.operation_id)
+        assert operation is not None
+        spec = operation.response(exchange.response.status)
+        declared = spec.declared(exchange.response.media_type or "") if spec else None
+        schema = spec.content.get(declared) if spec and declared else None
+        try:
+            body = parse_json(exchange.response.body)
+            return UNREADABLE if schema is not None and not schema.is_valid(body) else body
+        except (ValueError, RecursionError):
+            return UNREADABLE
+
+    def _keep(self, mine: Json, theirs: Json, pointers: tuple[str, ...]) -> None:
+        here, there = _text_at(mine, pointers), _text_at(theirs, pointers)
+        if here is None or there is None:
+            self.lost = True
+            return
+        self.bindings.kept("id", here, there)
+        self.made.append(here)
+
+    def _differs(self, difference: Difference, exchange: Exchange) -> None:
+        expected, actual = _shown(difference.expected), _shown(difference.actual)
+        self._missed(difference.rule, exchange, difference.title, expected, actual)
+
+    def _binds(self, rule_id: str) -> bool:
+        """Whether a rule binds in this scope; one of another scope is left to it."""
+        known = self.judge.rules.by_id.get(rule_id)
+        return known is None or known.binding
+
+    def _missed(self, rule_id: str | None, exchange: Exchange, title: str, expected: str, actual: str) -> None:
+        """Add a remark and give the sequence up where the rule does not bind; raise BrokenError where it does."""
+        known = self.judge.rules.by_id.get(rule_id or "")
+        evidence = self._evidence(Outcome.FAILED, rule_id, exchange, title, expected, actual)
+        if known is None or weigh(evidence, known, strict=self.client.run.strict) is not Outcome.FAILED:
+            self.lost = True
+            if known is not None:
+                self.client.collector.add([evidence])
+            return
+        self.course.missed(evidence, list(self.exchanges))
+
+    def _add(self, outcome: Outcome, rule_id: str, exchange: Exchange) -> None:
+        if rule_id in self.judge.rules.by_id:
+            self.client.collector.add([self._evidence(outcome, rule_id, exchange)])
+
+    def _evidence(
+        self,
+        outcome: Outcome,
+        rule_id: str | None,
+        exchange: Exchange,
+        title: str = "",
+        expected: str = "",
+        actual: str = "",
+    ) -> Evidence:
+        curl = repeated([each.request for each in self.exchanges]) if outcome is not Outcome.PASSED else ""
+        return Evidence(CHECK, outcome, rule_id, exchange.operation_id, title, expected, actual, curl)
+
+
+def explore(client: Client, seconds: float) -> str:
+    """Play sequences for at most so many seconds, and add what they show; return a note on how it ended.
+
+    Raises TargetError where the target stops answering, OverError where a 429 cannot be waited for.
+    """
+    pack = client.judge.pack
+    oracle = pack.oracle
+    if oracle is None:
+        return "not-exercised"
+    judged = client.judge.judged.operations
+    operation_ids = [each for each in oracle.comparisons if each in judged]
+    exact = client.judge.rules.by_id.get(oracle.exact)
+    plans = Plans(pack.effective, oracle, operation_ids, case=exact is not None and exact.binding)
+    until = time.monotonic() + seconds
+    course = Course(client, plans, until)
+    while not course.over:
+        _search(course)
+        if course.best is None:
+            break
+        evidence, exchanges = course.best
+        client.collector.add([replace(evidence, curl=repeated([each.request for each in exchanges]))])
+        course.known.add(evidence.fingerprint)
+        course.best, course.until = None, until
+    if course.ended is not None:
+        raise course.ended
+    return ""
+
+
+def _search(course: Course) -> None:
+    """Play sequences until one breaks a rule that is not known, and shrink it; `course.best` has it then."""
+
+    class Machine(RuleBasedStateMachine):
+        @initialize(plan=course.plans.first)
+        def begin(self, plan: Plan) -> None:
+            self.sequence = Sequence(course)
+            self.sequence.play(plan)
+
+        @rule(plan=course.plans.all)
+        def call(self, plan: Plan) -> None:
+            self.sequence.play(plan)
+
+        def teardown(self) -> None:
+            if hasattr(self, "sequence"):
+                self.sequence.read_back()
+
+    limits = settings(
+        max_examples=SEQUENCES,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+        report_multiple_bugs=False,
+    )
+    try:
+        run_state_machine_as_test(seed(course.client.run.seed + len(course.known))(Machine), settings=limits)
+    except BrokenError:
+        return
+    except Flaky:
+        return  # the time for shrinking was up: the shortest sequence so far is kept
+
+
+def _text_at(value: Json, pointers: tuple[str, ...]) -> str | None:
+    """Return the text at the first of the pointers that leads to one, or None."""
+    for pointer in pointers:
+        with suppress(KeyError):
+            found = at(value, pointer)
+            if isinstance(found, str):
+                return found
+    return None
+
+
+def _alike(operation: Operation, one: int, other: int) -> bool:
+    """Whether the document has both statuses in one range, such as 2XX, and so makes no difference between them."""
+    first, second = operation.response(one), operation.response(other)
+    return first is not None and second is not None and first.declared_at == second.declared_at
+
+
+def _latest(used: list[Plan]) -> Iterator[Plan]:
+    """Yield the last call of each record, in their order."""
+    yield from {_slot(plan): plan for plan in used if _slot(plan) is not None}.values()
+
+
+def _slot(plan: Plan) -> Slot | None:
+    found = [value for values in plan.parameters.values() for value in values.values() if isinstance(value, Slot)]
+    return found[0] if found else None
+
+
+def _reading(operation: Operation, plan: Plan, slot: Slot, body: Json) -> Plan:
+    """Return the call that reads back what another was about: the same parameters as far as both have them."""
+    sent = {name: value for values in plan.parameters.values() for name, value in values.items()}
+    parameters: dict[str, dict[str, Json]] = {}
+    for parameter in operation.parameters:
+        if parameter.required:
+            value = slot if isinstance(sent.get(parameter.name, slot), Slot) else sent[parameter.name]
+            parameters.setdefault(parameter.location, {})[parameter.name] = value
+    return Plan(operation.operation_id, parameters, body, next(iter(operation.bodies), None))
+
+
+def _shown(value: Json) -> str:
+    return text(value)

@@ -1,0 +1,230 @@
+"""What calls a sequence is made of: drawn by Hypothesis from an operation's schemas, its identifiers as slots.
+
+Values come from small pools, so that calls meet: the same names, the same records, identifiers that are alike.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from hypothesis import strategies as st
+
+from understudy.model.oracle import Oracle
+from understudy.spec.document import Document, Operation
+from understudy.spec.extensions import CREATES, IDENTIFIER
+from understudy.values import Json, dereference, join
+
+DEPTH = 6
+"""Levels of nested schemas that bodies are drawn from; deeper ones are left out."""
+WORDS = ("understudy", "Understudy", "a b", "ünder-stüdy", "0", "<b>&amp;\"'", "x" * 700)
+INTEGERS = (0, 1, 7, 2**31 - 1)
+NUMBERS = (0.5, 1, 7.25, 1.23456)
+LEAVES = (*WORDS, *INTEGERS, *NUMBERS, True, False, None)
+NAMES = ("name", "Name", "nam", "a.b", "$x", " x", "list", "n" * 40)
+"""What the properties of an object of any form are called: names that are alike, or that databases do not like."""
+FORMATS: Mapping[str, tuple[str, ...]] = {
+    "date-time": ("2026-01-31T09:30:00Z", "2026-02-28T23:59:59.123Z"),
+    "date": ("2026-01-31", "2026-02-28"),
+    "email": ("understudy@example.com",),
+    "uuid": ("633ba071-61b0-485f-81a0-a2245777b432",),
+    "uri": ("https://example.com/understudy",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of an identifier: the record's number in the sequence, and how its name differs from the plain one.
+
+    `kind` is plain, longer or case, or made for one that the server chose.
+    """
+
+    number: int
+    kind: str = "plain"
+
+
+OWN = Slot(-1)
+"""Stands, while a call is drawn, for the slot of its own record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One call of a sequence before its identifiers are filled in; a body of None sends none."""
+
+    operation_id: str
+    parameters: Mapping[str, Mapping[str, Json]] = field(hash=False)
+    body: Json = field(default=None, hash=False)
+    media_type: str | None = None
+    credential: str = "full"
+
+
+class Plans:
+    """The calls that a pack's sequences are drawn from."""
+
+    def __init__(self, document: Document, oracle: Oracle, operation_ids: list[str], *, case: bool) -> None:
+        """`document` is the effective one; `case` lets identifiers differ in case alone."""
+        operations = [document.operations[each] for each in operation_ids]
+        creators = [each for each in operations if each.value.get(CREATES)]
+        kinds = ["plain"] * 6 + ["longer"] + ["case"] * case + ["made"] * bool(oracle.generated)
+        made = partial(_Drawing, document=document, oracle=oracle, kinds=kinds)
+        self.all: st.SearchStrategy[Plan] = _plans(made, operations, creating=False)
+        """Any call."""
+        self.first: st.SearchStrategy[Plan] = _plans(made, creators, creating=True) if creators else self.all
+        """A call to begin with: one that creates the record that most others are about, if there is such a call."""
+
+
+@st.composite
+def _plans(
+    draw: st.DrawFn, made: "Callable[[st.DrawFn], _Drawing]", operations: list[Operation], creating: bool
+) -> Plan:
+    """Draw a call of one of the operations; one that creates is about the first record, by its plain name."""
+    drawing = made(draw)
+    operation = draw(st.sampled_from(operations))
+    return drawing.plan(operation, Slot(0) if creating else drawing.slot())
+
+
+class _Drawing:
+    """One call being drawn. What is drawn first is the simplest, which is what sequences shrink to."""
+
+    def __init__(self, draw: st.DrawFn, document: Document, oracle: Oracle, kinds: list[str]) -> None:
+        self._draw = draw
+        self._document = document
+        self._oracle = oracle
+        self._kinds = kinds
+
+    def _one(self, values: Sequence[Json]) -> Json:
+        return self._draw(st.sampled_from(values))
+
+    def slot(self) -> Slot:
+        """Draw an identifier: most are of one record, since that is where histories are."""
+        return Slot(self._one((0, 0, 0, 0, 1, 1, 2)), self._one(self._kinds))
+
+    def plan(self, operation: Operation, slot: Slot) -> Plan:
+        """Draw a call of the operation about that record; one in eight has something wrong in its body."""
+        media_type, schema = next(iter(operation.bodies.items()), (None, None))
+        parameters = self._parameters(operation, slot)
+        body = _named(self._schema(schema.pointer, "", DEPTH), slot) if schema is not None else None
+        if schema is not None and self._one((False,) * 7 + (True,)):
+            body = _spoilt(body, self._draw(st.integers(0, 20)), self._one((None, 7, {}, [], True, "x" * 2000)))
+        credential = self._one(("full",) * 9 + ("restricted",))
+        return Plan(operation.operation_id, parameters, body, media_type, credential)
+
+    def _parameters(self, operation: Operation, slot: Slot) -> dict[str, dict[str, Json]]:
+        found: dict[str, dict[str, Json]] = {}
+        for parameter in operation.parameters:
+            if parameter.value.get(IDENTIFIER):
+                value: Json = slot
+            elif not parameter.required and self._one((True, False)):
+                continue
+            else:
+                value = self._schema(parameter.schema.pointer, parameter.name, DEPTH)
+            found.setdefault(parameter.location, {})[parameter.name] = value
+        return found
+
+    def _schema(self, pointer: str, name: str, depth: int) -> Json:
+        """Draw what keeps the schema at the pointer, as far as sequences need it; `name` is the property's."""
+        try:
+            pointer, schema = dereference(self._document.value, pointer)
+        except (KeyError, ValueError):
+            return {}
+        if not isinstance(schema, Mapping):
+            return {}
+        if schema.get(IDENTIFIER):
+            return OWN
+        if name in self._oracle.pools:
+            return self._one(self._oracle.pools[name])
+        if "enum" in schema:
+            return self._one(schema["enum"])
+        for keyword in ("oneOf", "anyOf"):
+            if keyword in schema:
+                number = self._one(range(len(schema[keyword])))
+                return self._schema(pointer + join(keyword, number), name, depth - 1)
+        kinds = schema.get("type", "object" if "properties" in schema else "string")
+        named = (
+            [kinds] if isinstance(kinds, str) else [kind for kind in kinds for _ in range(1 if kind == "null" else 4)]
+        )
+        return self._of_kind(self._one(named), pointer, schema, name, depth)
+
+    def _of_kind(self, kind: str, pointer: str, schema: Mapping[str, Json], name: str, depth: int) -> Json:
+        if kind == "object":
+            return self._object(pointer, schema, depth)
+        if kind == "array":
+            return [self._item(pointer, schema, name, depth) for _ in range(self._one((0, 1, 0, 1, 2, 3)))]
+        if kind == "string":
+            return self._string(schema, name)
+        if kind == "integer":
+            return self._one([each for each in INTEGERS if _within(schema, each)] or [1])
+        if kind == "number":
+            return self._one([each for each in NUMBERS if _within(schema, each)] or [1])
+        return self._draw(st.booleans()) if kind == "boolean" else None
+
+    def _item(self, pointer: str, schema: Mapping[str, Json], name: str, depth: int) -> Json:
+        return self._schema(f"{pointer}/items", name, depth - 1) if "items" in schema else self._one(WORDS)
+
+    def _string(self, schema: Mapping[str, Json], name: str) -> Json:
+        if "format" in schema:
+            return self._one(FORMATS.get(schema["format"], WORDS))
+        if name not in self._oracle.shared:
+            return self._one(WORDS)
+        return self.slot() if self._one((False,) * 4 + (True,)) else Slot(self._one((3, 4, 5)))  # nobody's yet, so far
+
+    def _object(self, pointer: str, schema: Mapping[str, Json], depth: int) -> dict[str, Json]:
+        declared, required = schema.get("properties", {}), schema.get("required", ())
+        if not declared:
+            return self._free()
+        found = {}
+        for name, value in declared.items():
+            wanted = depth > 0 and name not in self._oracle.left_out and not _read_only(value)
+            if name in required or (wanted and self._one((False, True, True, True))):
+                found[name] = self._schema(pointer + join("properties", name), name, depth - 1)
+        return found
+
+    def _free(self, depth: int = 4) -> dict[str, Json]:
+        """Draw an object of any form: of few names, so that one writing meets another."""
+        names = [name for name in NAMES if self._one((False, False, False, True))]
+        return {name: self._value(depth) for name in names}
+
+    def _value(self, depth: int) -> Json:
+        kind = self._one(("leaf", "leaf", "object", "list") if depth > 1 else ("leaf",))
+        if kind == "object":
+            return self._free(depth - 1)
+        return [self._one(LEAVES) for _ in range(self._one((0, 1, 2)))] if kind == "list" else self._one(LEAVES)
+
+
+def _read_only(schema: Json) -> bool:
+    return isinstance(schema, Mapping) and bool(schema.get("readOnly"))
+
+
+def _within(schema: Mapping[str, Json], number: float) -> bool:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    return (low is None or number >= low) and (high is None or number <= high)
+
+
+def _named(value: Json, slot: Slot) -> Json:
+    """Return the value with the call's slot wherever a schema wants the identifier of the record."""
+    if value == OWN:
+        return slot
+    if isinstance(value, dict):
+        return {key: _named(each, slot) for key, each in value.items()}
+    return [_named(each, slot) for each in value] if isinstance(value, list) else value
+
+
+def _spoilt(value: Json, number: int, wrong: Json) -> Json:
+    """Return the value with one of its parts, whichever the number counts to, replaced by a wrong one."""
+    places = list(_places(value))
+    return _replaced(value, places[number % len(places)], wrong) if places else wrong
+
+
+def _places(value: Json, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    found = [path] if path else []
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        found += _places(child, (*path, key))
+    return found
+
+
+def _replaced(value: Json, path: tuple[str | int, ...], new: Json) -> Json:
+    if not path:
+        return new
+    if isinstance(value, dict):
+        return {key: _replaced(each, path[1:], new) if key == path[0] else each for key, each in value.items()}
+    return [_replaced(each, path[1:], new) if index == path[0] else each for index, each in enumerate(value)]

@@ -1,0 +1,62 @@
+"""The model as oracle: the same call that goes to the target, run on a state of its own."""
+
+from datetime import UTC, datetime
+
+from understudy.contract.exchange import Request
+from understudy.contract.samples import Sample
+from understudy.model.call import ABSENT, Call, Reply, Surroundings
+from understudy.model.ids import Ids
+from understudy.model.state import Store, Transaction
+from understudy.pack import Pack
+from understudy.spec.wire import header_text
+from understudy.values import Json
+
+STANCE = {"profile": "documented", "quota": "off"}
+"""The engine's own switches as the oracle has them: what is documented, and no limits."""
+
+
+class Prediction:
+    """One state of the model's, beside the target's; two sequences of calls share none."""
+
+    def __init__(self, pack: Pack, seed: str) -> None:
+        self._pack = pack
+        self._store = Store()
+        self._ids = Ids(f"{seed} oracle")
+        switches = {switch.name: switch.default for switch in pack.behaviour.switches} | STANCE
+        self._around = Surroundings(switches=switches)
+
+    def reply(self, sample: Sample) -> tuple[Call, Reply, Transaction]:
+        """Return the call as the model sees it, its reply, and the transaction, which the caller may commit."""
+        call = Call(
+            sample.operation.operation_id,
+            datetime.now(UTC),
+            self._ids.for_call(),
+            self._values(sample, "path"),
+            self._values(sample, "query"),
+            self._values(sample, "header"),
+            ABSENT if sample.media_type is None else sample.body,
+            sample.media_type,
+            frozenset(self._pack.behaviour.full),
+            None,
+            self._around,
+        )
+        transaction = self._store.begin()
+        return call, self._pack.behaviour.operations[call.operation_id](call, transaction), transaction
+
+    @staticmethod
+    def _values(sample: Sample, location: str) -> dict[str, Json]:
+        """Return the parameters as a server reads them: texts typed by their schemas, blanks around headers gone."""
+        readers = {each.name: each.reader for each in sample.operation.parameters if each.location == location}
+        found = {}
+        for name, value in sample.parameters.get(location, {}).items():
+            texts = readers[name].texts(value)
+            if location == "header":
+                texts = [header_text(each.encode("utf-8", "surrogatepass")) for each in texts]
+            if texts:
+                found[name] = readers[name].value(texts)
+        return found
+
+
+def repeated(requests: list[Request]) -> str:
+    """Return curl lines that repeat a sequence, one after the other."""
+    return "\n".join(request.curl() for request in requests)

@@ -1,0 +1,76 @@
+"""What a pack tells the oracle besides its model: which fields of an answer a rule fixes, and which values collide.
+
+The engine generates the calls, runs them on the model and on the target, and asks the pack's comparisons what differs.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from understudy.model.call import Call, Reply
+from understudy.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What an answer shows otherwise than a rule has it; `title` is one sentence without values that change."""
+
+    rule: str
+    title: str
+    expected: Json
+    actual: Json
+
+
+class Bindings:
+    """Values that the server chooses: each is taken as it is on first sight, and is the same ever after."""
+
+    def __init__(self) -> None:
+        self._theirs: dict[tuple[str, Json], Json] = {}
+        self._mine: dict[tuple[str, Json], Json] = {}
+
+    def kept(self, kind: str, mine: Json, theirs: Json) -> bool:
+        """Whether the target's value stands where it stood before for the model's value of that kind."""
+        return bool(self._theirs.setdefault((kind, mine), theirs) == theirs)
+
+    def unique(self, kind: str, mine: Json, theirs: Json) -> bool:
+        """Whether no other of the model's values of that kind has met the same value of the target's."""
+        return bool(self._mine.setdefault((kind, theirs), mine) == mine)
+
+    def theirs(self, kind: str, mine: Json) -> Json:
+        """Return what the target has in place of the model's value, or that value where nothing was seen."""
+        return self._theirs.get((kind, mine), mine)
+
+
+Comparison: TypeAlias = Callable[[Call, Reply, Json, Bindings], Iterator[Difference]]
+"""Given the call, the model's reply, the body of the target's answer (same status) and the bindings."""
+
+
+@dataclass
+class Oracle:
+    """A pack's part of model-based judging, made in `contracts/<vendor>/oracle.py` under the name `oracle`.
+
+    `pools` are values, by the name of a parameter or property, that calls choose from, so that they meet again and
+    collide. `shared` names properties whose strings may also be the identifiers of records, `left_out` properties of
+    bodies that are never sent, since the documents do not say what becomes of them. `reading` is an operation
+    with a body that changes nothing, by which the state can be read back where no read is in scope; `exact` the rule by
+    which identifiers that differ in case are different ones. `generated` says where in an answer an operation shows the
+    identifier that the server chose: pointers, of which the first that leads to text counts.
+    """
+
+    pools: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+    shared: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    reading: tuple[str, Json] | None = None
+    exact: str = ""
+    generated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
+
+    def compares(self, *operation_ids: str) -> Callable[[Comparison], Comparison]:
+        """Register what compares the answers of operations."""
+
+        def register(comparison: Comparison) -> Comparison:
+            for operation_id in operation_ids:
+                self.comparisons[operation_id] = comparison
+            return comparison
+
+        return register

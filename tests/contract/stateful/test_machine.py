@@ -1,0 +1,132 @@
+"""Sequences of calls on endpoints of our own: what the model alone finds, and that it finds nothing on good ones."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import pytest
+
+from tests.e2e.faults import CASES
+from tests.e2e.freedoms import FREEDOMS
+from tests.e2e.servers import FULL, READ, Endpoint, running
+from tests.mock.exchange import served
+from understudy import pack as packs
+from understudy.contract.client import Client
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.judge import Judge
+from understudy.contract.stateful import machine
+from understudy.contract.target import Credentials, Run
+from understudy.contract.verdict import weigh
+from understudy.errors import TargetError
+from understudy.mock import tokens
+from understudy.mock.settings import Settings
+
+Explore: TypeAlias = Callable[..., Client]
+
+
+@pytest.fixture
+def explore(monkeypatch: pytest.MonkeyPatch) -> Iterator[Explore]:
+    """Yield a function that plays some sequences on a base URL and returns the client with the evidence."""
+    monkeypatch.setattr(machine, "SEQUENCES", 40)
+    made: list[Client] = []
+
+    def explored(base_url: str, vendor: str, scope: str, credentials: Credentials, seed: int = 5) -> Client:
+        run = Run(
+            vendor=vendor,
+            base_url=base_url,
+            label=base_url,
+            scope=scope,
+            seed=seed,
+            run_id=secrets.token_hex(8),
+            deadline=time.time() + 60,
+            budget=60,
+            credentials=credentials,
+        )
+        made.append(Client(run, Judge(packs.load(vendor), scope)))
+        machine.explore(made[-1], 50)
+        return made[-1]
+
+    yield explored
+    for client in made:
+        client.close()
+
+
+def outcomes(client: Client, outcome: Outcome) -> list[Evidence]:
+    """Return the evidence of the model's check that counts for that."""
+    rules = client.judge.rules.by_id
+    pieces = [piece for piece, _ in client.collector if piece.check == machine.CHECK and piece.rule is not None]
+    return [piece for piece in pieces if weigh(piece, rules.get(piece.rule or ""), strict=False) is outcome]
+
+
+@pytest.mark.parametrize("vendor", packs.names())
+@pytest.mark.parametrize("scope", packs.SCOPES)
+def test_a_mock_agrees_with_its_own_model(vendor: str, scope: str, explore: Explore) -> None:
+    """No finding and no remark, and documented rules among what has passed."""
+    with served(packs.load(vendor), Settings(strict=True)) as url:
+        client = explore(url, vendor, scope, Credentials(tokens.FULL, tokens.READ))
+    assert [f"{each.rule}: {each.title}" for each in outcomes(client, Outcome.FAILED)] == []
+    assert {each.rule for each in outcomes(client, Outcome.REMARK)} == set()
+    if (vendor, scope) != (
+        "gainsight_px",
+        "core",
+    ):  # there, updates of users who are not there are all that can be sent
+        assert len({each.rule for each in outcomes(client, Outcome.PASSED)}) > 1
+
+
+@pytest.mark.parametrize(("record", "merge"), [("flat", "deep"), ("envelope", "shallow")])
+def test_what_the_documents_leave_open_is_no_finding(record: str, merge: str, explore: Explore) -> None:
+    """Another form of the record, another depth of merging: at most a remark."""
+    switches = {"consentgrid": {"record": record, "merge": merge}}
+    with served(packs.load("consentgrid"), Settings(switches=switches)) as url:
+        client = explore(url, "consentgrid", "core", Credentials(tokens.FULL, tokens.READ))
+    assert outcomes(client, Outcome.FAILED) == []
+    assert {each.rule for each in outcomes(client, Outcome.REMARK)} <= {"CG-NEST-1"}
+    assert merge == "deep" or outcomes(client, Outcome.REMARK) == []
+
+
+@pytest.mark.parametrize("name", ["Catalogue", "OneIdentifier", "Flat", "Sparing"])
+def test_a_conforming_endpoint_has_no_finding(name: str, explore: Explore) -> None:
+    """Though it chooses another way where the document is silent."""
+    with running(FREEDOMS[name]()) as url:
+        client = explore(url, "onetrust", "core", Credentials(FULL, READ))
+    assert [f"{each.rule}: {each.title}: {each.actual}" for each in outcomes(client, Outcome.FAILED)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "calls"),
+    [
+        ("200-on-create", "OT-CREATE-1", 1),
+        ("201-on-update", "OT-UPDATE-1", 2),
+        ("new-id-on-update", "OT-ID-1", 2),
+    ],
+)
+def test_the_model_alone_finds_a_fault_and_makes_its_sequence_short(
+    name: str, rule: str, calls: int, explore: Explore
+) -> None:
+    """The rule is named, and the curl lines are the whole sequence."""
+    with running(CASES[name].make()) as url:
+        client = explore(url, "onetrust", "core", Credentials(FULL, READ))
+    found = {each.rule: each.curl.splitlines() for each in outcomes(client, Outcome.FAILED)}
+    assert rule in found
+    assert 1 <= len(found[rule]) <= calls
+    assert all(line.startswith("curl ") for line in found[rule])
+
+
+def test_a_run_repeats_with_its_seed(explore: Explore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many requests with the same statuses."""
+    monkeypatch.setattr(machine, "SEQUENCES", 20)
+    seen = []
+    for _ in range(2):
+        with running(Endpoint()) as url:
+            client = explore(url, "onetrust", "core", Credentials(FULL, READ), seed=11)
+        seen.append((client.requests, client.statuses.total(), dict(client.statuses)))
+    assert seen[0] == seen[1]
+
+
+def test_a_target_that_is_gone_ends_the_sequences(explore: Explore) -> None:
+    """With the error that says so, and without trying on."""
+    with running(Endpoint()) as url:
+        pass
+    with pytest.raises(TargetError, match="cannot reach"):
+        explore(url, "onetrust", "core", Credentials(FULL, READ))

@@ -1,0 +1,131 @@
+"""What calls sequences are drawn from."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, find, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+
+from understudy import pack as packs
+from understudy.contract.stateful.plans import OWN, Plan, Plans, Slot
+from understudy.model.oracle import Oracle
+from understudy.spec.document import Document
+
+QUICK = settings(max_examples=2000, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def document(schema: dict[str, Any], **operation: Any) -> Document:
+    """Return a document with one operation that takes such a body, and names its record in the path."""
+    put = {
+        "operationId": "put",
+        "parameters": [
+            {"name": "id", "in": "path", "required": True, "schema": {}, "x-understudy-identifier": True},
+            {"name": "mode", "in": "query", "schema": {"enum": ["a", "b"]}},
+        ],
+        "requestBody": {"content": {"application/json": {"schema": schema}}},
+        "responses": {"200": {"description": "ok"}},
+        **operation,
+    }
+    return Document({"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {"/{id}": {"put": put}}})
+
+
+def plans(schema: dict[str, Any], oracle: Oracle | None = None, *, case: bool = False, creates: bool = False) -> Plans:
+    """Return the plans of that document."""
+    marks = {"x-understudy-creates": True} if creates else {}
+    return Plans(document(schema, **marks), oracle or Oracle(), ["put"], case=case)
+
+
+def first(strategy: st.SearchStrategy[Plan], condition: Callable[[Plan], bool]) -> Plan:
+    """Return the simplest plan for which the condition holds; fails where none does."""
+    return find(strategy, condition, settings=QUICK)
+
+
+def never(strategy: st.SearchStrategy[Plan], condition: Callable[[Plan], bool]) -> bool:
+    """Whether no plan out of hundreds keeps the condition."""
+    try:
+        find(strategy, condition, settings=settings(QUICK, max_examples=300))
+    except NoSuchExample:
+        return True
+    return False
+
+
+def test_the_record_of_a_call_is_named_alike_in_path_and_body() -> None:
+    """A property that is marked gets the slot of the call, not one of its own."""
+    schema = {"type": "object", "required": ["name"], "properties": {"name": {"x-understudy-identifier": True}}}
+    plan = first(plans(schema).all, lambda plan: plan.parameters["path"]["id"] == Slot(1, "longer"))
+    assert plan.body == {"name": Slot(1, "longer")}
+    assert OWN not in (plan.body["name"], plan.parameters["path"]["id"])
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "string", "format": "date"}, "2026-02-28"),
+        ({"type": "integer", "minimum": 8}, 2**31 - 1),
+        ({"type": ["string", "null"]}, None),
+        ({"oneOf": [{"enum": [1]}, {"type": "boolean"}]}, True),
+        ({"type": "array", "items": {"enum": ["x"]}}, ["x", "x", "x"]),
+        ({"type": "array", "items": {"enum": ["x"]}}, []),
+        ({"type": "object"}, {"name": "understudy"}),
+    ],
+)
+def test_bodies_are_drawn_from_their_schemas(schema: dict[str, Any], value: Any) -> None:
+    """Types, formats, lists, alternatives and free objects."""
+    body = {"type": "object", "properties": {"a": schema}}
+    assert first(plans(body).all, lambda plan: plan.body == {"a": value}).body == {"a": value}
+
+
+def test_some_bodies_are_spoilt_in_one_place() -> None:
+    """So that calls are refused in the middle of a sequence."""
+    body = {"type": "object", "properties": {"a": {"type": "array", "items": {"enum": ["x"]}}}}
+    spoilt = first(plans(body).all, lambda plan: plan.body in ({"a": 7}, {"a": {}}, {"a": True}, {"a": "x" * 2000}))
+    assert document(body).operations["put"].bodies["application/json"].is_valid(spoilt.body) is False
+
+
+def test_a_pool_is_all_that_is_drawn_from() -> None:
+    """For parameters and properties alike, so that calls meet."""
+    body = {"type": "object", "required": ["mode"], "properties": {"mode": {"type": "string"}}}
+    drawn = plans(body, Oracle(pools={"mode": ("c",)})).all
+    found = first(drawn, lambda plan: bool(plan.parameters.get("query")) and plan.body == {"mode": "c"})
+    assert found.parameters["query"] == {"mode": "c"}
+
+
+def test_what_is_shared_may_be_another_records_identifier_and_what_is_left_out_is_never_sent() -> None:
+    """As the pack's oracle has it."""
+    body = {"type": "object", "properties": {"other": {"type": "string"}, "gone": {"type": "string"}}}
+    drawn = plans(body, Oracle(shared=("other",), left_out=("gone",))).all
+    assert first(drawn, lambda plan: plan.body == {"other": Slot(1)}).body == {"other": Slot(1)}
+    assert never(drawn, lambda plan: isinstance(plan.body, dict) and "gone" in plan.body)
+
+
+@pytest.mark.parametrize("case", [True, False])
+def test_identifiers_differ_in_case_only_where_a_rule_tells_them_apart(case: bool) -> None:
+    """Elsewhere an endpoint may take them for one."""
+    drawn = plans({"type": "object"}, case=case).all
+
+    def differs(plan: Plan) -> bool:
+        return bool(plan.parameters["path"]["id"].kind == "case")
+
+    if case:
+        assert differs(first(drawn, differs))
+    else:
+        assert never(drawn, differs)
+
+
+def test_a_sequence_begins_with_what_creates_its_record() -> None:
+    """Where there is such an operation; elsewhere with any call."""
+    made = plans({"type": "object"}, creates=True)
+    assert never(made.first, lambda plan: plan.parameters["path"]["id"] != Slot(0))
+    other = plans({"type": "object"}).first
+    assert first(other, lambda plan: plan.parameters["path"]["id"] == Slot(1)).operation_id == "put"
+
+
+@pytest.mark.parametrize("vendor", packs.names())
+def test_drawing_is_cheap(vendor: str) -> None:
+    """A strategy's repr, which Hypothesis makes, does not grow with the depth of the schemas."""
+    pack = packs.load(vendor)
+    assert pack.oracle is not None
+    made = Plans(pack.effective, pack.oracle, list(pack.oracle.comparisons), case=True)
+    assert len(repr(made.all)) < 20_000
