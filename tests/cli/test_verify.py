@@ -134,6 +134,15 @@ def test_a_target_that_cannot_be_used_is_told_in_one_line(
     assert (result.exit_code, result.stderr) == (2, f"understudy: {told}\n")
 
 
+@pytest.mark.parametrize("option", ["--token", "--restricted-token", "--client-id", "--client-secret", "--existing"])
+def test_what_only_a_target_can_use_is_refused_without_one(option: str, runs: list[tuple[Run, list[str]]]) -> None:
+    """A forgotten base URL must not end in a verdict on the mock; the environment may hold a token for other runs."""
+    result = verify("onetrust", option, "x")
+    told = f"understudy: {option} is for a target, and none is given; add --base-url or --target\n"
+    assert (result.exit_code, result.stderr, runs) == (2, told, [])
+    assert verify("onetrust", env={"UNDERSTUDY_TOKEN": "x"}).exit_code == 0
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("2m", 120), ("45", 45), ("1.5m", 90)])
 def test_a_budget_is_a_duration(text: str, seconds: float, runs: list[tuple[Run, list[str]]]) -> None:
     """In seconds or minutes."""

@@ -98,6 +98,29 @@ def test_a_declared_range_is_reached_by_any_status_in_it(
     assert {count.status: count.documented for count in made.operations[0].statuses} == {status: True, 404: True}
 
 
+@pytest.mark.parametrize(
+    ("statuses", "verdict"),
+    [((404, 400, 401), Verdict.INCONCLUSIVE), ((404, 204), Verdict.VIOLATES), ((404, 500), Verdict.VIOLATES)],
+)
+def test_an_existing_record_that_is_not_there_is_inconclusive(
+    statuses: tuple[int, ...], verdict: Verdict, run: Run
+) -> None:
+    """404 to whatever names it is the user's mistake, not the target's fault."""
+    px = replace(run, vendor="gainsight_px", existing=("nobody",))
+    found = gathered(FAILED, statuses={("updateUser", status): 3 for status in statuses})
+    made = report(packs.load("gainsight_px"), px, found)
+    assert (made.verdict, "check --existing" in made.reason) == (verdict, verdict is Verdict.INCONCLUSIVE)
+
+
+def test_a_run_that_the_budget_cut_is_partial(pack: Pack, run: Run) -> None:
+    """It has no findings, and has not looked everywhere."""
+    found = gathered(PASSED)
+    found.cut = True
+    made = report(pack, run, found)
+    assert (made.verdict, made.verdict.exit_code) == (Verdict.PARTIAL, 0)
+    assert "was used up before all checks were done" in made.reason
+
+
 def test_what_only_other_operations_show_is_not_exercised_in_core(run: Run) -> None:
     """The archive is read by an operation of another page, and the reason says how to have it read."""
     rules = report(packs.load("consentgrid"), replace(run, vendor="consentgrid"), gathered(statuses={})).rules

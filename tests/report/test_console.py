@@ -4,6 +4,8 @@ import io
 import os
 import pty
 import select
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +117,24 @@ def test_markup_is_printed_as_it_is(hostile: Callable[[str], Report], text: str)
     output = printed(hostile(text), verbose=True, width=400)
     assert f"Finding no rule: {text}" in output
     assert f"judging {text} at {text} (" in output
+
+
+def test_a_reader_that_is_gone_changes_no_exit_code() -> None:
+    """`| head -1` takes what it wants, and the verdict stays what it is."""
+    words = [sys.executable, "-m", "understudy", "verify", "onetrust", "-k", "access", "-v", "--seed", "1"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("understudy: judging onetrust")
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(timeout=60)) == ("", 0)
+
+
+def test_a_sequence_is_shown_command_by_command(sample: Callable[..., Report]) -> None:
+    """Each on a line of its own, to be copied."""
+    finding = replace(sample().findings[0], curl="curl -sS a\ncurl -sS b")
+    lines = printed(replace(sample(), findings=(finding,))).splitlines()
+    assert [line for line in lines if "curl" in line] == ["  curl -sS a", "  curl -sS b"]
 
 
 def test_escapes_cannot_drive_the_terminal_or_forge_a_line(hostile: Callable[[str], Report]) -> None:

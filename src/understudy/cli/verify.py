@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
+from click.core import ParameterSource
 
 from understudy import config
 from understudy import pack as packs
@@ -100,6 +101,8 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
     chosen = [packs.load(vendor) for vendor in dict.fromkeys(vendors or packs.names())]
     if order.base_url is not None and len(chosen) != 1:
         raise UsageError("--base-url is one vendor's", todo="name the vendor: understudy verify VENDOR --base-url URL")
+    if order.base_url is None:
+        _refuse_unread(ctx)
     order.check_places()
     if len(chosen) == 1:
         ctx.exit(_judge(chosen[0], order))
@@ -219,6 +222,14 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
         strict=order.strict,
         credentials=credentials,
     )
+
+
+def _refuse_unread(ctx: click.Context) -> None:
+    """Raise UsageError for what only a target can use: forgetting its URL must not end in a verdict on the mock."""
+    for name in ("token", "restricted_token", "client_id", "client_secret", "existing"):
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = "--" + name.replace("_", "-")
+            raise UsageError(f"{option} is for a target, and none is given", todo="add --base-url or --target")
 
 
 def _check(credentials: Credentials) -> None:

@@ -272,7 +272,7 @@ class _Hearing:
             return
         for violation in violations:
             self.invalid = violation.message[:_SHOWN]
-            keyword = violation.keyword.rpartition("/")[2]
+            keyword = next(word for word in reversed(violation.keyword.split("/")) if not word.isdecimal())
             title = (
                 f"The body of {self.response.status} breaks the schema ({violation.keyword.rpartition('/schemas/')[2]})"
             )

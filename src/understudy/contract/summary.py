@@ -10,7 +10,7 @@ from understudy import __version__
 from understudy.contract import scenarios
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import in_scope
-from understudy.contract.records import needs_record, obtainable
+from understudy.contract.records import creator, needs_record, obtainable
 from understudy.contract.target import Run
 from understudy.contract.verdict import (
     Finding,
@@ -109,6 +109,9 @@ class _Summary:
                 Verdict.INCONCLUSIVE,
                 f"404 everywhere; check that {self.run.base_url} ends before the document's paths",
             )
+        if self._not_there():
+            named = ", ".join(self.run.existing)
+            return Verdict.INCONCLUSIVE, f"no record is there under {named}: 404 to all that names it; check --existing"
         if findings:
             return Verdict.VIOLATES, gathered.fatal
         if gathered.fatal:
@@ -123,6 +126,18 @@ class _Summary:
             )
             return Verdict.PARTIAL, reason
         return Verdict.CONFORMS, ""
+
+    def _not_there(self) -> bool:
+        """Whether the records that the user says are there are unknown to the target."""
+        if not self.run.existing or creator(self.judged, self.pack.effective) is not None:
+            return False
+        operations = self.pack.effective.operations
+        seen = {
+            status
+            for operation_id, status in self.gathered.statuses
+            if operation_id in self.judged.operations and needs_record(operations[operation_id])
+        }
+        return 404 in seen and not any(200 <= status < 300 or status >= 500 for status in seen)
 
     def _why_nothing(self) -> str:
         if not self.gathered.items:

@@ -124,7 +124,7 @@ SECURITY_MAP = {
 }
 
 
-def unauthorized(visit: Visit, detail: str, where: str = "Authorization") -> RefusedError:
+def unauthorized(visit: Visit, detail: str, where: str = "") -> RefusedError:
     """Make the 401 of an operation, with its challenge (RFC 9110, section 15.5.2).
 
     Where the document has no 401, the rules on the operation's security are named.
@@ -133,7 +133,16 @@ def unauthorized(visit: Visit, detail: str, where: str = "Authorization") -> Ref
     undeclared = operation is not None and operation.response(401) is None
     broken = [(Part.SECURITY, f"{operation.pointer}/security")] if operation is not None and undeclared else []
     rules = visit.session.pack.rules
-    return refuse(rules, operation, 401, detail, where=where, headers=CHALLENGE, broken=broken)
+    return refuse(rules, operation, 401, detail, where=where or _place(operation), headers=CHALLENGE, broken=broken)
+
+
+def _place(operation: Operation | None) -> str:
+    """Return the name of what carries the credential of the operation's first scheme."""
+    names = [name for requirement in operation.security for name in requirement] if operation is not None else []
+    if operation is None or not names:
+        return "Authorization"
+    scheme = dereference(operation.document.value, join("components", "securitySchemes", names[0]))[1]
+    return str(scheme.get("name", "Authorization"))
 
 
 def forbidden(visit: Visit, held: frozenset[str], missing: frozenset[str]) -> RefusedError:

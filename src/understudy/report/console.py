@@ -1,6 +1,7 @@
 """What a run prints: progress on a terminal, what it found, and last the verdict line. No value is markup to rich."""
 
 import os
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -26,9 +27,17 @@ _VALUE_LIMIT = 2_000
 _REMARKS_SHOWN = 10
 
 
+class _Console(Console):
+    """Goes on in silence where nobody reads any more (`| head`): the exit code is the verdict's all the same."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def default_console() -> Console:
     """Return a console on standard output; where that is no terminal and COLUMNS is not set, lines may be 120 wide."""
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = _Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 120
     return console
