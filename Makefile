@@ -40,7 +40,7 @@ $(STAMP): pyproject.toml constraints.txt src/understudy/__init__.py
 	@touch $@
 
 verify: $(STAMP) ## play the mocks, judge them, write reports/
-	$(BIN)/understudy verify --report reports
+	$(BIN)/understudy verify --budget 60s --report reports
 
 test: $(STAMP) ## run all tests that need nothing but Python, the quick ones on each Python 3.11-3.13 here
 	@failed=; $(BIN)/python --version; \
