@@ -19,6 +19,7 @@ oracle = Oracle(
         "hardDelete": (True, False),
         "customAttributes": ({"plan": "a"}, {"plan": "b", "seats": 3}),
     },
+    left_out=("lastInferredLocation",),
     reading=("getUser", None),
     exact="PX-GET-3",
 )
