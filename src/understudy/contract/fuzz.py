@@ -7,7 +7,7 @@ formats without type, what the vendored and the judged document disagree on).
 import copy
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,13 +22,26 @@ from understudy.contract.authentication import places
 from understudy.contract.client import VARIABLES, Client
 from understudy.contract.exchange import Exchange, Request, Response, retry_after
 from understudy.contract.records import record
+from understudy.contract.samples import sample
 from understudy.errors import TargetError
+from understudy.spec.document import Operation
 from understudy.spec.extensions import EXISTING, IDENTIFIER
-from understudy.values import at
+from understudy.values import METHODS, at, join
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 EXAMPLES = 60
 """Cases that the fuzzing phase makes for an operation, and sequences of the stateful one."""
+HARMLESS = ["OPTIONS", "TRACE"]
+"""Methods that are tried where none of them is declared. The vendor may offer others there, such as DELETE."""
+_OWN = {"extra-data-sources": {"responses": False}}
+_MANNERS: Mapping[str, dict[str, Any]] = {
+    "examples": _OWN,
+    "coverage": {**_OWN, "unexpected-methods": HARMLESS},
+    "fuzzing": _OWN,
+    "stateful": {"inference": {"algorithms": []}},
+}
+"""What keeps each phase away from records that are not ours: ids that answers show, such as those of a list, are never
+used for further calls, but along the links that the pack declares."""
 _SECONDS = 10.0
 _LOST = 5  # requests in a row without an answer, after which the target counts as gone
 
@@ -89,7 +102,7 @@ def _config(client: Client, name: str) -> SchemathesisConfig:
             "headers": _credential(client),
             "generation": {"max-examples": EXAMPLES, "database": "none", "with-security-parameters": False},
             "checks": {"enabled": False},
-            "phases": {each: {"enabled": each == name} for each in PHASES},
+            "phases": {each: {"enabled": each == name} | _MANNERS[each] for each in PHASES},
         }
     )
 
@@ -103,13 +116,18 @@ def _credential(client: Client) -> dict[str, str]:
 
 
 def _document(client: Client) -> dict[str, Any]:
-    """Return the effective document, in the scope `core` with the vendored document's paths alone."""
+    """Return the effective document with the operations of the scope alone: no delete is sent that is not judged."""
     judge = client.judge
     document: dict[str, Any] = copy.deepcopy(judge.pack.effective.value)
-    kept = {operation.path for operation in judge.judged.operations.values()}
     _name_records(client, document)
-    document["paths"] = {path: item for path, item in document["paths"].items() if path in kept}
     known = set(judge.judged.operations)
+    kept: dict[str, set[str]] = {}
+    for operation in judge.judged.operations.values():
+        kept.setdefault(operation.path, set()).add(operation.method.lower())
+    document["paths"] = {
+        path: {key: value for key, value in document["paths"][path].items() if key not in METHODS or key in methods}
+        for path, methods in kept.items()
+    }
     for item in document["paths"].values():
         for response in (
             r
@@ -125,13 +143,29 @@ def _document(client: Client) -> dict[str, Any]:
 
 def _name_records(client: Client, document: dict[str, Any]) -> None:
     """Have every other request name a record that is there, where an operation does nothing without one."""
-    effective = client.judge.pack.effective
+    methods: dict[str, set[str]] = {}
     for operation_id in client.judge.judged.operations:
-        for parameter in effective.operations[operation_id].parameters:
-            if parameter.value.get(IDENTIFIER) == EXISTING and (known := record(client, "fuzz")) is not None:
-                declared = at(document, parameter.pointer)
-                declared["schema"] = {"anyOf": [{"const": known}, declared["schema"]]}
-                declared["example"] = known
+        operation = client.judge.pack.effective.operations[operation_id]
+        for parameter in operation.parameters:
+            if parameter.value.get(IDENTIFIER) == EXISTING:
+                methods.setdefault(parameter.pointer, set()).add(operation.method)
+        _name_in_body(client, document, operation)
+    for pointer, used in methods.items():
+        spared = "DELETE" not in used
+        known = record(client, f"fuzz {spared}", spared=spared)
+        if known is not None:
+            declared = at(document, pointer)
+            declared["schema"] = {"anyOf": [{"const": known}, declared["schema"]]}
+            declared["example"] = known
+
+
+def _name_in_body(client: Client, document: dict[str, Any], operation: Operation) -> None:
+    """Have the example of a body name a record of ours: whatever is called as in the document is the target's own."""
+    own = sample(operation, client.run, f"fuzz {operation.operation_id}")
+    for media_type in operation.bodies if own is not None and isinstance(own.body, dict) else ():
+        content = at(document, f"{operation.body_pointer}{join('content', media_type)}")
+        if "example" in content and own is not None:
+            content["example"] = own.body
 
 
 def _lost(recorder: ScenarioRecorder, lost: int) -> int:

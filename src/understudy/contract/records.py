@@ -32,13 +32,13 @@ def obtainable(run: Run, judged: Document, effective: Document) -> bool:
 def record(client: Client, label: str, *, spared: bool = True) -> str | None:
     """Return the identifier of a record that is there, one for each label if it can be created; None if there is none.
 
-    What the user has named comes first, unless the record is not going to be spared: we delete what we made, no more.
+    What the user has named is used where nothing can be created, and never if the record is not going to be spared: we
+    delete what we made, no more.
     """
-    if client.run.existing and spared:
-        return client.run.existing[0]
     if label not in client.records:
         client.records[label] = _created(client, label)
-    return client.records[label]
+    known = client.records[label]
+    return client.run.existing[0] if known is None and spared and client.run.existing else known
 
 
 def _created(client: Client, label: str) -> str | None:

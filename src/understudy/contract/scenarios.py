@@ -91,7 +91,7 @@ def in_scope(pack: Pack, file: ArazzoFile, workflow: Workflow, scope: str) -> bo
 
 def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
     """Run one scenario and add its evidence; return how it ended (`passed`, `failed`, `aborted`, `not-exercised`)."""
-    inputs = _inputs(client, workflow)
+    inputs = _inputs(client, file, workflow)
     lacking = next((name for name, value in inputs.items() if value is None), None)
     if lacking is not None:
         client.collector.add(_not_exercised(file, workflow, f"needs {NEEDS[lacking]}"))
@@ -114,7 +114,7 @@ def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
     return result.outcome.value
 
 
-def _inputs(client: Client, workflow: Workflow) -> dict[str, Json]:
+def _inputs(client: Client, file: ArazzoFile, workflow: Workflow) -> dict[str, Json]:
     credentials = client.run.credentials
     known: dict[str, Json] = {
         "run": token(client.run, workflow.workflow_id),
@@ -128,7 +128,10 @@ def _inputs(client: Client, workflow: Workflow) -> dict[str, Json]:
     }
     wanted = {name: value for name, value in known.items() if name in workflow.input_names}
     if "existing" in workflow.input_names:
-        wanted["existing"] = record(client, workflow.workflow_id)
+        bound = runner.bind(file, Operations(client.judge.pack.effective))
+        called = [bound[step.pointer] for step in workflow.steps if step.pointer in bound]
+        deletes = any(isinstance(each, Operation) and each.method == "DELETE" for each in called)
+        wanted["existing"] = record(client, workflow.workflow_id, spared=not deletes)
     if any(step.credential == "restricted" for step in workflow.steps):
         wanted.setdefault("restrictedToken", credentials.restricted)
     return wanted
