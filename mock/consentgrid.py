@@ -43,6 +43,8 @@ SWITCHES = (
     Switch("missing-patch", "404", ("404", "400"), "the status of an update of a missing subject", "CG-UPDATE-5"),
     Switch("mismatch", "refuse", ("refuse", "ignore"), "a body with another ID or type than the path", "CG-PATH-1"),
     Switch("merge", "shallow", ("shallow", "deep"), "what becomes of objects in a field that is merged", "CG-NEST-1"),
+    Switch("null", "stored", ("stored", "dropped"), "what becomes of a field that is sent as null", "CG-NULL-1"),
+    Switch("single-get", "offered", ("offered", "absent"), "whether one subject can be read", "CG-GET-1"),
 )
 
 
@@ -90,7 +92,7 @@ def create_subject(call: Call, state: Transaction) -> Reply:
     if other is not None:
         return other
     remarks = (*remarks, *(("CG-PATH-2",) if named is not None else ()))
-    subject = save(state, Subject(kind, subject_id, 1, call.now, _fields(call)), None)
+    subject = save(state, Subject(kind, subject_id, 1, call.now, _stored(call, _fields(call))), None)
     return Reply(
         201, shown(call, subject), ("CG-CREATE-1", "CG-CREATE-2", "CG-CREATE-3", *_bare(call)), remarks=remarks
     )
@@ -107,7 +109,7 @@ def create_or_update_subject(call: Call, state: Transaction) -> Reply:
     before = find(state, kind, subject_id)
     if before is not None:
         return update(call, state, before, remarks)
-    subject = save(state, Subject(kind, subject_id, 1, call.now, _fields(call)), None)
+    subject = save(state, Subject(kind, subject_id, 1, call.now, _stored(call, _fields(call))), None)
     option = ("CG-WRITE-6",) if "saveOption" in call.query else ()
     rules = ("CG-WRITE-1", "CG-WRITE-2", "CG-WRITE-3", *option, *_bare(call))
     return Reply(201, shown(call, subject), rules, remarks=remarks)
@@ -135,7 +137,7 @@ def update(call: Call, state: Transaction, before: Subject, remarks: tuple[str, 
     """Merge the body into the subject, or rewrite the subject as the body has it."""
     upsert, rewritten = call.operation_id == "createOrUpdateSubject", call.query.get("saveOption") == REWRITE
     fields = _fields(call) if rewritten else merged(before.fields, _fields(call), deep=call.switch("merge") == "deep")
-    after = Subject(before.type, before.id, before.version + 1, call.now, fields)
+    after = Subject(before.type, before.id, before.version + 1, call.now, _stored(call, fields))
     done = ("CG-WRITE-4", "CG-ARCHIVE-1") if upsert else ("CG-UPDATE-1", "CG-ARCHIVE-2")
     rules = (*done, *_saving(call, rewritten=rewritten), *_bare(call))
     return Reply(200, shown(call, save(state, after, before)), rules, remarks=remarks)
@@ -193,6 +195,12 @@ def _fields(call: Call) -> dict[str, Json]:
     """Return the fields that a body has; none where it has no data."""
     fields: dict[str, Json] = _body(call).get("data", {})
     return fields
+
+
+def _stored(call: Call, fields: dict[str, Json]) -> dict[str, Json]:
+    """Return the fields as they are stored: with those that are null, or without, as the switch says."""
+    dropped = call.switch("null") == "dropped"
+    return {name: value for name, value in fields.items() if not (dropped and value is None)}
 
 
 def _bare(call: Call) -> tuple[str, ...]:
@@ -267,6 +275,8 @@ def _time(moment: datetime) -> str:
 def get_subject(call: Call, state: Transaction) -> Reply:
     """Show the subject of the path, as it is, or was in a version."""
     kind, subject_id = call.path["type"], call.path["subjectId"]
+    if call.switch("single-get") == "absent":
+        return _no(404, "one subject cannot be read here", "CG-GET-1")
     subject = find(state, kind, subject_id)
     if subject is None:
         return _no(404, f"there is no subject {subject_id} of type {kind}", "CG-GET-2")

@@ -211,6 +211,20 @@ def test_merging_goes_deep_where_the_switch_says_so(way: str) -> None:
     assert getattr(account, way)("ada", "rewrite", a={"b": {}}).fields == {"a": {"b": {}}}
 
 
+def test_null_deletes_where_the_switch_says_so(way: str) -> None:
+    """A field alone: what is null inside of one is its value."""
+    account = Account({"null": "dropped"})
+    assert account.write("ada", a=1, b=None, c={"d": None}).fields == {"a": 1, "c": {"d": None}}
+    assert getattr(account, way)("ada", a=None).fields == {"c": {"d": None}}
+
+
+def test_one_subject_cannot_be_read_where_the_switch_says_so() -> None:
+    """Though it is there."""
+    account = Account({"single-get": "absent"})
+    assert account.write("ada", a=1).status == 201
+    assert (account.read("ada").status, account.read("ada").rules[0]) == (404, "CG-GET-1")
+
+
 def test_null_is_stored_as_null(account: Account, way: str) -> None:
     """It does not delete."""
     account.write("ada", name="Ada", city="Oslo")
