@@ -21,7 +21,8 @@ PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
 WORKERS := -n 2 --dist loadgroup
 # These judge endpoint after endpoint for minutes, by code that other tests run too: once, on the first Python and
 # without coverage, which would make them twice as long, is enough.
-ONCE := tests/e2e/test_conforming.py tests/e2e/test_faulty.py tests/e2e/test_manners.py tests/e2e/test_verify.py
+ONCE := tests/contract/stateful/test_machine.py tests/e2e/test_conforming.py tests/e2e/test_faulty.py \
+	tests/e2e/test_manners.py tests/e2e/test_verify.py
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
