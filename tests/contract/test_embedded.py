@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.mock.exchange import served
+from tests.mock.exchange import call, served
 from understudy import pack as packs
 from understudy.contract.client import Client
 from understudy.contract.embedded import embedded_mock, smallest
@@ -41,7 +41,7 @@ def test_the_affordable_regime_is_the_documented_one() -> None:
     assert smallest(packs.load("onetrust")) == ()
 
 
-MEASURED = [(200, None), (150, "429 to the request number 151"), (300, "204 to the request number 201")]
+MEASURED = [(200, None), (150, "429 to the request number 151"), (300, "404 to the request number 201")]
 
 
 @pytest.fixture(params=MEASURED)
@@ -79,3 +79,20 @@ def test_a_documented_quota_is_used_up(measured: tuple[Client, str | None]) -> N
     assert [(piece.outcome, piece.actual or None) for piece in pieces] == [
         (Outcome.FAILED if wrong else Outcome.PASSED, wrong)
     ]
+
+
+@pytest.mark.parametrize("session", ["", LIMITED, REGIME])
+def test_every_session_takes_what_is_documented_alone(session: str) -> None:
+    """The vendor's observed lenience is no licence for the mock that is judged."""
+    with embedded_mock(packs.load(VENDOR), 7) as (base_url, urls, _):
+        key = ("X-APTRINSIC-API-KEY", FULL)
+        answer = call(urls.get(session, base_url), "PUT", "/v1/users/ada@example.com", key, body={"accountId": "x"})
+    assert answer.status == 400
+
+
+def test_another_setting_is_that_sessions_alone() -> None:
+    """The envelope in one, the flat record in the other."""
+    sent = ("POST", "/v1/subjects/user/x", ("Authorization", f"Bearer {FULL}"))
+    with embedded_mock(packs.load("consentgrid"), 7) as (base_url, urls, _):
+        made = [call(url, *sent, body={"data": {}}).json["id"] for url in (base_url, urls["record-envelope"])]
+    assert made == ["x", {"id": "x", "type": "user"}]
