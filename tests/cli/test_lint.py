@@ -145,6 +145,7 @@ def test_an_acceptance_of_nothing_is_an_error(folder: Path) -> None:
 def test_sarif_has_all_rows(folder: Path) -> None:
     """Beside the table; what is accepted is suppressed there."""
     path = accept(folder, fingerprint())
+    (folder / "out").mkdir()
     result = run("toy.yaml", "--accepted", str(path), "--sarif", "out/lint.sarif")
     assert (result.exit_code, result.stdout) == (0, "0 findings, 1 accepted\n")
     (sarif,) = json.loads((folder / "out" / "lint.sarif").read_text())["runs"]
@@ -165,6 +166,10 @@ def test_sarif_has_all_rows(folder: Path) -> None:
         (["onetrust", "--accepted", "toy.yaml"], "understudy: --accepted is for one FILE; name that file alone"),
         (["toy.yaml", "--accepted", "none.yaml"], "understudy: none.yaml: there is no such file; correct the path"),
         (["toy.yaml", "--accepted", "right.yaml"], "understudy: right.yaml:1: Additional properties are not allowed"),
+        (["toy.yaml", "--accepted", "."], "understudy: .: --accepted names a directory; name the file in it"),
+        (["toy.yaml", "--sarif", "-"], "understudy: --sarif writes a file, not standard output; name a file"),
+        (["toy.yaml", "--sarif", "."], "understudy: .: --sarif names a directory; name a file in it"),
+        (["toy.yaml", "--sarif", "none/x"], "understudy: none: there is no such directory; make it, or correct"),
         (["toy.yaml", "--sarif", "toy.yaml/x"], "understudy: toy.yaml: the report cannot be written here"),
     ],
 )
@@ -174,6 +179,21 @@ def test_wrong_usage_is_told_in_a_line(words: list[str], told: str) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(told)
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_no_directory_is_made_for_sarif(folder: Path) -> None:
+    """Its name may be mistyped."""
+    run("toy.yaml", "--sarif", "none/x")
+    run("toy.yaml", "--sarif", "-")
+    assert not (folder / "none").exists()
+    assert not (folder / "-").exists()
+
+
+def test_a_reason_that_is_too_short_is_told_with_its_least_length(folder: Path) -> None:
+    """In the error, where somebody meets it."""
+    (folder / "accepted.yaml").write_text(f"lint: [{{fingerprint: '{'0' * 16}', reason: known}}]\n")
+    result = run("toy.yaml", "--accepted", "accepted.yaml")
+    assert (result.exit_code, "reason (10 characters or more)" in result.stderr) == (2, True)
 
 
 def test_text_of_a_document_forges_no_line(folder: Path) -> None:

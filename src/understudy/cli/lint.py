@@ -67,7 +67,7 @@ def lint(
     or accept nothing, 2 wrong usage, or no OpenAPI 3.0 or 3.1 document.
     """
     if sarif is not None:
-        check_writable(sarif.parent)
+        _check_sarif(sarif)
     rows = [row for each in _chosen(documents, accepted) for row in _rows(*each, today=datetime.now(UTC).date())]
     if sarif is not None:
         put(sarif, _sarif(rows))
@@ -78,13 +78,27 @@ def lint(
     ctx.exit(1 if any(row.reason is None for row in rows) else 0)
 
 
+def _check_sarif(path: Path) -> None:
+    """Raise UsageError where the file cannot be written; a directory is never made, for its name may be mistyped."""
+    if str(path) == "-":
+        raise UsageError("--sarif writes a file, not standard output", todo="name a file; ./- is one that is called -")
+    if path.is_dir():
+        raise UsageError("--sarif names a directory", where=shown(path), todo="name a file in it")
+    if not path.parent.exists():
+        raise UsageError("there is no such directory", where=shown(path.parent), todo="make it, or correct --sarif")
+    if path.is_file() or not path.exists():  # a device or a pipe is written as it is
+        check_writable(path.parent)
+
+
 def _chosen(documents: tuple[str, ...], accepted: Path | None) -> Iterator[tuple[str, Source, Path | None]]:
     """Yield name, document and accepted.yaml of each that is to be checked."""
     names = packs.names()
     files = [document for document in documents if document not in names and _is_file(document)]
     if accepted is not None and (len(files) != 1 or len(documents) != 1):
         raise UsageError("--accepted is for one FILE", todo="name that file alone; a pack has its own accepted.yaml")
-    if accepted is not None and not accepted.is_file():
+    if accepted is not None and accepted.is_dir():
+        raise UsageError("--accepted names a directory", where=shown(accepted), todo="name the file in it")
+    if accepted is not None and not accepted.exists():
         raise UsageError("there is no such file", where=shown(accepted), todo="correct the path of --accepted")
     for document in dict.fromkeys(documents or names):
         if document in files:

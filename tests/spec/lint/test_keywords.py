@@ -95,3 +95,10 @@ def test_the_enum_of_a_header_wants_a_type(schema: Json, bad: bool, found: Found
     """The type says how its text is read; elsewhere the values say it themselves."""
     pairs = found(components={"headers": {"H": {"schema": schema}}}, schemas={"A": schema})
     assert pairs == [("enum-without-type", "/components/headers/H/schema/enum")] * bad
+
+
+def test_nullable_has_no_effect_any_more(found: Found) -> None:
+    """OpenAPI 3.1 has the type `null` instead."""
+    schemas = {"A": {"type": "string", "nullable": True}}
+    assert found(schemas=schemas) == [("keyword-without-effect", "schemas/A/nullable")]
+    assert found("3.0.3", schemas=schemas) == []

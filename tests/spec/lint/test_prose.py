@@ -3,7 +3,7 @@
 import pytest
 
 from tests.spec.lint.conftest import Found
-from understudy.spec.lint.prose import statuses
+from understudy.spec.lint.statuses import statuses
 
 
 def block(text: str, label: str = "json") -> str:
@@ -69,6 +69,29 @@ def test_blocks_of_the_whole_document_are_read(found: Found) -> None:
         ("The status code 503 says so.", ["503"]),
         ("- `410 Gone`: it was there", ["410"]),
         ("Returns 404. Returns 404 again.", ["404"]),
+        ("Returns 404 if the user does not exist.", ["404"]),
+        ("Returns 404: the user was never there.", ["404"]),
+        ("Returns 404 when there is no such user, never 410.", ["404"]),
+        ("If the user can't be found, a 404 Not Found is returned.", ["404"]),
+        ("When a lock is held 409 Conflict is returned.", ["409"]),
+        ("Returns 403 if your key lacks the scope.", ["403"]),
+        ("Returns 202 Accepted, not 200.", ["202"]),
+        ("Returns 409, 410 or 411.", ["409", "410", "411"]),
+        ("A 412 is returned when the ETag differs.", ["412"]),
+        ("| Status | Meaning |\n|---|---|\n| 409 | Conflict |", ["409"]),
+        ("413 Payload Too Large, 413 Content Too Large", ["413"]),
+        ("422 Unprocessable Content", ["422"]),
+        ("The call does not fail with 404 if the user does not exist.", []),
+        ("Does not, if the user is missing, return a 404 error.", []),
+        ("404 is never returned.", []),
+        ("No 404 error is returned.", []),
+        ("In no case does it return 404.", []),
+        ("If the image's URL returns 404, the old image is kept.", []),
+        ("We call your URL; if it returns 500, we try again.", []),
+        ("Unless the upstream returns HTTP 502, it is kept.", []),
+        ("Results in 400 responses a day, and up to 429 errors.", []),
+        ("Returns 365 status codes.", []),
+        ("Set status=200 in the body.", []),
         ("Up to 500 items are returned.", []),
         ("Returns 200 items per page.", []),
         ("It never returns 404.", []),
@@ -92,3 +115,22 @@ def test_a_status_in_prose_is_declared(declared: str, bad: bool, found: Found) -
     response = {"description": "d", "headers": {"X": {"schema": {"type": "string"}}}}
     operation = {"summary": "Returns 404 if there is none.", "responses": {"200": response, declared: response}}
     assert found(operation=operation) == [("prose-status-undeclared", "op/summary")] * bad
+
+
+def test_other_texts_about_an_operation_are_read_too(found: Found) -> None:
+    """Those of its responses and of its path."""
+    operation = {"responses": {"200": {"description": "Done. A 410 Gone is answered once it is deleted."}}}
+    assert found(operation=operation) == [("prose-status-undeclared", "op/responses/200/description")]
+    responses = {
+        "200": {"description": "d"},
+        "423": {"description": "d", "headers": {"X": {"schema": {"type": "string"}}}},
+    }
+    item = {"description": "Answers 423 Locked while it moves.", "get": {"responses": {"200": {"description": "d"}}}}
+    assert found(paths={"/a": item}) == [("prose-status-undeclared", "/paths/~1a/description")]
+    assert found(paths={"/a": {**item, "put": {"responses": responses}}}) == []
+
+
+@pytest.mark.parametrize("prose", ["*`" * 50_000 + "404", "returns 404 or 409 " * 5_000, "returns the HTTP " * 20_000])
+def test_no_prose_takes_for_ever(prose: str) -> None:
+    """Nor does one endless sentence."""
+    statuses(prose)

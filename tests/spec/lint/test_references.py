@@ -146,3 +146,35 @@ def test_a_reference_that_leads_out_says_that_nothing_was_checked() -> None:
         "'other.yaml' leads out of the document and is not fetched, so nothing behind it was checked; "
         "bundle the document into one file first"
     )
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("b", []),
+        ("/schemas/b", []),
+        ("https://example.com/schemas/b", []),
+        ("#/$defs/c", []),
+        ("b#/$defs/c", [("reference-nowhere", "schemas/A/properties/x/$ref")]),
+        ("#/components/schemas/B", []),
+        ("c", [("reference-out", "schemas/A/properties/x/$ref")]),
+    ],
+)
+def test_a_reference_is_relative_to_the_id_around_it(
+    reference: str, expected: list[tuple[str, str]], found: Found
+) -> None:
+    """As JSON Schema 2020-12 has it."""
+    a = {
+        "$id": "https://example.com/schemas/a",
+        "type": "object",
+        "properties": {"x": {"$ref": reference}},
+        "$defs": {"c": {"type": "string"}},
+    }
+    assert found(schemas={"A": a, "B": {"$id": "https://example.com/schemas/b", "type": "string"}}) == expected
+
+
+def test_servers_of_paths_and_operations_declare_their_variables_too(found: Found) -> None:
+    """As those of the document do."""
+    server = {"url": "https://{host}.example.com"}
+    assert found(operation={"servers": [server]}) == [("server-variable-nowhere", "op/servers/0/url")]
+    assert found(operation={"servers": [{**server, "variables": {"host": {"default": "a"}}}]}) == []

@@ -79,6 +79,37 @@ def test_a_wrong_schema_hides_nothing_else(found: Found) -> None:
     assert pairs == [("structure", "schemas/A/maximum"), ("example-against-schema", "schemas/A/example")]
 
 
+TWICE = {
+    "/a": {"get": {"operationId": "same", "responses": {"200": {"description": "d"}}}},
+    "/b/{id}": {"get": {"operationId": "same", "responses": {"200": {"description": "d"}}}},
+}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {},
+        {"components": {"responses": {"R": {}}}},
+        {"schemas": {"A": {"type": "string", "pattern": "["}}},
+        {"schemas": {"A": {"$ref": "elsewhere.yaml#/A"}}},
+        {"components": {"parameters": {"P": {"$ref": "#/components/parameters/None"}}}},
+        {"tags": [1]},
+    ],
+)
+def test_one_fault_hides_no_other(parts: Json, found: Found) -> None:
+    """What is said of operations needs the operations alone."""
+    pairs = found(paths=TWICE, **parts)
+    assert pairs.count(("structure", "/paths/~1b~1{id}/get")) == 2
+
+
+def test_a_parameter_that_cannot_be_read_may_be_that_of_the_path(found: Found) -> None:
+    """Nothing is said of the path's parameters then; the reference has its own finding."""
+    pairs = found(operation={"parameters": [{"$ref": "elsewhere.yaml#/Id"}]})
+    assert pairs == [("reference-out", "op/parameters/0/$ref")]
+    pairs = found(operation={"parameters": [{"$ref": "#/components/parameters/None"}]})
+    assert pairs == [("reference-nowhere", "op/parameters/0/$ref")]
+
+
 ODD: list[Json] = [None, True, 1.5, "x", "", [], {}, ["x"], [None], [{}], {"": {}}, {"$ref": 1}, {"$ref": "#"}]
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from understudy.spec.lint.effort import excessive
 from understudy.spec.lint.finding import Check, Fault, LintLevel
 from understudy.spec.lint.nodes import Kind, Node
 from understudy.spec.lint.schemas import ALL, in_condition, named, types
@@ -123,9 +124,7 @@ def _sent(view: View, value: Json, node: Node, schema: Node) -> tuple[Json, ...]
 
 
 def _defaults(view: View) -> Iterator[Fault]:
-    for node in view.of(Kind.SCHEMA):
-        if "default" not in node.value or in_condition(node) or (node.reference is not None and view.version == "3.0"):
-            continue
+    for node in _with_default(view):
         for conflict in view.validation.conflicts(node.value["default"], node, Use.EITHER):
             pointer = node.pointer + "/default" + conflict.instance
             yield Fault(
@@ -134,7 +133,7 @@ def _defaults(view: View) -> Iterator[Fault]:
                 "correct the default, or the schema",
                 conflict.keyword,
             )
-    for server, pointer in _servers(view.value, ""):
+    for server, pointer in view.servers():
         variables = server.get("variables")
         for name, variable in variables.items() if isinstance(variables, Mapping) else ():
             values = variable.get("enum") if isinstance(variable, Mapping) else None
@@ -147,11 +146,10 @@ def _defaults(view: View) -> Iterator[Fault]:
                 )
 
 
-def _servers(holder: Mapping[str, Json], pointer: str) -> Iterator[tuple[Mapping[str, Json], str]]:
-    servers = holder.get("servers")
-    for index, server in enumerate(servers if isinstance(servers, list) else ()):
-        if isinstance(server, Mapping):
-            yield server, f"{pointer}/servers/{index}"
+def _with_default(view: View) -> Iterator[Node]:
+    for node in view.of(Kind.SCHEMA):
+        if "default" in node.value and not in_condition(node) and (node.reference is None or view.version != "3.0"):
+            yield node
 
 
 def _enums(view: View) -> Iterator[Fault]:
@@ -185,6 +183,15 @@ def _type(value: Json) -> str:
     return "object"
 
 
+def _unchecked(view: View) -> Iterator[Fault]:
+    """Yield the values that no other check here held against their schema, so that none is passed over in silence."""
+    defaults = [_Given(node.pointer + "/default", (node.value["default"],), node) for node in _with_default(view)]
+    for given in (*_examples(view), *defaults):
+        if any(excessive(view, form, given.schema) for form in given.forms):
+            what = f"the schema at {given.schema.pointer} refers to others in too many ways for the value to be checked"
+            yield Fault(given.pointer, what, "let fewer `allOf`, `anyOf` and `oneOf` lead to the same schema")
+
+
 def _against_schema(view: View) -> Iterator[Fault]:
     return _conflicts(view, keywords=False)
 
@@ -201,5 +208,8 @@ CHECKS = (
         "example-not-in-enum", LintLevel.ERROR, "An example is none of the values that its schema lists.", _not_in_enum
     ),
     Check("default-against-schema", LintLevel.ERROR, "A default breaks its own schema.", _defaults),
+    Check(
+        "value-unchecked", LintLevel.WARNING, "A value takes too much work to be held against its schema.", _unchecked
+    ),
     Check("enum-against-type", LintLevel.ERROR, "An enum lists a value that the schema's type forbids.", _enums),
 )

@@ -81,6 +81,9 @@ def _without_effect(view: View) -> Iterator[Fault]:
             yield _dead(node, "format", f"the format {form} has no effect on {_shown(kinds)}")
         if view.version == "3.0":
             yield from _bare_exclusive(node)
+        elif "nullable" in node.value:
+            what = "`nullable` has no effect: OpenAPI 3.1 does not have it"
+            yield Fault(node.pointer + "/nullable", what, "let `type` list `null` too, or remove it", "nullable")
 
 
 def _dead(node: Node, keyword: str, what: str) -> Fault:
@@ -212,8 +215,10 @@ def _discriminators(view: View) -> Iterator[Fault]:
     for node in _schemas(view):
         discriminator = node.value.get("discriminator")
         name = discriminator.get("propertyName") if isinstance(discriminator, Mapping) else None
+        if not isinstance(name, str):
+            continue
         whole = whole_family(view, node)
-        if isinstance(name, str) and whole.closed and not whole.admits(name) and name not in whole.properties():
+        if whole.closed and not whole.admits(name) and name not in whole.properties():
             what = f"the discriminator names the property {name!r}, which no schema describes"
             yield Fault(node.pointer + "/discriminator/propertyName", what, "add the property, or correct the name")
 

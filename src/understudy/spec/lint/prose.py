@@ -2,48 +2,23 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from understudy.spec.lint.finding import Check, Fault, LintLevel
 from understudy.spec.lint.nodes import Kind, Node
 from understudy.spec.lint.schemas import family, types
+from understudy.spec.lint.statuses import FENCE, statuses
 from understudy.spec.lint.validation import Conflict, Use
 from understudy.spec.lint.view import View
 from understudy.spec.wire import is_json
 from understudy.values import Json, at
 
-_FENCE = re.compile(
-    r"^(?P<margin>[ >\t]*)(?P<fence>```+|~~~+)[ \t]*(?P<label>[^\n`]*)\n(?P<body>.*?)^[ >\t]*(?P=fence)", re.M | re.S
-)
 _STRING_OR_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.S)
 _TRAILING = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])')
 _LEFT_OUT = re.compile(r"\.\.\.|…|<[^<>\n]*>|\{\{")
 _PLACEHOLDER = re.compile(r"[A-Z0-9_ \-/:]+|string|[<{\[].*[>}\]]|.*(?:\.\.\.|…|xxx|XXX).*", re.S)
 _TEXT_KEYWORDS = frozenset({"format", "pattern", "enum", "const", "minLength", "maxLength"})
-
-_PHRASES = "|".join(re.escape(status.phrase).replace(r"\ ", r"[ -]") for status in HTTPStatus if status >= 200)
-_MARK = r"[*`'\"]*"
-_NUMBER = r"[2-5]\d\d"
-_ALONE = r"(?<![\w./:#$-])"
-_ANSWERS = "returns?|answers? with|responds? with|fails? with|rejected with|results? in|get|receive"
-_STATUS = re.compile(
-    rf"{_ALONE}{_MARK}({_NUMBER}){_MARK}\s*[(:-]?\s*{_MARK}(?:{_PHRASES})\b"
-    r"|\b(?:HTTP(?:/\d(?:\.\d)?)?(?: status)?(?: code)?|status(?: code)?(?: of)?)[ :=]+"
-    rf"{_MARK}({_NUMBER})\b(?![\w.]*\w)"
-    rf"|\b(?:{_ANSWERS})(?: an?| the)?(?: HTTP)? {_MARK}({_NUMBER}){_MARK}"
-    r"(?= (?:status|error|response|code)\b|[.;]?\s*$|[.;,] | (?:if|when|unless)\b)"
-    rf"|{_ALONE}{_MARK}({_NUMBER}){_MARK} (?:status|error|response)s?\b(?! (?:limit|per|messages))",
-    re.I,
-)
-_ELSEWHERE = re.compile(
-    r"\b(?:not|never|no longer|instead of|rather than|without|previously|formerly|used to|cannot|neither|nor|your)\b"
-    r"|\b(?:unlike|webhook|callback|upstream|proxy|gateway|other (?:operations?|endpoints?|methods?))|n't\b"
-    r"|\b(?:GET|PUT|POST|PATCH|DELETE|HEAD) `?/",
-    re.I,
-)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*>-])|\n\s*\n|\n(?=\s*[-*|>#])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +48,7 @@ class _Block:
 
 
 def _blocks(description: str) -> Iterator[_Block]:
-    for number, match in enumerate(_FENCE.finditer(description), 1):
+    for number, match in enumerate(FENCE.finditer(description), 1):
         margin, body = match["margin"], match["body"]
         if margin:
             body = "\n".join(line.removeprefix(margin) for line in body.splitlines())
@@ -200,28 +175,28 @@ def _prose(view: View) -> Iterator[tuple[str, str]]:
 
 def _undeclared(view: View) -> Iterator[Fault]:
     for operation in view.operations:
-        declared = view.responses(operation).keys()
-        if "default" in declared or not operation.path or not declared:
-            continue
-        for field in ("summary", "description"):
-            prose = operation.value.get(field)
-            for status in statuses(prose) if isinstance(prose, str) else ():
-                if status not in declared and f"{status[0]}XX" not in declared:
-                    what = f"the prose of {operation.title} speaks of the status {status}, which is not declared"
-                    yield Fault(operation.node.pointer + f"/{field}", what, "declare it, or correct the prose", status)
+        if operation.path:
+            texts = [(operation.node, "summary"), (operation.node, "description")]
+            own = (node for node in view.responses(operation).values() if node.parent is operation.node)
+            texts += [(node, "description") for node in own]
+            yield from _spoken(texts, [view.responses(operation).keys()], operation.title)
+    for item in view.of(Kind.PATH_ITEM):
+        beneath = [each for each in view.operations if each.node.parent is item and each.path]
+        if beneath:
+            declared = [view.responses(each).keys() for each in beneath]
+            yield from _spoken([(item, "summary"), (item, "description")], declared, beneath[0].path)
 
 
-def statuses(prose: str) -> list[str]:
-    """Return the statuses that a text says an operation answers with, each once.
-
-    Only what can be nothing else counts: a number beside its phrase, beside `HTTP` or `status`, or after a verb such as
-    `returns`. Sentences that deny, or speak of somebody else's answer, are left out.
-    """
-    found: dict[str, None] = {}
-    for sentence in _SENTENCE.split(_FENCE.sub("", prose)):
-        if not _ELSEWHERE.search(_STATUS.sub("", sentence)):  # "404 Not Found" denies nothing
-            found |= dict.fromkeys(next(filter(None, match.groups())) for match in _STATUS.finditer(sentence))
-    return list(found)
+def _spoken(texts: list[tuple[Node, str]], declared: Sequence[Set[str]], title: str) -> Iterator[Fault]:
+    """Yield the statuses of texts that none of those whom they are about declares."""
+    if any("default" in each or not each for each in declared):
+        return
+    for node, field in texts:
+        prose = node.value.get(field)
+        for status in statuses(prose) if isinstance(prose, str) else ():
+            if not any(status in each or f"{status[0]}XX" in each for each in declared):
+                what = f"the prose of {title} speaks of the status {status}, which is not declared"
+                yield Fault(node.pointer + f"/{field}", what, "declare it, or correct the prose", status)
 
 
 CHECKS = (

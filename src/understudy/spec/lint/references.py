@@ -16,30 +16,30 @@ _EXPRESSION = re.compile(r"\$(request|response)\.(header|query|path|body)(?:\.([
 _IGNORED = frozenset({"accept", "content-type", "authorization"})
 
 
-def _references(view: View) -> Iterator[tuple[str, str]]:
-    """Yield pointer and text of every reference, those of discriminators among them."""
+def _references(view: View) -> Iterator[tuple[str, str, bool]]:
+    """Yield those references that lead to nothing in here: pointer, text, whether they lead out of the document."""
     for node in view.nodes:
-        if node.reference is not None:
-            yield node.pointer + "/$ref", node.reference
+        if node.reference is not None and view.target(node) is None:
+            yield node.pointer + "/$ref", node.reference, view.leads_out(node)
     for node in view.of(Kind.SCHEMA):
         discriminator = node.value.get("discriminator")
         mapping = discriminator.get("mapping") if isinstance(discriminator, Mapping) else None
         for name, value in mapping.items() if isinstance(mapping, Mapping) else ():
             if isinstance(value, str):
                 reference = f"#/components/schemas{join(value)}" if _NAME.fullmatch(value) else value
-                if reference == value or view.resolve(reference) is not None or "." not in value:
-                    yield node.pointer + join("discriminator", "mapping", name), reference
+                if view.resolve(reference) is None and (reference == value or "." not in value):
+                    yield node.pointer + join("discriminator", "mapping", name), reference, view.remote(reference)
 
 
 def _nowhere(view: View) -> Iterator[Fault]:
-    for pointer, reference in _references(view):
-        if not view.remote(reference) and view.resolve(reference) is None:
+    for pointer, reference, out in _references(view):
+        if not out:
             yield Fault(pointer, f"the reference {reference!r} leads nowhere", "correct it, or add what it names")
 
 
 def _out(view: View) -> Iterator[Fault]:
-    for pointer, reference in _references(view):
-        if view.remote(reference):
+    for pointer, reference, out in _references(view):
+        if out:
             what = f"{reference!r} leads out of the document and is not fetched, so nothing behind it was checked"
             yield Fault(pointer, what, "bundle the document into one file first")
 
@@ -58,7 +58,7 @@ def _in_circle(view: View, node: Node) -> bool:
     current: Node | None = node
     while current is not None and current.reference is not None and current.pointer not in seen:
         seen.add(current.pointer)
-        target = view.resolve(current.reference)
+        target = view.target(current)
         current = view.node(target) if target is not None else None
     return current is not None and current.pointer == node.pointer and current.reference is not None
 
@@ -225,14 +225,12 @@ def _ignored(view: View) -> Iterator[Fault]:
 
 
 def _servers(view: View) -> Iterator[Fault]:
-    servers = view.value.get("servers")
-    for index, server in enumerate(servers if isinstance(servers, list) else ()):
-        url = server.get("url") if isinstance(server, Mapping) else None
-        variables = server.get("variables") if isinstance(server, Mapping) else None
+    for server, pointer in view.servers():
+        url, variables = server.get("url"), server.get("variables")
         for name in _TEMPLATE.findall(url) if isinstance(url, str) else ():
             if name not in (variables if isinstance(variables, Mapping) else {}):
                 what = f"the server's URL has the variable {name!r}, which is not declared"
-                yield Fault(f"/servers/{index}/url", what, "declare it in `variables`", name)
+                yield Fault(f"{pointer}/url", what, "declare it in `variables`", name)
 
 
 CHECKS = (

@@ -37,9 +37,9 @@ class Family:
         )
 
 
-def family(view: View, node: Node) -> Family:
-    """Return what may apply to the value that the schema applies to: references, parts, branches; not what is above."""
-    found, seen, waiting = Family(), set[str](), [node]
+def family(view: View, *starts: Node) -> Family:
+    """Return what may apply to the value that schemas apply to: references, parts, branches; not what is above."""
+    found, seen, waiting = Family(), set[str](), list(reversed(starts))
     while waiting:
         current = waiting.pop()
         if current.pointer in seen:
@@ -47,10 +47,9 @@ def family(view: View, node: Node) -> Family:
         seen.add(current.pointer)
         found.members.append(current)
         if current.reference is not None:
-            target = view.resolve(current.reference)
-            behind = view.node(target) if target is not None else None
-            found.closed &= behind is not None
-            waiting += [behind] if behind is not None else []
+            target = behind(view, current)
+            found.closed &= target is not None
+            waiting += [target] if target is not None else []
         if "$dynamicRef" in current.value or "$recursiveRef" in current.value:
             found.closed = False
         waiting += parts(view, current)
@@ -60,16 +59,14 @@ def family(view: View, node: Node) -> Family:
 def whole_family(view: View, node: Node) -> Family:
     """Return what may apply to the value, seen from above too: what parents and their other parts say of it."""
     outer = top(node)
-    found = family(view, outer)
+    starts, closed = [outer], True
     if outer.slot in ("properties", "items", "additionalProperties") and outer.parent is not None:
         around = whole_family(view, outer.parent)
-        found.closed &= around.closed
-        for member in around.members:
-            counterpart = view.node(member.pointer + join(*filter(None, (outer.slot, outer.name))))
-            if counterpart is not None and counterpart.pointer != outer.pointer:
-                other = family(view, counterpart)
-                found.members += other.members
-                found.closed &= other.closed
+        closed = around.closed
+        places = (member.pointer + join(*filter(None, (outer.slot, outer.name))) for member in around.members)
+        starts += [counterpart for place in places if (counterpart := view.node(place)) is not None]
+    found = family(view, *starts)
+    found.closed &= closed
     return found
 
 
@@ -110,35 +107,58 @@ def in_condition(node: Node) -> bool:
 def types(view: View, node: Node) -> frozenset[str]:
     """Return the types of JSON that the schema leaves open, by all that applies; `ALL` where none is named."""
     outer = top(node)
-    found = _types(view, node, frozenset())
+    found = view.types.get(node.pointer, ALL)
     current = node
     while current is not outer and current.parent is not None:
         current = current.parent
-        found &= _types(view, current, frozenset({node.pointer}))
+        found &= view.types.get(current.pointer, ALL)
     return found & frozenset({"string"}) if outer.slot == "propertyNames" else found
 
 
-def _types(view: View, node: Node, seen: frozenset[str]) -> frozenset[str]:
-    if node.pointer in seen:
-        return ALL
-    seen |= {node.pointer}
-    found = ALL
-    if node.reference is not None:
-        target = view.resolve(node.reference)
-        behind = view.node(target) if target is not None else None
-        found &= _types(view, behind, seen) if behind is not None else ALL
-        if view.version == "3.0":
-            return found
+def all_types(view: View) -> Mapping[str, frozenset[str]]:
+    """Return the types that each schema leaves open by itself and by what is inside, by pointer.
+
+    All start with `ALL`, and only those that use one that shrank are looked at again: circles need no end of their own.
+    """
+    found: dict[str, frozenset[str]] = {}
+    users: dict[str, list[Node]] = {}
+    for node in view.of(Kind.SCHEMA):
+        for part in (behind(view, node), *parts(view, node)):
+            if part is not None:
+                users.setdefault(part.pointer, []).append(node)
+    waiting = {node.pointer: node for node in view.of(Kind.SCHEMA)}
+    while waiting:
+        current, waiting = waiting, {}  # by rounds, so that a user of many is looked at once for all of them
+        for node in current.values():
+            fresh = _types(view, node, found)
+            if fresh != found.get(node.pointer, ALL):
+                found[node.pointer] = fresh
+                waiting |= {user.pointer: user for user in users.get(node.pointer, [])}
+    return found
+
+
+def _types(view: View, node: Node, known: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    found, target = ALL, behind(view, node)
+    if target is not None:
+        found &= known.get(target.pointer, ALL)
+    if node.reference is not None and view.version == "3.0":
+        return found
     found &= named(node.value, nullable=view.version == "3.0")
+    inside = parts(view, node)
     for slot in ("allOf", "anyOf", "oneOf"):
-        branches = [_types(view, part, seen) for part in parts(view, node) if part.slot == slot]
+        branches = [known.get(part.pointer, ALL) for part in inside if part.slot == slot]
         whole = isinstance(node.value.get(slot), list) and len(branches) == len(node.value[slot])
         if slot == "allOf":
-            for branch in branches:
-                found &= branch
+            found = found.intersection(*branches)
         elif branches and whole:  # a branch that is no object, such as `true`, leaves all open
             found &= frozenset().union(*branches)
     return found
+
+
+def behind(view: View, node: Node) -> Node | None:
+    """Return the schema that the node's reference leads to."""
+    target = view.target(node)
+    return view.node(target) if target is not None else None
 
 
 def named(schema: Mapping[str, Json], *, nullable: bool = False) -> frozenset[str]:
@@ -158,30 +178,33 @@ def circles(view: View) -> dict[str, Node]:
     done: set[str] = set()
     for start in view.of(Kind.SCHEMA):
         path: list[tuple[Node, Iterator[Node]]] = []
-        _enter(view, start, path, done)
+        opened: dict[str, int] = {}  # where on the path each stands
+        _enter(view, start, path, opened, done)
         while path:
             node, following = path[-1]
             step = next(following, None)
             if step is None:
                 done.add(node.pointer)
+                del opened[node.pointer]
                 path.pop()
-            elif step.pointer in (open_pointers := [each.pointer for each, _ in path]):
-                circle = [each for each, _ in path[open_pointers.index(step.pointer) :]]
+            elif step.pointer in opened:
+                circle = [each for each, _ in path[opened[step.pointer] :]]
                 blamed = (
                     node if node.reference is not None else [each for each in circle if each.reference is not None][-1]
                 )
                 found[node.pointer if node.reference is not None else step.pointer] = blamed
             else:
-                _enter(view, step, path, done)
+                _enter(view, step, path, opened, done)
     return found
 
 
-def _enter(view: View, node: Node, path: list[tuple[Node, Iterator[Node]]], done: set[str]) -> None:
-    if node.pointer in done:
-        return
-    target = view.resolve(node.reference) if node.reference is not None else None
-    behind = view.node(target) if target is not None else None
-    path.append((node, iter([*([behind] if behind is not None else []), *parts(view, node)])))
+def _enter(
+    view: View, node: Node, path: list[tuple[Node, Iterator[Node]]], opened: dict[str, int], done: set[str]
+) -> None:
+    if node.pointer not in done:
+        opened[node.pointer] = len(path)
+        target = behind(view, node)
+        path.append((node, iter([*([target] if target is not None else []), *parts(view, node)])))
 
 
 def _mapping(value: Json) -> Mapping[str, Json]:

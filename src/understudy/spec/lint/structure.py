@@ -13,6 +13,7 @@ from openapi_spec_validator.validation.keywords import KeywordValidator
 from understudy.errors import ContentError, Where, told
 from understudy.spec.lint.finding import Check, Fault, LintLevel
 from understudy.spec.lint.nodes import Kind
+from understudy.spec.lint.skeleton import skeleton
 from understudy.spec.lint.validation import META
 from understudy.spec.lint.view import View
 from understudy.spec.source import Source
@@ -93,15 +94,13 @@ def _inside(value: Json) -> list[Json]:
 
 
 def _structure(view: View) -> Iterator[Fault]:
-    meta = list(_META[view.version].iter_errors(view.value))
-    for error in meta:
+    for error in _META[view.version].iter_errors(view.value):
         for deep in _causes(error):
             pointer, message = join(*deep.instance_path), _short(deep.message)
             if not _LINK_PARAMETER.search(pointer):
                 yield Fault(pointer, message, "see the OpenAPI specification", deep.kind.name)
     yield from _schemas(view)
-    if not meta:
-        yield from _operations(view)
+    yield from _operations(view)
 
 
 def _causes(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
@@ -120,13 +119,11 @@ def _asks_for_reference(error: jsonschema_rs.ValidationError) -> bool:
 
 
 def _operations(view: View) -> Iterator[Fault]:
-    """Yield what is said of operations as wholes; their references must lead somewhere, for none is fetched."""
-    references = [node for node in view.nodes if node.kind is not Kind.SCHEMA and node.reference is not None]
-    if any(view.follow(node) is None for node in references):
-        return
-    validator = (_V30 if view.version == "3.0" else _V31)(view.value)
+    """Yield what is said of operations as wholes."""
+    document = skeleton(view)
+    validator = (_V30 if view.version == "3.0" else _V31)(document)
     try:
-        for error in validator.root_validator(SchemaPath.from_dict(dict(view.value), handlers={})):
+        for error in validator.root_validator(SchemaPath.from_dict(document, handlers={})):
             yield Fault(_pointer(view, error.message), _short(error.message), "correct it", error.message)
     except Exception as error:  # noqa: BLE001 (whatever breaks the validator is told, not passed over)
         yield Fault("", f"openapi-spec-validator cannot read it: {told(error)}", "correct the structure", "unread")

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import jsonschema_rs
 
+from understudy.spec.lint.effort import excessive
 from understudy.spec.lint.nodes import Kind, Node
 from understudy.spec.lint.schemas import circles, family, top
 from understudy.spec.lint.view import View
@@ -73,8 +74,10 @@ class Validation:
         return found
 
     def conflicts(self, value: Json, schema: Node, use: Use) -> list[Conflict]:
-        """Return what the schema has against the value; nothing where the schema cannot be compiled."""
+        """Return what the schema has against the value; nothing where it cannot be compiled or takes too much work."""
         pointer = schema.pointer
+        if excessive(self._view, value, schema):
+            return []  # which is a finding by itself
         validator = self._compiled(use, "") if pointer in self._asked else None
         if validator is not None:
             return [_conflict(error, 1) for error in validator.iter_errors({pointer: value})]
@@ -118,7 +121,7 @@ class Validation:
         if self._view.version == "3.0":
             _modernise(schema)
         if isinstance(node.reference, str):
-            target = self._view.resolve(node.reference)
+            target = self._view.target(node)
             schema["$ref"] = f"#{quote(target or '', safe='/~')}"
             if target is None or node.pointer in self.circles:
                 del schema["$ref"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
 from understudy.spec.lint.nodes import Kind, Node, tour
 from understudy.values import Json, at, join, split
@@ -43,6 +43,7 @@ class View:
     def __init__(self, value: Mapping[str, Json]) -> None:
         self.value = value
         self.version = str(value.get("openapi", ""))[:3]
+        self._targets: dict[str, str | None] = {}
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -51,7 +52,7 @@ class View:
         waiting = list(found.values())
         while waiting:
             node = waiting.pop()
-            target = self.resolve(node.reference) if node.reference is not None else None
+            target = self.target(node)
             if target is not None and target not in found and isinstance(value := at(self.value, target), Mapping):
                 fresh = [each for each in self._tour(Node(node.kind, target, value)) if each.pointer not in found]
                 found |= {each.pointer: each for each in fresh}
@@ -104,25 +105,59 @@ class View:
         base = reference.partition("#")[0]
         return bool(base) and base not in self._ids
 
+    def target(self, node: Node) -> str | None:
+        """Return the pointer that a node's reference leads to; None as for `resolve`, or where it has none."""
+        if node.reference is None:
+            return None
+        if node.pointer not in self._targets:
+            found = self.resolve(self._absolute(node))
+            if found is None:
+                found = self.resolve(node.reference)  # `#/components` is the document's, whatever `$id` is around it
+            self._targets[node.pointer] = found
+        return self._targets[node.pointer]
+
+    def leads_out(self, node: Node) -> bool:
+        """Whether a node's reference leads out of the document."""
+        return self.target(node) is None and node.reference is not None and self.remote(self._absolute(node))
+
+    def _absolute(self, node: Node) -> str:
+        """Return a node's reference against the `$id` around it (JSON Schema 2020-12, section 8.2)."""
+        base = self._base(node)
+        return _against(base, node.reference or "") if base else node.reference or ""
+
+    def _base(self, node: Node) -> str:
+        base = ""
+        for around in reversed(list(node.ancestors())):
+            name = around.value.get("$id") if around.kind is Kind.SCHEMA and self.version != "3.0" else None
+            base = _against(base, name) if isinstance(name, str) else base
+        return base
+
     @cached_property
     def _ids(self) -> Mapping[str, str]:
-        return self._named("$id")
+        if self.version == "3.0":
+            return {}
+        return {self._base(node).partition("#")[0]: pointer for pointer, node in self._named("$id")}
 
     @cached_property
     def _anchors(self) -> Mapping[str, str]:
-        return {**self._named("$dynamicAnchor"), **self._named("$anchor")}
+        return {
+            node.value[keyword]: pointer
+            for keyword in ("$dynamicAnchor", "$anchor")
+            for pointer, node in self._named(keyword)
+        }
 
-    def _named(self, keyword: str) -> Mapping[str, str]:
-        """Return the pointers of schemas by the names they give themselves; read from the tour that needs no names."""
-        schemas = (node for node in self._tour(Node(Kind.ROOT, "", self.value)) if node.kind is Kind.SCHEMA)
-        return {name: node.pointer for node in schemas if isinstance(name := node.value.get(keyword), str)}
+    def _named(self, keyword: str) -> Iterator[tuple[str, Node]]:
+        """Yield the schemas that give themselves a name, with their pointers; from the tour that needs no names."""
+        for node in self._tour(Node(Kind.ROOT, "", self.value)):
+            if node.kind is Kind.SCHEMA and isinstance(node.value.get(keyword), str):
+                yield node.pointer, node
 
     @cached_property
     def uses(self) -> Mapping[str, tuple[Node, ...]]:
         """The references to each schema, by its pointer."""
         found: dict[str, tuple[Node, ...]] = {}
         for node in self.of(Kind.SCHEMA):
-            target = self.resolve(node.reference) if node.reference is not None else None
+            target = self.target(node)
             if target is not None:
                 found[target] = (*found.get(target, ()), node)
         return found
@@ -135,7 +170,7 @@ class View:
             if current.pointer in seen:
                 return None
             seen.add(current.pointer)
-            target = self.resolve(current.reference)
+            target = self.target(current)
             current = self.node(target) if target is not None else None
         return current
 
@@ -152,6 +187,13 @@ class View:
             found = self.child(node, slot, name)
             if found is not None:
                 yield str(name), found
+
+    @cached_property
+    def types(self) -> Mapping[str, frozenset[str]]:
+        """The types of JSON that each schema leaves open, by its pointer; all of them where it is not in here."""
+        from understudy.spec.lint.schemas import all_types
+
+        return all_types(self)
 
     @cached_property
     def validation(self) -> "Validation":
@@ -192,6 +234,14 @@ class View:
         """Return the responses of an operation by their keys, references followed."""
         return {name: node for name, node in self.children(operation.node, "responses") if not name.startswith("x-")}
 
+    def servers(self) -> Iterator[tuple[Mapping[str, Json], str]]:
+        """Yield the servers of the document, of its paths and of its operations, with their pointers."""
+        for holder in (*self.of(Kind.ROOT), *self.declared(Kind.PATH_ITEM), *self.of(Kind.OPERATION)):
+            servers = holder.value.get("servers")
+            for index, server in enumerate(servers if isinstance(servers, list) else ()):
+                if isinstance(server, Mapping):
+                    yield server, f"{holder.pointer}/servers/{index}"
+
     def place(self, pointer: str) -> str:
         """Return the pointer with names for indices where a list's members have names, so that order is no matter."""
         place = ""
@@ -204,3 +254,11 @@ class View:
             name = value.get("name") if token.isdecimal() and isinstance(value, Mapping) else None
             place += join(f"{value.get('in', '')}:{name}" if isinstance(name, str) and value is not None else token)
         return place
+
+
+def _against(base: str, reference: str) -> str:
+    """Return a reference made absolute, itself where it is none that can be read."""
+    try:
+        return urljoin(base, reference) if not reference.startswith("#") else base.partition("#")[0] + reference
+    except ValueError:
+        return reference
