@@ -19,10 +19,10 @@ OWN := env -u PYTEST_ADDOPTS -u PYTEST_PLUGINS -u PYTEST_DISABLE_PLUGIN_AUTOLOAD
 	-u COVERAGE_FILE -u COVERAGE_RCFILE -u COVERAGE_PROCESS_START
 PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
 WORKERS := -n 2 --dist loadgroup
-# These judge endpoint after endpoint for minutes, by code that other tests run too: once, on the first Python and
-# without coverage, which would make them twice as long, is enough.
+# These build, install, or judge endpoint after endpoint for minutes, by code that other tests run too: once, on the
+# first Python and without coverage, which would make them twice as long, is enough.
 ONCE := tests/contract/stateful/test_machine.py tests/e2e/test_conforming.py tests/e2e/test_faulty.py \
-	tests/e2e/test_manners.py tests/e2e/test_verify.py
+	tests/e2e/test_manners.py tests/e2e/test_readme.py tests/e2e/test_verify.py tests/e2e/test_wheel.py
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile

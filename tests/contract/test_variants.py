@@ -63,10 +63,11 @@ def test_a_rule_of_the_model_has_no_variants(pack: Pack, run: Run) -> None:
     assert made(pack, run, "OT-LINK-3") == []
 
 
+PACKS = {vendor: packs.load(vendor) for vendor in packs.names()}
 PROBED = [
     pytest.param(vendor, rule.id, id=rule.id)
-    for vendor in packs.names()
-    for rule in packs.load(vendor).rules
+    for vendor, pack in PACKS.items()
+    for rule in pack.rules
     if rule.part in (Part.PARAMETERS, Part.BODY) and not rule.relaxes
 ]
 
@@ -74,7 +75,7 @@ PROBED = [
 @pytest.mark.parametrize(("vendor", "rule_id"), PROBED)
 def test_the_variants_of_every_pack_are_what_they_are_said_to_be(vendor: str, rule_id: str, run: Run) -> None:
     """Of each rule on parameters and bodies whose operation has an example."""
-    pack = packs.load(vendor)
+    pack = PACKS[vendor]
     rule = pack.rules.by_id[rule_id]
     good = sample(pack.effective.operations[rule.operation], replace(run, vendor=vendor), "label")
     for variant in variants(rule, good) if good is not None else ():

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from tests.e2e.servers import FULL, READ, Endpoint, running
 from understudy.cli import main
 from understudy.contract import fuzz
+from understudy.contract.stateful import machine
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
     """Return a function that calls `understudy verify onetrust` in this process on a base URL, with further words."""
     monkeypatch.setattr(fuzz, "EXAMPLES", 6)
+    monkeypatch.setattr(machine, "SEQUENCES", 30)
 
     def judge(base_url: str, *words: str, token: str | None = FULL, restricted: str | None = READ) -> Judged:
         directory = tmp_path / "report"

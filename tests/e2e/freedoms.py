@@ -89,7 +89,7 @@ class Slow(Endpoint):
 
     def __init__(self) -> None:
         super().__init__()
-        self.delay = 0.05
+        self.delay = 0.02
 
 
 class Busy(Endpoint):

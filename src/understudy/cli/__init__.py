@@ -3,6 +3,8 @@
 import sys
 import traceback
 import warnings
+from importlib import import_module
+from typing import cast
 
 import click
 
@@ -10,11 +12,23 @@ from understudy import __version__
 from understudy.errors import TargetError, UnderstudyError
 
 
+_COMMANDS = ("serve", "verify", "rules", "switches", "lint", "spec", "vendor")  # in the order of their use
+_MODULES = {"vendor": "spec"}  # of those that do not stand in a module of their own name
+
+
 class _Group(click.Group):
-    """Turns our errors into a line on standard error and an exit code; lists commands in the order of their use."""
+    """Imports the command that is called, and no other; turns our errors into a line on standard error and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # connexion's import warns of Starlette's renamings: not the user's business
+            module = import_module(f"understudy.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        return cast(click.Command, getattr(module, cmd_name))
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -37,17 +51,3 @@ def main() -> None:
 
     Exit codes: 0 conforms, 1 violates, 2 wrong usage or configuration, 3 the target cannot be judged.
     """
-
-
-def _register() -> None:
-    from understudy.cli import lint, rules, serve, spec, switches, verify
-
-    for command in (serve.serve, verify.verify, rules.rules, switches.switches, lint.lint, spec.spec, spec.vendor):
-        main.add_command(command)
-
-
-with warnings.catch_warnings():
-    warnings.simplefilter(
-        "ignore"
-    )  # connexion's import warns of Starlette's renamings, which is not the user's business
-    _register()

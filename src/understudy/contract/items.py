@@ -22,6 +22,7 @@ from understudy.contract.verdict import weigh
 from understudy.errors import UnderstudyError
 from understudy.pack import Pack
 
+PACK = pytest.StashKey[Pack]()
 CLIENT = pytest.StashKey[Client]()
 NARROWED = pytest.StashKey[bool]()
 BINDING, EXPLORING, OTHERS, FUZZING = 1, 2, 3, 4
@@ -36,9 +37,10 @@ class BrokenRulesError(Exception):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Open this process's way to the target."""
+    """Open this process's way to the target; the main process has the pack already, a worker of xdist reads it."""
     run = Run.from_environment()
-    config.stash[CLIENT] = Client(run, Judge(packs.load(run.vendor), run.scope, strict=run.strict))
+    pack = config.stash.get(PACK, None) or packs.load(run.vendor)
+    config.stash[CLIENT] = Client(run, Judge(pack, run.scope, strict=run.strict))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

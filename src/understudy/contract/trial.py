@@ -15,6 +15,7 @@ import pytest
 
 from understudy.contract import scenarios
 from understudy.contract.evidence import Evidence
+from understudy.contract.items import PACK
 from understudy.contract.summary import Gathered, summarise
 from understudy.contract.target import Run, Secrets
 from understudy.contract.verdict import ItemResult, Report
@@ -46,6 +47,11 @@ class Trial:
         self.gathered = Gathered()
         self.crashes: list[str] = []
         self._session: pytest.Session | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Hand the pack on to the checks."""
+        config.stash[PACK] = self.pack
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Tell the watcher how much there is to do."""

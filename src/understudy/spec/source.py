@@ -9,16 +9,26 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 import yaml
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.cyaml import CParser
+from yaml.resolver import Resolver
 
 from understudy.errors import ContentError, Where, shown
 from understudy.values import Json, join, prefixes
 
 
-class _CoreLoader(yaml.SafeLoader):
-    """YAML as JSON has it: no dates, no yes/no, no octal; a key given twice or a node inside itself is an error."""
+class _CoreLoader(Composer, SafeConstructor, Resolver, CParser):
+    """YAML as JSON has it: no dates, no yes/no, no octal; a key given twice or a node inside itself is an error.
+
+    libyaml reads the events, which is most of the work; nodes are put together in Python, where they can be looked at.
+    """
 
     def __init__(self, stream: bytes | str) -> None:
-        super().__init__(stream)
+        CParser.__init__(self, stream)
+        Composer.__init__(self)
+        SafeConstructor.__init__(self)
+        Resolver.__init__(self)
         self._open: list[str] = []
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -122,7 +132,8 @@ def parse(path: Path, content: bytes) -> Source:
     except json.JSONDecodeError as error:
         raise ContentError(f"not JSON: {error.msg}", where=Where(path, error.lineno), todo="mend the file") from error
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
+        # What ends too early is told at its last line, where libyaml has it at the one after.
+        line = min(error.problem_mark.line + 1, max(1, len(content.splitlines()))) if error.problem_mark else None
         raise ContentError(f"not YAML: {error.problem}", where=Where(path, line), todo="mend the file") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise ContentError(f"cannot be parsed: {error}", where=Where(path), todo="mend the file") from error
