@@ -11,13 +11,12 @@ import click
 from understudy import __version__
 from understudy.errors import TargetError, UnderstudyError
 
-
 _COMMANDS = ("serve", "verify", "rules", "switches", "lint", "spec", "vendor")  # in the order of their use
 _MODULES = {"vendor": "spec"}  # of those that do not stand in a module of their own name
 
 
 class _Group(click.Group):
-    """Imports the command that is called, and no other; turns our errors into a line on standard error and an exit code."""
+    """Imports the command that is called alone; turns our errors into a line on standard error and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -26,7 +25,8 @@ class _Group(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # connexion's import warns of Starlette's renamings: not the user's business
+            # Connexion's import warns of Starlette's renamings, which is not the user's business.
+            warnings.simplefilter("ignore")
             module = import_module(f"understudy.cli.{_MODULES.get(cmd_name, cmd_name)}")
         return cast(click.Command, getattr(module, cmd_name))
 

@@ -10,25 +10,20 @@ from typing import Any, NoReturn, cast
 
 import yaml
 from yaml.composer import Composer
-from yaml.constructor import SafeConstructor
-from yaml.cyaml import CParser
-from yaml.resolver import Resolver
 
 from understudy.errors import ContentError, Where, shown
 from understudy.values import Json, join, prefixes
 
 
-class _CoreLoader(Composer, SafeConstructor, Resolver, CParser):
+class _CoreLoader(Composer, yaml.CSafeLoader):
     """YAML as JSON has it: no dates, no yes/no, no octal; a key given twice or a node inside itself is an error.
 
     libyaml reads the events, which is most of the work; nodes are put together in Python, where they can be looked at.
     """
 
     def __init__(self, stream: bytes | str) -> None:
-        CParser.__init__(self, stream)
+        yaml.CSafeLoader.__init__(self, stream)
         Composer.__init__(self)
-        SafeConstructor.__init__(self)
-        Resolver.__init__(self)
         self._open: list[str] = []
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
