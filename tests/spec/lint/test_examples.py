@@ -24,6 +24,10 @@ READ_ONLY = {
         ({"const": 1, "example": 2}, [("example-not-in-enum", "schemas/A/example")]),
         ({"type": "integer", "default": "1"}, [("default-against-schema", "schemas/A/default")]),
         ({"type": "integer", "enum": [1, "2"]}, [("enum-against-type", "schemas/A/enum/1")]),
+        ({"type": "string", "maxLength": 1, "enum": ["a", "bb"]}, [("enum-against-type", "schemas/A/enum/1")]),
+        ({"type": "string", "maxLength": 2, "enum": ["a", "bb"]}, []),
+        ({"type": "integer", "const": "1"}, [("enum-against-type", "schemas/A/const")]),
+        ({"type": "integer", "minimum": 2, "const": 1}, [("enum-against-type", "schemas/A/const")]),
         ({"type": "integer", "enum": [1, 2.5]}, [("enum-against-type", "schemas/A/enum/1")]),
         (
             {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}, "example": [{"size": "x"}]},

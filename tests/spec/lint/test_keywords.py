@@ -12,6 +12,9 @@ MAPS = {"type": "object", "properties": {"a": {"type": "string"}}}
     ("schema", "expected"),
     [
         ({"type": "object", "maxLength": 5}, [("keyword-without-effect", "schemas/A/maxLength")]),
+        ({**MAPS, "if": {"required": ["a"]}}, [("keyword-without-effect", "schemas/A/if")]),
+        ({**MAPS, "else": {"required": ["a"]}}, [("keyword-without-effect", "schemas/A/else")]),
+        ({**MAPS, "if": {"minProperties": 2}, "then": {"required": ["a"]}}, []),
         ({"type": "string", "minimum": 5}, [("keyword-without-effect", "schemas/A/minimum")]),
         ({"type": "integer", "format": "date"}, [("keyword-without-effect", "schemas/A/format")]),
         ({"allOf": [{"type": "object"}], "pattern": "a"}, [("keyword-without-effect", "schemas/A/pattern")]),

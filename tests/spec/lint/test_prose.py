@@ -24,6 +24,12 @@ def block(text: str, label: str = "json") -> str:
         (block('{"name": "http://a//b"}'), []),
         (block('{"name": "a", "unknown": 1}'), []),
         (block('{"unknown": 1}'), []),
+        ('For example:\n\n    {"name": 1,\n     "size": 5}\n\nThat is all.', ["prose-against-schema"]),
+        ('For example:\n\n    {"name": "a"}\n', []),
+        ('For example:\n\n    {"name": 1\n', []),
+        ('    - a list\n    {"name": 1}\n', []),
+        ("<pre><code>{&quot;name&quot;: 1}</code></pre>", ["prose-against-schema"]),
+        ("<PRE>\n{ 'name' : 1 }\n</PRE>", []),
         (block('{"name": "a", ...}'), []),
         (block('{"name": "a"}\n{"name": "b"}'), []),
         (block("name: 1", "yaml"), []),
@@ -38,6 +44,23 @@ def test_a_json_block_is_held_against_the_schema_it_is_meant_for(
     """Comments are read over; a block that no schema claims is let be."""
     pairs = found(operation={"description": description})
     assert pairs == [(check, "op/description") for check in expected]
+
+
+def test_one_unknown_name_among_four_hides_no_conflict(found: Found) -> None:
+    """The block is still meant for the schema that knows the others."""
+    schema = {"type": "object", "properties": {"a": {"type": "string"}, "b": {}, "c": {}}}
+    for text, bad in (('{"a": 1, "b": 2, "c": 3, "d": 4}', True), ('{"a": 1, "b": 2, "d": 4}', False)):
+        pairs = found(schemas={"A": {**schema, "description": block(text)}})
+        assert pairs == [("prose-against-schema", "schemas/A/description")] * bad
+
+
+def test_blocks_of_parameters_are_read(found: Found) -> None:
+    """Their schema is the parameter's."""
+    schema = {"type": "array", "items": {"type": "object", "properties": {"a": {"type": "string"}}}}
+    parameter = {"name": "filter", "in": "query", "schema": schema, "description": block('[{"a": 1}]')}
+    path = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    pairs = found(operation={"parameters": [path, parameter]})
+    assert pairs == [("prose-against-schema", "op/parameters/1/description")]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +102,14 @@ def test_blocks_of_the_whole_document_are_read(found: Found) -> None:
         ("Returns 409, 410 or 411.", ["409", "410", "411"]),
         ("A 412 is returned when the ETag differs.", ["412"]),
         ("| Status | Meaning |\n|---|---|\n| 409 | Conflict |", ["409"]),
+        ("Error 409 means that it is there.", ["409"]),
+        ("On conflict `status: 409`.", ["409"]),
+        ("Returns <b>409</b> if it is there.", ["409"]),
+        ("You get a 404 when it is gone.", ["404"]),
+        ("You get HTTP 404.", ["404"]),
+        ("You get 400 when you sell it for 500.", []),
+        ("get 404, 500 and 600 ml", []),
+        ("The status: 500 units are left.", []),
         ("413 Payload Too Large, 413 Content Too Large", ["413"]),
         ("422 Unprocessable Content", ["422"]),
         ("The call does not fail with 404 if the user does not exist.", []),

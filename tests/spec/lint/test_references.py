@@ -8,9 +8,10 @@ from understudy.values import Json
 BODY = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
 
 
-def linked(**link: Json) -> Json:
-    """Return an operation whose 200 has a link."""
-    return {"responses": {"200": {"description": "d", **BODY, "links": {"l": link}}}}
+def linked(header: str | None = None, **link: Json) -> Json:
+    """Return an operation whose 200 has a link, and perhaps a header."""
+    headers = {"headers": {header: {"schema": {"type": "string"}}}} if header else {}
+    return {"responses": {"200": {"description": "d", **BODY, **headers, "links": {"l": link}}}}
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,11 @@ def test_a_discriminator_maps_to_schemas(found: Found) -> None:
         (linked(operationRef="#/paths/~1things~1{id}/post", parameters={"id": "$request.path.id"}), []),
         (linked(operationRef="https://example.com/#/paths/~1a/get"), []),
         (linked(operationId="put", parameters={"id": "$response.header.Location"}), []),
+        (linked("X-Id", operationId="put", parameters={"id": "$response.header.x-id"}), []),
+        (
+            linked("X-Id", operationId="put", parameters={"id": "$response.header.X-No"}),
+            [("expression-nowhere", "/parameters/id")],
+        ),
     ],
 )
 def test_links_lead_to_operations(operation: Json, expected: list[tuple[str, str]], found: Found) -> None:

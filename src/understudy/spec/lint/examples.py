@@ -13,6 +13,14 @@ from understudy.spec.lint.view import View
 from understudy.spec.wire import Reader, delimiter, is_json, text
 from understudy.values import Json, join
 
+_BOUNDING = frozenset(
+    {
+        *("minLength", "maxLength", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+        *("multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
+    }
+)
+"""Keywords beside an enum that forbid some of its values."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Given:
@@ -154,19 +162,33 @@ def _with_default(view: View) -> Iterator[Node]:
 
 def _enums(view: View) -> Iterator[Fault]:
     for node in view.of(Kind.SCHEMA):
-        values = node.value.get("enum")
-        kinds = named(node.value, nullable=view.version == "3.0")
-        if not isinstance(values, list) or (node.reference is not None and view.version == "3.0"):
+        if node.reference is not None and view.version == "3.0":
             continue
+        kinds = named(node.value, nullable=view.version == "3.0")
         whole = node.value.get("type") == "integer"
-        for index, value in enumerate(values):
+        for pointer, value in _listed(view, node):
+            keyword = pointer.removeprefix(node.pointer).split("/")[1]
             if _type(value) not in kinds or (whole and isinstance(value, float) and not value.is_integer()):
                 yield Fault(
-                    f"{node.pointer}/enum/{index}",
-                    f"{text(value)} is in the enum, and not of the type that the schema names ({_names(node)})",
+                    pointer,
+                    f"{text(value)} is in the {keyword}, and not of the type that the schema names ({_names(node)})",
                     "correct the value, or the type",
                     text(value),
                 )
+            elif not _BOUNDING.isdisjoint(node.value):
+                for conflict in view.validation.conflicts(value, node, Use.EXCERPT):
+                    if conflict.keyword in _BOUNDING:
+                        what = f"{text(value)} is in the {keyword}, and not allowed there: {conflict.message}"
+                        yield Fault(pointer, what, "correct the value, or the bound", text(value))
+
+
+def _listed(view: View, node: Node) -> Iterator[tuple[str, Json]]:
+    """Yield each value of a schema's `enum`, and its `const`, with the pointer."""
+    values = node.value.get("enum")
+    for index, value in enumerate(values if isinstance(values, list) else ()):
+        yield f"{node.pointer}/enum/{index}", value
+    if "const" in node.value and view.version != "3.0":
+        yield f"{node.pointer}/const", node.value["const"]
 
 
 def _names(node: Node) -> str:
@@ -211,5 +233,5 @@ CHECKS = (
     Check(
         "value-unchecked", LintLevel.WARNING, "A value takes too much work to be held against its schema.", _unchecked
     ),
-    Check("enum-against-type", LintLevel.ERROR, "An enum lists a value that the schema's type forbids.", _enums),
+    Check("enum-against-type", LintLevel.ERROR, "An enum or const has a value that the schema forbids.", _enums),
 )

@@ -46,6 +46,14 @@ _BOUNDS = (
     ("minimum", "maximum"),
     ("minContains", "maxContains"),
 )
+_PARTNERS = (
+    ("if", ("then", "else")),
+    ("then", ("if",)),
+    ("else", ("if",)),
+    ("minContains", ("contains",)),
+    ("maxContains", ("contains",)),
+)
+"""Keywords that do nothing without one of others (JSON Schema 2020-12: Core, 10.2.2; Validation, 6.4)."""
 _IGNORED_BESIDE_REFERENCE = (
     *APPLIES,
     "type",
@@ -79,6 +87,10 @@ def _without_effect(view: View) -> Iterator[Fault]:
         wanted = FORMATS.get(form) if isinstance(form, str) else None
         if wanted is not None and kinds and not kinds & wanted:
             yield _dead(node, "format", f"the format {form} has no effect on {_shown(kinds)}")
+        for keyword, other in _PARTNERS if view.version != "3.0" else ():
+            if keyword in node.value and not any(each in node.value for each in other):
+                what = f"`{keyword}` has no effect without {' or '.join(f'`{each}`' for each in other)}"
+                yield _dead(node, keyword, what, "add what is missing, or remove it")
         if view.version == "3.0":
             yield from _bare_exclusive(node)
         elif "nullable" in node.value:
@@ -86,8 +98,8 @@ def _without_effect(view: View) -> Iterator[Fault]:
             yield Fault(node.pointer + "/nullable", what, "let `type` list `null` too, or remove it", "nullable")
 
 
-def _dead(node: Node, keyword: str, what: str) -> Fault:
-    return Fault(node.pointer + join(keyword), what, "remove it, or correct the type", keyword)
+def _dead(node: Node, keyword: str, what: str, todo: str = "remove it, or correct the type") -> Fault:
+    return Fault(node.pointer + join(keyword), what, todo, keyword)
 
 
 def _bare_exclusive(node: Node) -> Iterator[Fault]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from html import unescape
 
 from understudy.spec.lint.finding import Check, Fault, LintLevel
 from understudy.spec.lint.nodes import Kind, Node
@@ -14,6 +15,9 @@ from understudy.spec.lint.view import View
 from understudy.spec.wire import is_json
 from understudy.values import Json, at
 
+_INDENTED = re.compile(r"(?:\A|\n[ \t]*\n)(?P<body>(?:(?: {4}|\t)[^\n]*(?:\n[ \t]*(?=\n))*(?:\n|\Z))+)")
+_PREFORMATTED = re.compile(r"<pre\b[^>]*>\s*(?:<code\b[^>]*>)?(?P<body>.*?)(?:</code>)?\s*</pre>", re.S | re.I)
+"""Markdown's other two ways to set off a block."""
 _STRING_OR_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.S)
 _TRAILING = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])')
 _LEFT_OUT = re.compile(r"\.\.\.|…|<[^<>\n]*>|\{\{")
@@ -23,7 +27,7 @@ _TEXT_KEYWORDS = frozenset({"format", "pattern", "enum", "const", "minLength", "
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A fenced block of a description: its label, its text, and its number there, from 1."""
+    """A block of a description: its label, if it is a fenced one, its text, and its number there, from 1."""
 
     number: int
     label: str
@@ -48,13 +52,28 @@ class _Block:
 
 
 def _blocks(description: str) -> Iterator[_Block]:
-    for number, match in enumerate(FENCE.finditer(description), 1):
-        margin, body = match["margin"], match["body"]
-        if margin:
-            body = "\n".join(line.removeprefix(margin) for line in body.splitlines())
-        block = _Block(number, match["label"].strip(), body)
+    """Yield the blocks that are JSON by their label or, where they have none, by their first character."""
+    for number, (label, body) in enumerate(_set_off(description), 1):
+        block = _Block(number, label, body)
         if block.language in ("json", "jsonc", "json5") or (not block.language and body.lstrip()[:1] in ("{", "[")):
             yield block
+
+
+def _set_off(description: str) -> Iterator[tuple[str, str]]:
+    """Yield label and text of each block: the fenced ones, then the others, which have no label."""
+    if "```" in description or "~~~" in description:
+        for match in FENCE.finditer(description):
+            margin, body = match["margin"], match["body"]
+            if margin:
+                body = "\n".join(line.removeprefix(margin) for line in body.splitlines())
+            yield match["label"].strip(), body
+        description = FENCE.sub("", description)
+    if "<pre" in description.lower():
+        for match in _PREFORMATTED.finditer(description):
+            yield "", unescape(match["body"])
+    if "    " in description or "\t" in description:
+        for match in _INDENTED.finditer(description):
+            yield "", match["body"]
 
 
 def _parsed(block: _Block) -> tuple[bool, Json]:
@@ -74,7 +93,7 @@ def _described(view: View) -> Iterator[tuple[Node, str]]:
 
 def _against_schema(view: View) -> Iterator[Fault]:
     for node, description in _described(view):
-        for block in _blocks(description) if "```" in description or "~~~" in description else ():
+        for block in _blocks(description):
             good, value = _parsed(block)
             for conflict in _conflicts(view, node, value) if good else ():
                 yield Fault(
@@ -108,6 +127,9 @@ def _candidates(view: View, node: Node) -> Iterator[Node]:
             schema = view.node(media.pointer + "/schema")
             if schema is not None and is_json(media_type.partition(";")[0].strip().lower()):
                 yield schema
+    elif node.kind in (Kind.PARAMETER, Kind.HEADER):
+        schema = view.child(node, "schema")
+        yield from [schema] if schema is not None else ()
     elif node.kind is Kind.OPERATION:
         holders = [view.child(node, "requestBody"), *(each for _, each in view.children(node, "responses"))]
         for holder in holders:
@@ -116,13 +138,14 @@ def _candidates(view: View, node: Node) -> Iterator[Node]:
 
 
 def _claims(view: View, schema: Node, value: Json) -> bool:
-    """Whether the value can only be meant for the schema: an object all of whose names the schema knows."""
+    """Whether the value can only be meant for the schema: an object of whose names it knows all, or three of four."""
     if isinstance(value, list):
         items = view.child(schema, "items") if schema.reference is None else None
         return items is not None and bool(value) and all(_claims(view, items, each) for each in value)
     if not isinstance(value, dict) or not value or "object" not in types(view, schema):
         return False
-    return value.keys() <= family(view, schema).properties()
+    known = value.keys() & family(view, schema).properties()
+    return len(value) - len(known) <= len(known) / 3
 
 
 def _stand_in(value: Json, conflict: Conflict) -> bool:
@@ -151,7 +174,7 @@ def _is_json(text: str) -> bool:
 
 def _not_json(view: View) -> Iterator[Fault]:
     for pointer, description in _prose(view):
-        for block in _blocks(description) if "```" in description or "~~~" in description else ():
+        for block in _blocks(description):
             if block.language != "json" or _is_json(block.body):
                 continue
             if _parsed(block)[0]:

@@ -14,6 +14,8 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 _EXPRESSION = re.compile(r"\$(request|response)\.(header|query|path|body)(?:\.([^#{}\s]+)|#(/[^{}\s]*))?")
 _IGNORED = frozenset({"accept", "content-type", "authorization"})
+_OF_HTTP = _IGNORED | {"content-length", "date", "host", "location", "user-agent"}
+"""Headers that messages bear without a document's saying so."""
 
 
 def _references(view: View) -> Iterator[tuple[str, str, bool]]:
@@ -135,12 +137,30 @@ def _unmet(view: View, match: re.Match[str], operation: Operation, response: Nod
             (each.value.get("in"), each.value.get("name")) == (source, name) for each in view.parameters(operation)
         )
         return "" if found else f"{operation.title} has no {source} parameter {name!r}"
+    if source == "header" and name:
+        return "" if _has_header(view, side, name, operation, response) else f"no header {name!r} is described there"
     if source == "body" and fragment:
         holder = view.child(operation.node, "requestBody") if side == "request" else response
         if side == "request" and "requestBody" not in operation.value:
             return f"{operation.title} takes no body"
         return _missing(view, holder, fragment) if holder is not None else ""
     return ""
+
+
+def _has_header(view: View, side: str, name: str, operation: Operation, response: Node | None) -> bool:
+    """Whether the header is described, or none of that side is, or it is one that HTTP itself describes."""
+    if name.lower() in _OF_HTTP or not (side == "request" or response is not None):
+        return True
+    if side == "request":
+        described = {
+            str(each.value.get("name")).lower()
+            for each in view.parameters(operation)
+            if each.value.get("in") == "header"
+        }
+    else:
+        assert response is not None
+        described = {key.lower() for key, _ in view.children(response, "headers")}
+    return name.lower() in described or not described
 
 
 def _missing(view: View, holder: Node, fragment: str) -> str:

@@ -18,12 +18,12 @@ _PHRASES = "|".join(
     re.escape(phrase).replace(r"\ ", r"[ -]")
     for phrase in (*(status.phrase for status in HTTPStatus if status >= 200), *_OTHER_PHRASES)
 )
-_MARK = r"[*`'\"]{0,4}"
+_MARK = r"(?:[*`'\"]|</?(?:b|code|em|i|strong|tt)>){0,4}"
 _NUMBER = r"[2-5]\d\d"
 _ALONE = r"(?<![\w./:#$-])"
-_ANSWERS = (
-    "returns?|answers?(?: with)?|responds? with|fails? with|rejected with|results? in|get|receive|throws?|error code"
-)
+_ANSWERS = "returns?|answers?(?: with)?|responds? with|fails? with|rejected with|results? in|throws?|error code"
+_GOT = "get|receive"  # also pieces, points and miles: what is got is a status only where it is called one
+_THEN = "is|means|says|tells|if|when|where|unless|or|and|in"
 _STATUS = re.compile(
     rf"{_ALONE}{_MARK}({_NUMBER}){_MARK}\s*[(:|-]?\s*{_MARK}(?:{_PHRASES})\b"
     r"|\b(?:HTTP(?:/\d(?:\.\d)?)?(?: status)?(?: code)?|(?:status|response) code(?: of| is)?|with (?:an? )?status)"
@@ -31,6 +31,9 @@ _STATUS = re.compile(
     rf"|\b(?P<verb>{_ANSWERS})(?: an?| the| either)?(?: HTTP)? {_MARK}({_NUMBER}){_MARK}"
     r"(?= (?:status|error|response|code)\b|[.;]?\s*$|[.;,:] | \(| (?:if|when|where|unless|in case|on conflict)\b"
     rf"|,? (?:or|and) {_MARK}{_NUMBER}\b)"
+    rf"|\b(?:{_GOT}) (?:an?|the) (?:HTTP )?{_MARK}({_NUMBER})\b{_MARK}(?=[.;,:)]|\s*$| (?:{_THEN})\b)"
+    rf"|\b(?:{_GOT}) HTTP {_MARK}({_NUMBER})\b"
+    rf"|\b(?:error|status):? {_MARK}({_NUMBER})\b{_MARK}(?=[.;,:)`]|\s*$| (?:{_THEN})\b)"
     rf"|{_ALONE}{_MARK}({_NUMBER}){_MARK} (?:is|are|will be) (?:returned|sent|answered|given|thrown|raised)\b"
     rf"|{_ALONE}{_MARK}({_NUMBER}){_MARK} (?:status|error|response)\b"
     r"(?! (?:limit|per|messages|points|credits|rows|records|items|lines|entries|units)\b)",
