@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.mock.exchange import DETAILS, FULL, call, onetrust, served, write
+from understudy import pack as packs
 from understudy.errors import ContentError
 from understudy.mock.session import Session
 from understudy.mock.settings import Settings
+from understudy.mock.tokens import FULL as FULL_KEY
 from understudy.model.seed import Seed, load
 
 WRITE = "createOrUpdateDataSubjectUsingPOST"
@@ -80,3 +82,13 @@ def test_a_file_of_another_form_is_told(text: str, tmp_path: Path) -> None:
     """With what a seed file has."""
     with pytest.raises(ContentError, match=re.escape("a seed file has `vendor` and `calls`")):
         seed(tmp_path, text)
+
+
+def test_the_seed_data_that_the_readme_shows_is_taken(tmp_path: Path) -> None:
+    """Its user can be read."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (shown,) = re.findall(r"```yaml\n(vendor: .*?)```", readme, re.DOTALL)
+    sown = Settings(seed_data={"gainsight_px": seed(tmp_path, shown)})
+    with served(packs.load("gainsight_px"), sown) as url:
+        answer = call(url, "GET", "/v1/users/ada@example.com", ("X-APTRINSIC-API-KEY", FULL_KEY))
+    assert answer.json["firstName"] == "Ada"
