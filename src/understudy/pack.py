@@ -20,6 +20,8 @@ from referencing.exceptions import Unresolvable
 
 from understudy.errors import ContentError, UsageError, Where, told
 from understudy.model.behaviour import Behaviour
+from understudy.model.derived import derived
+from understudy.model.deviation import Deviations
 from understudy.model.oracle import Oracle
 from understudy.model.seed import Seed
 from understudy.model.seed import load as load_seed
@@ -186,6 +188,29 @@ class Pack:
             what = f"the oracle names {unknown[0]!r}, which is neither an operation nor a rule"
             raise ContentError(what, where=Where(path), todo="use an operationId, or the id of a rule")
         return oracle
+
+    @cached_property
+    def deviations(self) -> Deviations:
+        """The departures that the mock can play: those of `contracts/<vendor>/deviations.py`, then the derived ones.
+
+        Raises ContentError where one is of no rule or operation of the pack's.
+        """
+        path = self.contracts / "deviations.py"
+        found = Deviations()
+        if path.is_file():
+            own = load_part(path, "deviations", "deviations", Deviations)
+            found = Deviations(own.unbreakable)
+            for each in own:
+                found.add(each)
+        named = {name for each in found for name in (each.rule, *each.beside)} | set(found.unbreakable)
+        operations = {name for each in found for name in each.operations}
+        unknown = sorted(named - set(self.rules.by_id)) + sorted(operations - set(self.effective.operations))
+        if unknown:
+            what = f"the deviations name {unknown[0]!r}, which is neither a rule nor an operation"
+            raise ContentError(what, where=Where(path), todo="use the id of a rule, or an operationId")
+        for each in derived(self.judged("full"), self.rules):
+            found.add(each)
+        return found
 
     @cached_property
     def seed(self) -> Seed | None:

@@ -11,7 +11,7 @@ from understudy.errors import Where
 from understudy.spec.source import Source, read
 from understudy.values import Json, join
 
-PARTS = ("lint", "verify")
+PARTS = ("lint", "verify", "audit")
 """The commands whose findings can be accepted; the file has a list for each."""
 
 _ENTRY = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from understudy.contract.target import LIMITED, REGIME, Credentials
@@ -10,6 +11,7 @@ from understudy.mock.settings import Settings
 from understudy.mock.tokens import CLIENT, FULL, READ, SECRET
 from understudy.model.behaviour import Quota
 from understudy.model.clock import Clock
+from understudy.model.deviation import Deviation
 from understudy.pack import Pack
 
 TINY = (Quota(limit=3, seconds=1),)
@@ -19,20 +21,22 @@ AFFORDABLE = 500
 
 
 @contextmanager
-def embedded_mock(pack: Pack, seed: int) -> Iterator[tuple[str, dict[str, str], Credentials]]:
+def embedded_mock(
+    pack: Pack, seed: int, deviation: Deviation | None = None
+) -> Iterator[tuple[str, dict[str, str], Credentials]]:
     """Serve the mock in its documented profile; yield its base URL, those of further sessions by name, and credentials.
 
     The sessions are one of tiny quota, one whose documented quota can be used up (the clock stands still, so that its
-    window does not end), and one for each of the settings that the pack wants to be judged as well.
+    window does not end), and one for each of the settings that the pack wants to be judged as well. In all of them the
+    deviation, if one is given, is played.
     """
-    sessions = {"": Settings(seed=seed, strict=True), LIMITED: Settings(seed=seed, strict=True, quotas=TINY)}
+    plain = Settings(seed=seed, strict=True, deviations={pack.vendor: deviation} if deviation is not None else {})
+    sessions = {"": plain, LIMITED: replace(plain, quotas=TINY)}
     regime = smallest(pack)
     if regime:
-        sessions[REGIME] = Settings(
-            seed=seed, strict=True, quotas=regime, clock=Clock(datetime(2026, 1, 31, tzinfo=UTC))
-        )
+        sessions[REGIME] = replace(plain, quotas=regime, clock=Clock(datetime(2026, 1, 31, tzinfo=UTC)))
     for switches in pack.behaviour.also:
-        settings = Settings(seed=seed, strict=True, switches={pack.vendor: switches})
+        settings = replace(plain, switches={pack.vendor: switches})
         sessions["-".join(f"{name}-{value}" for name, value in switches.items())] = settings
     with running({pack.vendor: pack}, sessions) as url:
         urls = {name: f"{url}/s/{name}/{pack.vendor}" for name in sessions if name}

@@ -109,10 +109,12 @@ class Trial:
         return str(home.get("note", "")) if home.get("note") not in ("passed", "failed", "not-exercised") else ""
 
 
-def hold(pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = ()) -> Report:
+def hold(
+    pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = (), plugins: Iterable[object] = ()
+) -> Report:
     """Run all checks and return the report, inconclusive where the run broke off before anything was found.
 
-    `pytest_args` are the user's own words for pytest (`-k`, `-n`, `--lf`).
+    `pytest_args` are the user's own words for pytest (`-k`, `-n`, `--lf`), `plugins` further ones of the main process.
     """
     _ = pack.effective, pack.rules, pack.behaviour  # whatever is wrong with the pack is told before anything is sent
     scenarios.files(pack)
@@ -120,7 +122,7 @@ def hold(pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = ()
     trial = Trial(pack, run, watcher)
     words = list(pytest_args)
     with _environment(run):
-        code = pytest.main([*_arguments(pack), *words], plugins=[trial])
+        code = pytest.main([*_arguments(pack), *words], plugins=[trial, *plugins])
     if code == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(f"pytest does not take {' '.join(words)!r}", todo="see pytest --help for its options")
     gathered = trial.gathered

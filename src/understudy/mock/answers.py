@@ -85,8 +85,8 @@ def rendered(reply: Reply, named: Callable[[tuple[str, ...]], bytes], remarks: t
 
     `remarks` go out beside the reply's own.
 
-    Raises TypeError or ValueError for what cannot be sent. A body of ABSENT sends none; a string whose media type is
-    not JSON is sent as it is.
+    Raises TypeError or ValueError for what cannot be sent. A body of ABSENT sends none; bytes are sent as they are, and
+    so is a string whose media type is not JSON.
     """
     headers = [(b"understudy-rules", named(reply.rules))]
     if remarks or reply.remarks:
@@ -96,7 +96,9 @@ def rendered(reply: Reply, named: Callable[[tuple[str, ...]], bytes], remarks: t
     body = b""
     if reply.body is not ABSENT:
         media_type = _MEDIA_TYPES.get(reply.media_type)
-        if media_type is None and isinstance(reply.body, str) and not is_json(reply.media_type):
+        if isinstance(reply.body, bytes):
+            body = reply.body
+        elif media_type is None and isinstance(reply.body, str) and not is_json(reply.media_type):
             body = reply.body.encode()
         else:
             body = orjson.dumps(reply.body)

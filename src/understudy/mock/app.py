@@ -3,12 +3,12 @@
 import sys
 import traceback
 from collections.abc import Mapping
-from functools import partial
 
 from connexion.exceptions import ProblemException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.errors import ContentError, UsageError, Where, told
+from understudy.mock import deviant
 from understudy.mock.adapter import LeanSecurityMiddleware, RoutingMiddleware, assemble, stage
 from understudy.mock.answers import rendered, send_answer, wrong
 from understudy.mock.journal import Listener
@@ -44,13 +44,21 @@ class VendorApp:
             RoutingMiddleware,
             stage(self._arrive),
             LeanSecurityMiddleware,
-            stage(partial(RequestStage, pack)),
-            stage(lambda next_app, operation_id: ModelStage(pack, self._header, operation_id)),
+            stage(self._request),
+            stage(self._model),
         ]
+        self._requests: dict[str, ASGIApp] = {}
+        self._models: dict[str, ASGIApp] = {}
         self._stack = assemble(pack.effective, self.middlewares, nowhere, SECURITY_MAP)
         for operation in pack.effective.operations.values():  # compile now what would be compiled on a first request
             for status in operation.statuses:
                 operation.response(status)
+
+    def _request(self, next_app: ASGIApp, operation_id: str) -> ASGIApp:
+        return self._requests.setdefault(operation_id, RequestStage(self.pack, next_app, operation_id))
+
+    def _model(self, next_app: ASGIApp, operation_id: str) -> ASGIApp:
+        return self._models.setdefault(operation_id, ModelStage(self.pack, self._header, operation_id))
 
     def _arrive(self, next_app: ASGIApp, operation_id: str) -> ASGIApp:
         """Note the operation before security, so that its refusals know whose they are."""
@@ -69,21 +77,42 @@ class VendorApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request of a session, which the scope's visit holds."""
         visit: Visit = scope[KEY]
+        if visit.session.deviation is not None:
+            receive = deviant.Kept(receive)
+        await self._through(self._stack, scope, receive, send)
+
+    async def _through(self, stack: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        visit: Visit = scope[KEY]
         try:
-            await self._stack(scope, receive, send)
+            await stack(scope, receive, send)
         except RefusedError as error:
-            await self._answer(visit, error.refusal, send)
+            await self._refused(error.refusal, scope, receive, send)
         except NoRouteError as error:
             await self._answer(visit, self._misrouted(scope["method"], visit.target, error), send)
         except ProblemException as error:
             refused = unauthorized(visit, "no credentials were sent") if error.status == 401 else None
             refusal = refused.refusal if refused else Refusal(error.status, error.detail or "refused")
-            await self._answer(visit, refusal, send)
+            await self._refused(refusal, scope, receive, send)
         except GoneError:
             return
         except Exception as error:  # noqa: BLE001 (our own mistake, too, is answered, and told with its place)
             traceback.print_exception(error, file=sys.stderr)
             await self._answer(visit, Refusal(500, f"the mock failed: {told(error)}"), send)
+
+    async def _refused(self, refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the refusal, or go on with the request where a deviation takes it."""
+        visit: Visit = scope[KEY]
+        deviation = visit.session.deviation
+        if deviation is not None and visit.operation_id is not None and refusal.status != 500:
+            other = deviation.refused(refusal, visit.operation_id)
+            if other is None and isinstance(receive, deviant.Kept):
+                security = refusal.status in (401, 403)
+                stage = (self._requests if security else self._models)[visit.operation_id]
+                await deviant.prepare(visit, scope, receive, security=security)
+                await self._through(stage, scope, receive, send)
+                return
+            refusal = other or refusal
+        await self._answer(visit, refusal, send)
 
     def _misrouted(self, method: str, target: str, error: NoRouteError) -> Refusal:
         if not error.offered:
@@ -102,7 +131,9 @@ class VendorApp:
 
     async def _answer(self, visit: Visit, refusal: Refusal, send: Send) -> None:
         reply = self._reply(visit, refusal)
-        if visit.operation is not None and refusal.status != 500:
+        if visit.session.deviation is not None:
+            reply = deviant.sent(visit.session, reply, visit.operation_id)
+        elif visit.operation is not None and refusal.status != 500:
             broken = wrong(visit.operation, reply, self.pack.rules)
             reply = self._reply(visit, broken) if broken else reply
         visit.session.journal.note(visit.entry(visit.session.clock.now(), reply))

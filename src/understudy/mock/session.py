@@ -7,7 +7,7 @@ from understudy.mock.limits import Limits
 from understudy.mock.seeding import sow
 from understudy.mock.settings import DOCUMENTED, OBSERVED, PROFILE, QUOTA, Settings, declared
 from understudy.mock.tokens import Keyring
-from understudy.model.call import Surroundings
+from understudy.model.call import Reply, Surroundings
 from understudy.model.ids import Ids
 from understudy.model.state import Store
 from understudy.pack import Pack
@@ -35,6 +35,8 @@ class Session:
         regime = pack.behaviour.quotas.get(str(switches.get(QUOTA)), ())
         self.limits = Limits(regime if settings.quotas is None else settings.quotas)
         self.around = Surroundings(self.keyring.clients, switches, self.keyring.mint)
+        self.deviation = settings.deviations.get(pack.vendor)
+        self.taken: dict[str, Reply] = {}
         seed = settings.seed_data.get(pack.vendor, pack.seed)
         if seed is not None:
             sow(self.store, seed, pack, settings, self.around)

@@ -7,6 +7,7 @@ from understudy.config import NAME, Config
 from understudy.errors import ContentError, UsageError, Where
 from understudy.model.behaviour import Quota, Switch
 from understudy.model.clock import Clock
+from understudy.model.deviation import Deviation
 from understudy.model.seed import Seed
 from understudy.pack import Pack, names
 from understudy.values import Json
@@ -20,7 +21,8 @@ PROFILE, OBSERVED, DOCUMENTED = "profile", "observed", "documented"
 class Settings:
     """The settings of one session: seed, clock, body limit in bytes, switches by vendor, quotas (None: as switched).
 
-    `strict` takes the profile `documented` where no switch says otherwise; `seed_data` replaces that of packs.
+    `strict` takes the profile `documented` where no switch says otherwise; `seed_data` replaces that of packs;
+    `deviations` are played. Both are by vendor.
     """
 
     seed: int = 0
@@ -30,6 +32,7 @@ class Settings:
     quotas: tuple[Quota, ...] | None = None
     strict: bool = False
     seed_data: Mapping[str, Seed] = field(default_factory=dict)
+    deviations: Mapping[str, Deviation] = field(default_factory=dict)
 
 
 def declared(pack: Pack) -> tuple[Switch, ...]:

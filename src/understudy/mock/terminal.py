@@ -6,6 +6,7 @@ import traceback
 from starlette.types import Receive, Scope, Send
 
 from understudy.errors import told
+from understudy.mock import deviant
 from understudy.mock.answers import rendered, send_answer, wrong
 from understudy.mock.session import RuleHeader
 from understudy.mock.visit import KEY, RefusedError, Visit
@@ -47,8 +48,11 @@ class ModelStage:
         )
         transaction = session.store.begin()
         try:
-            reply = self._play(call, transaction)
-            refusal = wrong(self.operation, reply, self._rules)
+            if session.deviation is None:
+                reply = self._play(call, transaction)
+                refusal = wrong(self.operation, reply, self._rules)
+            else:
+                reply, refusal = deviant.played(session, call, transaction, self._play), None
             if refusal is None:
                 answer = rendered(reply, self._named, visit.remarks)
         except Exception as error:

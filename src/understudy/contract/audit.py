@@ -1,0 +1,154 @@
+"""Judging the judge: each deviation is played by the mock and judged. One that no check finds has survived."""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+import pytest
+
+from understudy import pack as packs
+from understudy.contract.embedded import embedded_mock
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.items import CheckItem
+from understudy.contract.target import Run
+from understudy.contract.trial import hold
+from understudy.contract.verdict import weigh
+from understudy.model.deviation import Deviation
+from understudy.pack import Pack
+
+PROBES, SCENARIOS, MODEL, SCHEMATHESIS = TECHNIQUES = ("probes", "scenarios", "model", "schemathesis")
+"""What a judge can find a deviation by; each is scored alone."""
+_OF_KIND = {"scenario": SCENARIOS, "model": MODEL, "fuzz": SCHEMATHESIS}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of a deviation: the techniques that found it alone, the check that was first, and after how long.
+
+    Times are in seconds. `named` are the rules of the findings, for the survivor's reader; `error` says why a run broke
+    off; `accepted` is the reason why a survivor is let be.
+    """
+
+    vendor: str
+    deviation: str
+    rule: str
+    text: str
+    by: tuple[str, ...] = ()
+    first: str = ""
+    after: float = 0.0
+    seconds: float = 0.0
+    requests: int = 0
+    named: tuple[str, ...] = ()
+    error: str = ""
+    accepted: str = ""
+
+    @property
+    def killed(self) -> bool:
+        """Whether some check named the broken rule."""
+        return bool(self.by)
+
+    @property
+    def fingerprint(self) -> str:
+        """What stands for the survivor in accepted.yaml."""
+        return fingerprint(self.vendor, self.deviation)
+
+
+def fingerprint(vendor: str, deviation: str) -> str:
+    """Return sixteen hex digits for a deviation."""
+    return hashlib.sha256(f"audit\n{vendor}\n{deviation}".encode()).hexdigest()[:16]
+
+
+class _Hunt:
+    """A pytest plugin that notes which technique finds the deviation first, and spares it the rest of its checks."""
+
+    def __init__(self, pack: Pack, deviation: Deviation) -> None:
+        self._rules = pack.rules.by_id
+        self._deviation = deviation
+        self._wanted = {deviation.rule, *deviation.beside} - {""}
+        self._lenient = deviation.rule != "" and not self._rules[deviation.rule].binding
+        self._started = time.monotonic()
+        self.found: dict[str, tuple[str, float]] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Leave out the checks of techniques that have found it."""
+        return True if isinstance(item, CheckItem) and technique(item.kind) in self.found else None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Look for it in what a check has sent home."""
+        home: Mapping[str, Any] = getattr(report, "understudy", {})
+        by = technique(home.get("kind", ""))
+        if by not in self.found and any(self.right(Evidence.from_json(value)) for value, _ in home.get("evidence", [])):
+            self.found[by] = (report.nodeid.rpartition("::")[2], time.monotonic() - self._started)
+
+    def right(self, piece: Evidence) -> bool:
+        """Whether the evidence names the broken rule or, where none is broken, is on the operation that deviates."""
+        weight = weigh(piece, self._rules.get(piece.rule or ""), strict=False)
+        if weight is not Outcome.FAILED and not (self._lenient and weight is Outcome.REMARK):
+            return False
+        return piece.rule in self._wanted if self._wanted else piece.operation in self._deviation.operations
+
+
+class _Silent:
+    """Watches a run and says nothing."""
+
+    def started(self, vendor: str, target: str, scope: str, seed: int, items: int) -> None:
+        """Hear that the checks are collected."""
+
+    def progressed(self, name: str, outcome: str, requests: int) -> None:
+        """Hear that a check has ended."""
+
+
+def technique(kind: str) -> str:
+    """Return the technique that a check of the kind belongs to."""
+    return _OF_KIND.get(kind, PROBES)
+
+
+def judge(vendor: str, name: str, seed: int, budget: float) -> Judged:
+    """Play one deviation and judge it, in this process."""
+    pack = packs.load(vendor)
+    deviation = pack.deviations.by_name[name]
+    started = time.monotonic()
+    hunt = _Hunt(pack, deviation)
+    with embedded_mock(pack, seed, deviation) as (base_url, sessions, credentials):
+        run = Run(
+            vendor=vendor,
+            base_url=base_url,
+            label=f"embedded mock, {name}",
+            scope="full",
+            seed=seed,
+            run_id=secrets.token_hex(8),
+            deadline=time.time() + budget,
+            budget=budget,
+            embedded=True,
+            sessions=sessions,
+            credentials=credentials,
+        )
+        report = hold(pack, run, _Silent(), plugins=[hunt])
+    first, after = min(hunt.found.values(), key=lambda each: each[1], default=("", 0.0))
+    return Judged(
+        vendor,
+        name,
+        deviation.rule,
+        deviation.text,
+        tuple(each for each in TECHNIQUES if each in hunt.found),
+        first,
+        round(after, 2),
+        round(time.monotonic() - started, 2),
+        report.requests,
+        tuple(dict.fromkeys(finding.rule or "no rule" for finding in report.findings)),
+        report.reason if report.verdict.value == "inconclusive" else "",
+    )
+
+
+def audit(names: Iterable[tuple[str, str]], seed: int, budget: float, workers: int) -> Iterator[Judged]:
+    """Judge deviations, given as vendor and name, in several processes; yield each as it is done."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(judge, vendor, name, seed, budget): (vendor, name) for vendor, name in names}
+        for done in as_completed(waiting):
+            yield done.result()

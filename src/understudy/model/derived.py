@@ -1,0 +1,158 @@
+"""Deviations that the engine derives from a pack's rules and judged document, without knowing what they mean.
+
+Of each documented rule on requests: what it refuses is taken. Of each one on answers: the keyword it cites is broken.
+Of each operation: a status that is not declared, another media type, no body, a property or header gone or wrong.
+"""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from understudy.model.behaviour import Refusal
+from understudy.model.call import ABSENT, Reply
+from understudy.model.deviation import Deviation, Send
+from understudy.spec.document import Document, Operation, Schema
+from understudy.spec.rules import REQUEST_PARTS, Part, Rule, Rules
+from understudy.values import Json, at, join, split
+
+UNDECLARED = (203, 206, 299)
+"""Successes that few documents mean; the first that an operation does not declare is played."""
+
+
+def derived(document: Document, rules: Rules) -> Iterator[Deviation]:
+    """Yield the deviations of a pack; `document` is the judged one, so that each breaks what a target is held to."""
+    for rule in rules:
+        if not rule.binding or rule.relaxes or rule.operation not in document.operations:
+            continue
+        if rule.part in REQUEST_PARTS - {Part.ROUTING}:
+            yield _taking(rule)
+        elif rule.part is Part.ANSWER:
+            yield _breaking(rule, document.operations[rule.operation], document)
+    for operation in document.operations.values():
+        yield from _of_operation(operation)
+
+
+def _taking(rule: Rule) -> Deviation:
+    def refuse(refusal: Refusal, operation_id: str | None) -> Refusal | None:
+        return None if rule.id in refusal.rules else refusal
+
+    text = f"Takes what the rule has refused: {rule.text}"
+    return Deviation(f"takes-{rule.id}", rule.id, text, operations=(rule.operation,), refuse=refuse)
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def _breaking(rule: Rule, operation: Operation, document: Document) -> Deviation:
+    """Return the deviation that breaks what the rule cites: a keyword of answers, their statuses, or their form."""
+    pointer, only = rule.citation.pointer, (rule.operation,)
+    parent, _, keyword = pointer.rpartition("/")
+    limit = at(document.value, pointer)
+    if parent.endswith("/required"):
+        parent, keyword, limit = parent.removesuffix("/required"), "required", [limit]
+    if keyword == "responses":
+        send = _with_status(operation)
+    elif keyword in _WRONG:
+        send = _on_json(operation, lambda schema, body: _broken(schema, parent, keyword, limit, body))
+    else:
+        send = _as_html
+    return Deviation(f"breaks-{rule.id}", rule.id, f"Breaks in answers: {rule.text}", operations=only, send=send)
+
+
+def _broken(schema: Schema, parent: str, keyword: str, limit: Json, body: Json) -> Json:
+    """Return the body with the keyword broken wherever the schema that has it applies."""
+    for place in schema.places(body, parent):
+        body = _replaced(body, place, _WRONG[keyword](at(body, place), limit))
+    return body
+
+
+def _wrong_type(old: Json, limit: Json) -> Json:
+    wanted = (limit,) if isinstance(limit, str) else limit
+    return next(value for kind, value in _OF_TYPE if kind not in wanted)
+
+
+_OF_TYPE: tuple[tuple[str, Json], ...] = (("object", {"understudy": 1}), ("array", [1]), ("string", "understudy"))
+_WRONG: dict[str, Callable[[Json, Json], Json]] = {
+    "type": _wrong_type,
+    "required": lambda old, names: (
+        {key: value for key, value in old.items() if key not in names} if isinstance(old, dict) else old
+    ),
+    "enum": lambda old, limit: "understudy",
+    "const": lambda old, limit: "understudy",
+    "format": lambda old, limit: "understudy",
+    "maxLength": lambda old, limit: "x" * (limit + 1),
+    "minimum": lambda old, limit: limit - 1,
+    "maximum": lambda old, limit: limit + 1,
+    "maxItems": lambda old, limit: (old * (limit + 1))[: limit + 1] if old else old,
+}
+"""What breaks a keyword: made of the value there, and of the keyword's own value."""
+
+
+def _replaced(body: Json, place: str, value: Json) -> Json:
+    if not place:
+        return value
+    copied = copy.deepcopy(body)
+    *path, last = split(place)
+    holder = at(copied, join(*path))
+    holder[int(last) if isinstance(holder, list) else last] = value
+    return copied
+
+
+def _on_json(operation: Operation, change: Callable[[Schema, Json], Json]) -> Send:
+    """Return what changes JSON bodies that the document describes."""
+
+    def send(reply: Reply, operation_id: str | None) -> Reply:
+        spec = operation.response(reply.status)
+        declared = spec.declared(reply.media_type) if spec is not None and reply.body is not ABSENT else None
+        schema = spec.content.get(declared) if spec is not None and declared is not None else None
+        return reply if schema is None else replace(reply, body=change(schema, reply.body))
+
+    return send
+
+
+def _as_html(reply: Reply, operation_id: str | None) -> Reply:
+    return replace(reply, body=b"<p>Done.</p>", media_type="text/html") if reply.status < 300 else reply
+
+
+def _with_status(operation: Operation) -> Send:
+    status = next(each for each in UNDECLARED if operation.response(each) is None)
+    return lambda reply, _: replace(reply, status=status) if reply.status < 300 else reply
+
+
+# --- what every operation can get wrong -------------------------------------------------------------------------------
+
+
+def _of_operation(operation: Operation) -> Iterator[Deviation]:
+    """Yield the deviations that no rule needs to be there for: any finding on the operation is the right one."""
+    name = operation.operation_id
+
+    def deviation(kind: str, text: str, send: Send) -> Deviation:
+        return Deviation(f"{kind}-{name}", "", text, operations=(name,), send=send)
+
+    if any(operation.response(each) is None for each in UNDECLARED):
+        yield deviation("status", f"Successes of {name} have an undeclared status.", _with_status(operation))
+    yield deviation(
+        "crash",
+        f"What {name} takes is answered with 500.",
+        lambda reply, _: replace(reply, status=500) if reply.status < 300 else reply,
+    )
+    successes = [spec for each in operation.statuses if each < 300 and (spec := operation.response(each)) is not None]
+    if any(spec.content for spec in successes):
+        yield deviation("html", f"Successes of {name} are HTML.", _as_html)
+        yield deviation(
+            "cut",
+            f"Successes of {name} end in the middle.",
+            lambda reply, _: replace(reply, body=b'{"understudy": ["') if reply.status < 300 else reply,
+        )
+    for header in {header.name: header for spec in successes for header in spec.headers.values()}.values():
+        if header.required:
+            yield deviation(
+                f"no-{header.name.lower()}", f"Successes of {name} have no {header.name}.", _no(header.name)
+            )
+
+
+def _no(name: str) -> Send:
+    def send(reply: Reply, operation_id: str | None) -> Reply:
+        return replace(reply, headers=tuple(each for each in reply.headers if each[0].lower() != name.lower()))
+
+    return send
