@@ -185,19 +185,6 @@ def values_measured_in_bytes(call: Call, state: Transaction, play: Operation) ->
     return Reply(400) if long else play(call, state)
 
 
-@deviations.play("OT-BODY-14", WRITE)
-def null_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A value that is null is refused."""
-    return Reply(400) if any(each.get("value", "") is None for each in _elements(call)) else play(call, state)
-
-
-@deviations.play("OT-BODY-14", WRITE)
-def plain_list_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A list is refused as the value of an element that is not linked."""
-    plain = [element for element in _elements(call) if not element.get("linked")]
-    return Reply(400) if any(isinstance(each.get("value"), list) for each in plain) else play(call, state)
-
-
 @deviations.play("OT-BODY-12", WRITE)
 def offsets_refused(call: Call, state: Transaction, play: Operation) -> Reply:
     """An interactionDate is refused that is not in UTC."""
@@ -205,10 +192,10 @@ def offsets_refused(call: Call, state: Transaction, play: Operation) -> Reply:
     return play(call, state) if all(date.endswith("Z") for date in dates) else Reply(400)
 
 
-@deviations.refuse("OT-REFUSE-1", WRITE)
-def refused_with_422(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """A bad request is refused with 422."""
-    return replace(refusal, status=422) if refusal.status == 400 else refusal
+@deviations.refuse("OT-REFUSE-1", WRITE, beside=("OT-STATUS-1",))
+def refused_with_409(refusal: Refusal, operation_id: str | None) -> Refusal:
+    """A bad request is refused with 409."""
+    return replace(refusal, status=409) if refusal.status == 400 else refusal
 
 
 @deviations.refuse("OT-AUTH-1", WRITE)
@@ -330,7 +317,7 @@ def blanks_do_not_count(call: Call, state: Transaction, play: Operation) -> Repl
     return _telling(play(_about(call, _name(call).replace(" ", "")), state), identifier=_name(call))
 
 
-@deviations.play("OT-CREATE-1", WRITE, beside=("OT-ID-3",))
+@deviations.play("OT-ID-3", WRITE, beside=("OT-CREATE-1",))
 def accents_do_not_count(call: Call, state: Transaction, play: Operation) -> Reply:
     """Identifiers are told apart by their ASCII characters alone."""
     return play(_about(call, _name(call).encode("ascii", "ignore").decode() or "?"), state)
@@ -355,7 +342,7 @@ def creation_cuts_values(call: Call, state: Transaction, play: Operation) -> Rep
     return play(call if _subject(state, _name(call)) else _valued(call, lambda value: value[:255]), state)
 
 
-@deviations.play("OT-CREATE-2", WRITE)
+@deviations.play("OT-UPDATE-6", WRITE, beside=("OT-CREATE-2",))
 def creation_keeps_the_first_of_a_list(call: Call, state: Transaction, play: Operation) -> Reply:
     """A creation keeps the first value of a plain list and loses the others."""
     if _subject(state, _name(call)):
@@ -460,14 +447,6 @@ def empty_value_keeps_the_old(call: Call, state: Transaction, play: Operation) -
 
 
 @deviations.play("OT-UPDATE-2", WRITE)
-def null_keeps_the_old(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update keeps the old value of an element where the new one is null."""
-    return _stored(
-        call, state, play, lambda old, new: [old.get(each.name, each) if each.value is None else each for each in new]
-    )
-
-
-@deviations.play("OT-UPDATE-2", WRITE)
 def update_takes_one_element(call: Call, state: Transaction, play: Operation) -> Reply:
     """An update takes its first element and passes over the others."""
     known = _subject(state, _name(call))
@@ -487,7 +466,7 @@ def shorter_values_keep_their_end(call: Call, state: Transaction, play: Operatio
     return _stored(call, state, play, lambda old, new: [over(old, each) for each in new])
 
 
-@deviations.play("OT-UPDATE-2", WRITE, beside=("OT-UPDATE-6",))
+@deviations.play("OT-UPDATE-6", WRITE, beside=("OT-UPDATE-2",))
 def change_of_case_passed_over(call: Call, state: Transaction, play: Operation) -> Reply:
     """An update keeps the old value where the new one differs in case alone."""
 
@@ -498,7 +477,7 @@ def change_of_case_passed_over(call: Call, state: Transaction, play: Operation) 
     return _stored(call, state, play, lambda old, new: [kept(old, each) for each in new])
 
 
-@deviations.play("OT-UPDATE-2", WRITE)
+@deviations.play("OT-UPDATE-6", WRITE, beside=("OT-UPDATE-2",))
 def lists_join_the_old(call: Call, state: Transaction, play: Operation) -> Reply:
     """An update adds the values of a plain list to those that are there."""
 
@@ -1187,14 +1166,6 @@ def secret_may_go_on(call: Call, state: Transaction, play: Operation) -> Reply:
 
 
 @deviations.play("OT-TOKEN-6", TOKEN)
-def secret_in_any_case(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The case of a secret does not count."""
-    client = call.around.clients.get(_body(call).get("client_id", ""))
-    same = client is not None and str(_body(call).get("client_secret")).lower() == client.secret.lower()
-    return play(replace(call, body={**_body(call), "client_secret": client.secret}) if client and same else call, state)
-
-
-@deviations.play("OT-TOKEN-6", TOKEN)
 def unknown_client_is_a_bad_request(call: Call, state: Transaction, play: Operation) -> Reply:
     """An unknown client is refused with 400."""
     reply = play(call, state)
@@ -1446,8 +1417,8 @@ def second_delete_answers_200(call: Call, state: Transaction, play: Operation) -
     return Reply(200, "Data subject deleted") if reply.status == 404 and state.get("deviation", named) else reply
 
 
-@deviations.play("OT-DELETE-3", DELETE)
-def refused_delete_takes_the_alike(call: Call, state: Transaction, play: Operation) -> Reply:
+@deviations.play("OT-ID-3", DELETE, beside=("OT-DELETE-3",))
+def delete_in_another_case_is_done(call: Call, state: Transaction, play: Operation) -> Reply:
     """Deleting an identifier in another case deletes the subject."""
     named = str(_body(call).get("identifier"))
     alike = next((name for name, _ in state.scan(SUBJECTS) if name.lower() == named.lower()), named)
@@ -1474,13 +1445,6 @@ def purge_answers_with_an_object(call: Call, state: Transaction, play: Operation
     """A list of identifiers to delete is accepted with an object."""
     reply = play(call, state)
     return replace(reply, body={"message": reply.body}) if reply.accepted else reply
-
-
-@deviations.play("OT-DELETE-5", PURGE)
-def purge_of_nobody_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A list is refused that has an identifier that nobody has."""
-    known = all(_subject(state, identifier) for identifier in _body(call).get("identifiers", []))
-    return play(call, state) if known else Reply(400, "Data subject not found")
 
 
 @deviations.play("OT-DELETE-5", PURGE)
