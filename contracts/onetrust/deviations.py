@@ -150,63 +150,63 @@ def _counted(state: Transaction, name: str) -> int:
 
 @deviations.play("OT-ROUTE-1", WRITE)
 def writes_not_offered(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The path of the write is not there."""
+    """Answer writes with 404, as if the path were not there."""
     return Reply(404)
 
 
 @deviations.play("OT-BODY-4", WRITE)
 def empty_object_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An empty object is refused."""
+    """Refuse an empty object."""
     return play(call, state) if _body(call) else Reply(400)
 
 
 @deviations.play("OT-BODY-4", WRITE)
 def empty_object_updates_nobody(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An empty object creates, but is refused as an update."""
+    """Refuse an empty object as an update, and take it as a creation."""
     return Reply(400) if not _body(call) and _subject(state, _name(call)) else play(call, state)
 
 
 @deviations.play("OT-BODY-4", WRITE, beside=("OT-CREATE-1",))
 def creation_wants_elements(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation without dataElements is refused."""
+    """Refuse a creation without dataElements."""
     return play(call, state) if "dataElements" in _body(call) or _subject(state, _name(call)) else Reply(400)
 
 
 @deviations.play("OT-HEAD-3", WRITE)
 def longest_identifier_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An identifier of 255 characters is refused."""
+    """Refuse an identifier of 255 characters."""
     return play(call, state) if len(_name(call)) < 255 else Reply(400)
 
 
 @deviations.play("OT-BODY-15", WRITE)
 def values_measured_in_bytes(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A value of more than 750 bytes is refused, though it has fewer characters."""
+    """Refuse a value of more than 750 bytes, though it has fewer characters."""
     long = any(len(str(element.get("value")).encode()) > 750 for element in _elements(call))
     return Reply(400) if long else play(call, state)
 
 
 @deviations.play("OT-BODY-12", WRITE)
 def offsets_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An interactionDate is refused that is not in UTC."""
+    """Refuse an interactionDate that is not in UTC."""
     dates = [element.get("interactionDate", "Z") for element in _elements(call)]
     return play(call, state) if all(date.endswith("Z") for date in dates) else Reply(400)
 
 
 @deviations.refuse("OT-REFUSE-1", WRITE, beside=("OT-STATUS-1",))
 def refused_with_409(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """A bad request is refused with 409."""
+    """Refuse a bad request with 409."""
     return replace(refusal, status=409) if refusal.status == 400 else refusal
 
 
 @deviations.refuse("OT-AUTH-1", WRITE)
 def no_token_is_forbidden(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """A request without a valid token is refused with 403."""
+    """Refuse a request without a valid token with 403."""
     return replace(refusal, status=403, headers=()) if refusal.status == 401 else refusal
 
 
 @deviations.refuse("OT-AUTH-2", WRITE, beside=("OT-AUTH-4",))
 def no_privilege_is_unauthorized(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """A token without the privilege is refused with 401."""
+    """Refuse a token without the privilege with 401."""
     return replace(refusal, status=401) if refusal.status == 403 else refusal
 
 
@@ -215,61 +215,61 @@ def no_privilege_is_unauthorized(refusal: Refusal, operation_id: str | None) -> 
 
 @deviations.play("OT-STATUS-1", WRITE)
 def astral_characters_crash(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Characters of four bytes in UTF-8 break the write, as in old databases."""
+    """Crash on characters of four bytes in UTF-8, as old databases do."""
     values = "".join(str(element.get("value")) for element in _elements(call))
     return Reply(500) if any(character > "\uffff" for character in values) else play(call, state)
 
 
 @deviations.play("OT-STATUS-1", WRITE)
 def nul_crashes(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The character U+0000 in a value breaks the write."""
+    """Crash on the character U+0000 in a value."""
     return Reply(500) if any("\0" in (each.get("value") or "") for each in _elements(call)) else play(call, state)
 
 
 @deviations.play("OT-STATUS-1", WRITE)
 def nameless_element_crashes(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An element whose name is the empty string breaks the write."""
+    """Crash on an element whose name is the empty string."""
     return Reply(500) if any(element["name"] == "" for element in _elements(call)) else play(call, state)
 
 
 @deviations.play("OT-STATUS-1", WRITE)
 def doubled_identifiers_crash(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An identifier that a list has twice breaks the write, as a unique index does."""
+    """Crash on an identifier that a list has twice, as a unique index does."""
     lists = [element["value"] for element in _links(call) if isinstance(element.get("value"), list)]
     return Reply(500) if any(len(set(each)) < len(each) for each in lists) else play(call, state)
 
 
 @deviations.play("OT-ANSWER-6", WRITE)
 def id_without_hyphens(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update answers with the id's 32 digits alone."""
+    """Answer updates with the id's 32 digits alone."""
     reply = play(call, state)
     return _telling(reply, id=reply.body["id"].replace("-", "")) if reply.status == 200 else reply
 
 
 @deviations.play("OT-ANSWER-8", WRITE)
 def single_element_without_list(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A subject with one element shows it without the list around it, as converters from XML do."""
+    """Show a single element without the list around it, as converters from XML do."""
     reply = play(call, state)
     return _telling(reply, elements=reply.body["elements"][0]) if len(reply.body["elements"]) == 1 else reply
 
 
 @deviations.play("OT-ANSWER-8", WRITE)
 def no_elements_are_null(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A subject without elements shows null in place of the list."""
+    """Show null in place of the list where there are no elements."""
     reply = play(call, state)
     return reply if reply.body["elements"] else _telling(reply, elements=None)
 
 
 @deviations.play("OT-ANSWER-11", WRITE)
 def demoted_is_null(call: Call, state: Transaction, play: Operation) -> Reply:
-    """What a removal leaves has null for linked in the answer to the removal."""
+    """Show linked as null in the answer to a removal."""
     gone = [element["name"] for element in _links(call) if not element.get("value")]
     return _showing(play(call, state), lambda each: {**each, "linked": None} if each["name"] in gone else each)
 
 
 @deviations.play("OT-ANSWER-12", WRITE)
 def dates_lose_their_offset(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An interactionDate is shown without the Z behind it."""
+    """Show an interactionDate without the Z behind it."""
     reply = play(call, state)
     return _showing(
         reply,
@@ -281,7 +281,7 @@ def dates_lose_their_offset(call: Call, state: Transaction, play: Operation) -> 
 
 @deviations.play("OT-ANSWER-13", WRITE)
 def single_message_without_list(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A single message is shown without the list around it."""
+    """Show a single message without the list around it."""
     reply = play(call, state)
     messages = reply.body.get("messages", [])
     return _telling(reply, messages=messages[0]) if len(messages) == 1 else reply
@@ -292,20 +292,20 @@ def single_message_without_list(call: Call, state: Transaction, play: Operation)
 
 @deviations.play("OT-CREATE-1", WRITE)
 def creation_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation is answered with 200."""
+    """Answer creations with 200."""
     return replace(play(call, state), status=200)
 
 
 @deviations.play("OT-CREATE-1", WRITE)
 def creation_with_identifiers_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation that links identifiers is answered with 200."""
+    """Answer a creation that links identifiers with 200."""
     reply = play(call, state)
     return replace(reply, status=200) if _links(call) else reply
 
 
 @deviations.play("OT-CREATE-1", WRITE)
 def creation_of_longer_identifier_updates(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An identifier that begins with another subject's finds that one."""
+    """Take an identifier that begins with another subject's for that one."""
     names = [name for name, _ in state.scan(SUBJECTS)]
     known = next((name for name in names if _name(call).startswith(name)), _name(call))
     return play(call if _name(call) in names else _about(call, known), state)
@@ -313,38 +313,38 @@ def creation_of_longer_identifier_updates(call: Call, state: Transaction, play: 
 
 @deviations.play("OT-CREATE-1", WRITE, beside=("OT-ID-3",))
 def blanks_do_not_count(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Identifiers that differ in the blanks within them are one."""
+    """Take identifiers that differ in the blanks within them for one."""
     return _telling(play(_about(call, _name(call).replace(" ", "")), state), identifier=_name(call))
 
 
 @deviations.play("OT-ID-3", WRITE, beside=("OT-CREATE-1",))
 def accents_do_not_count(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Identifiers are told apart by their ASCII characters alone."""
+    """Tell identifiers apart by their ASCII characters alone."""
     return play(_about(call, _name(call).encode("ascii", "ignore").decode() or "?"), state)
 
 
 @deviations.play("OT-CREATE-1", WRITE, beside=("OT-PRIMARY-1",))
 def plus_parts_do_not_count(call: Call, state: Transaction, play: Operation) -> Reply:
-    """What stands between a plus and the @ of an identifier is cut off, as mailboxes have it."""
+    """Cut off what stands between a plus and the @ of an identifier, as mailboxes have it."""
     return play(_about(call, re.sub(r"\+[^@]*@", "@", _name(call))), state)
 
 
 @deviations.play("OT-CREATE-2", WRITE)
 def creation_keeps_two_elements(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation takes the first two elements and leaves out the rest."""
+    """Take the first two elements of a creation, and leave out the rest."""
     known = _subject(state, _name(call))
     return play(call if known or not _elements(call) else _with(call, _elements(call)[:2]), state)
 
 
 @deviations.play("OT-CREATE-2", WRITE, beside=("OT-UPDATE-6",))
 def creation_cuts_values(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation cuts values after 255 characters."""
+    """Cut the values of a creation after 255 characters."""
     return play(call if _subject(state, _name(call)) else _valued(call, lambda value: value[:255]), state)
 
 
 @deviations.play("OT-UPDATE-6", WRITE, beside=("OT-CREATE-2",))
 def creation_keeps_the_first_of_a_list(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation keeps the first value of a plain list and loses the others."""
+    """Keep the first value of a plain list in a creation, and lose the others."""
     if _subject(state, _name(call)):
         return play(call, state)
     return _stored(
@@ -358,7 +358,7 @@ def _first(element: Any) -> Json:
 
 @deviations.play("OT-CREATE-2", WRITE)
 def creation_answered_and_not_kept(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation answers with elements that it does not store."""
+    """Answer a creation with elements that are not stored."""
     known, reply = _subject(state, _name(call)), play(call, state)
     if reply.accepted and not known:
         _keep(state, _subject(state, _name(call)), ())
@@ -367,20 +367,20 @@ def creation_answered_and_not_kept(call: Call, state: Transaction, play: Operati
 
 @deviations.play("OT-CREATE-2", WRITE, beside=("OT-UPDATE-6",))
 def other_letters_become_question_marks(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Values are stored in Latin-1, with question marks for what it does not have."""
+    """Store values in Latin-1, with question marks for what it does not have."""
     return play(_valued(call, lambda value: value.encode("latin-1", "replace").decode("latin-1")), state)
 
 
 @deviations.play("OT-CREATE-3", WRITE)
 def unusual_types_become_email(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An identifierType of the creating request that is more than one word becomes Email."""
+    """Turn an identifierType of more than one word into Email."""
     kind = _body(call).get("identifierType", "")
     return play(replace(call, body={**_body(call), "identifierType": "Email"}) if " " in kind else call, state)
 
 
 @deviations.play("OT-CREATE-3", WRITE)
 def type_is_lost_beside_elements(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation that has elements passes over the identifierType."""
+    """Pass over the identifierType of a creation that has elements."""
     if not _elements(call) or _subject(state, _name(call)):
         return play(call, state)
     return play(replace(call, body={**_body(call), "identifierType": call.switch("default-identifier-type")}), state)
@@ -391,7 +391,7 @@ def type_is_lost_beside_elements(call: Call, state: Transaction, play: Operation
 
 @deviations.play("OT-UPDATE-1", WRITE)
 def third_update_answers_201(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The third update of a subject is answered with 201."""
+    """Answer the third update of a subject with 201."""
     known, reply = _subject(state, _name(call)), play(call, state)
     third = known is not None and _counted(state, _name(call)) == 3
     return replace(reply, status=201) if reply.accepted and third else reply
@@ -399,28 +399,28 @@ def third_update_answers_201(call: Call, state: Transaction, play: Operation) ->
 
 @deviations.play("OT-UPDATE-1", WRITE)
 def tenth_update_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A subject takes nine updates and refuses the tenth."""
+    """Refuse the tenth update of a subject."""
     known, reply = _subject(state, _name(call)), play(call, state)
     return Reply(400) if known is not None and _counted(state, _name(call)) == 10 else reply
 
 
 @deviations.play("OT-UPDATE-1", WRITE)
 def removal_answers_201(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that removes identifiers is answered with 201."""
+    """Answer an update that removes identifiers with 201."""
     reply = play(call, state)
     return replace(reply, status=201) if reply.status == 200 and _empties(call) else reply
 
 
 @deviations.play("OT-UPDATE-1", WRITE)
 def update_with_language_answers_201(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that has a language is answered with 201."""
+    """Answer an update that has a language with 201."""
     reply = play(call, state)
     return replace(reply, status=201) if reply.status == 200 and "language" in _body(call) else reply
 
 
 @deviations.play("OT-UPDATE-2", WRITE)
 def update_answers_with_the_old(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update answers with the elements as they were before."""
+    """Answer an update with the elements as they were before."""
     if not _subject(state, _name(call)):
         return play(call, state)
     before = play(replace(call, body={}), state).body
@@ -429,7 +429,7 @@ def update_answers_with_the_old(call: Call, state: Transaction, play: Operation)
 
 @deviations.play("OT-UPDATE-2", WRITE)
 def update_answered_and_not_kept(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update answers with new values of elements and stores the old ones."""
+    """Answer an update with new values, and keep the old ones stored."""
     before, reply = _subject(state, _name(call)), play(call, state)
     if before is not None and reply.accepted:
         after = _subject(state, _name(call))
@@ -440,7 +440,7 @@ def update_answered_and_not_kept(call: Call, state: Transaction, play: Operation
 
 @deviations.play("OT-UPDATE-2", WRITE)
 def empty_value_keeps_the_old(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update keeps the old value of an element where the new one is the empty string."""
+    """Keep the old value of an element where the new one is the empty string."""
     return _stored(
         call, state, play, lambda old, new: [old.get(each.name, each) if each.value == "" else each for each in new]
     )
@@ -448,14 +448,14 @@ def empty_value_keeps_the_old(call: Call, state: Transaction, play: Operation) -
 
 @deviations.play("OT-UPDATE-2", WRITE)
 def update_takes_one_element(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update takes its first element and passes over the others."""
+    """Take the first element of an update, and pass over the others."""
     known = _subject(state, _name(call))
     return play(_with(call, _elements(call)[:1]) if known and _elements(call) else call, state)
 
 
 @deviations.play("OT-UPDATE-2", WRITE)
 def shorter_values_keep_their_end(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A value that is shorter than the old one is written over its begin."""
+    """Write a shorter value over the begin of the old one."""
 
     def over(old: dict[str, Any], new: Any) -> Any:
         before = old[new.name].value if new.name in old else None
@@ -468,7 +468,7 @@ def shorter_values_keep_their_end(call: Call, state: Transaction, play: Operatio
 
 @deviations.play("OT-UPDATE-6", WRITE, beside=("OT-UPDATE-2",))
 def change_of_case_passed_over(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update keeps the old value where the new one differs in case alone."""
+    """Keep the old value where the new one differs in case alone."""
 
     def kept(old: dict[str, Any], new: Any) -> Any:
         before = old.get(new.name, new)
@@ -479,7 +479,7 @@ def change_of_case_passed_over(call: Call, state: Transaction, play: Operation) 
 
 @deviations.play("OT-UPDATE-6", WRITE, beside=("OT-UPDATE-2",))
 def lists_join_the_old(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update adds the values of a plain list to those that are there."""
+    """Add the values of a plain list to those that are there."""
 
     def joined(old: dict[str, Any], new: Any) -> Any:
         if new.linked or not isinstance(new.value, tuple) or new.name not in old:
@@ -491,13 +491,13 @@ def lists_join_the_old(call: Call, state: Transaction, play: Operation) -> Reply
 
 @deviations.play("OT-UPDATE-2", WRITE)
 def sixth_element_not_added(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A subject that has five elements takes no further one."""
+    """Keep five elements of a subject, and lose further ones."""
     return _stored(call, state, play, lambda old, new: new[:5])
 
 
 @deviations.play("OT-UPDATE-3", WRITE)
 def update_forgets_what_it_does_not_name(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that names elements loses the plain ones that it does not name."""
+    """Lose the plain elements that an update does not name, if it names any."""
     named = [element["name"] for element in _elements(call)]
     return _stored(
         call, state, play, lambda old, new: [each for each in new if each.linked or not named or each.name in named]
@@ -506,7 +506,7 @@ def update_forgets_what_it_does_not_name(call: Call, state: Transaction, play: O
 
 @deviations.play("OT-UPDATE-3", WRITE)
 def linking_forgets_the_plain(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that links identifiers loses the plain elements that were there."""
+    """Lose the plain elements that are there when identifiers are linked."""
     named = [element["name"] for element in _elements(call)]
     return _stored(
         call,
@@ -518,7 +518,7 @@ def linking_forgets_the_plain(call: Call, state: Transaction, play: Operation) -
 
 @deviations.play("OT-UPDATE-4", WRITE)
 def update_keeps_the_first_date(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update leaves an element the interactionDate that it has."""
+    """Leave an element the interactionDate that it has."""
     return _stored(
         call,
         state,
@@ -575,13 +575,13 @@ deviations.add(
 
 @deviations.play("OT-UPDATE-6", WRITE)
 def values_trimmed(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Blanks at the begin and at the end of a value are cut off."""
+    """Cut off blanks at the begin and at the end of a value."""
     return play(_valued(call, str.strip), state)
 
 
 @deviations.play("OT-UPDATE-6", WRITE)
 def values_escaped(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An ampersand in a value is stored as HTML has it."""
+    """Store an ampersand in a value as HTML has it."""
     return play(_valued(call, lambda value: value.replace("&", "&amp;")), state)
 
 
@@ -596,7 +596,7 @@ def _with_id(call: Call, state: Transaction, play: Operation, made: str) -> Repl
 
 @deviations.play("OT-ID-1", WRITE)
 def linking_changes_the_id(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that links identifiers gives the subject a new id."""
+    """Give the subject a new id when an update links identifiers."""
     reply = play(call, state)
     if reply.status != 200 or not _links(call):
         return reply
@@ -607,7 +607,7 @@ def linking_changes_the_id(call: Call, state: Transaction, play: Operation) -> R
 
 @deviations.play("OT-ID-1", WRITE)
 def third_update_shows_another_id(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The third update of a subject answers with another id, and the next one with the old one again."""
+    """Answer the third update of a subject with another id, and the next one with the old one again."""
     known, reply = _subject(state, _name(call)), play(call, state)
     third = known is not None and _counted(state, _name(call)) == 3
     return _telling(reply, id=call.fresh("third")) if third else reply
@@ -615,38 +615,38 @@ def third_update_shows_another_id(call: Call, state: Transaction, play: Operatio
 
 @deviations.play("OT-ID-2", WRITE)
 def id_made_of_the_domain(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Subjects whose identifiers have the same part behind the @ get one id."""
+    """Give one id to subjects whose identifiers have the same part behind the @."""
     return _with_id(call, state, play, _name(call).rpartition("@")[2])
 
 
 @deviations.play("OT-ID-2", WRITE)
 def id_made_of_the_first_characters(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Subjects whose identifiers begin with the same 32 characters get one id."""
+    """Give one id to subjects whose identifiers begin with the same 32 characters."""
     return _with_id(call, state, play, _name(call)[:32])
 
 
 @deviations.play("OT-ID-2", WRITE)
 def id_does_not_know_case(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Subjects whose identifiers differ in case alone get one id."""
+    """Give one id to subjects whose identifiers differ in case alone."""
     return _with_id(call, state, play, _name(call).lower())
 
 
 @deviations.play("OT-ID-2", WRITE)
 def ids_again_after_the_tenth(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The eleventh subject gets the id of the first one."""
+    """Give the eleventh subject the id of the first one."""
     count = sum(1 for _ in state.scan(SUBJECTS))
     return _with_id(call, state, play, f"subject {count % 10}")
 
 
 @deviations.play("OT-ID-3", WRITE, beside=("OT-CREATE-1", "OT-PRIMARY-1"))
 def identifiers_lowered(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Identifiers are kept in small letters."""
+    """Keep identifiers in small letters."""
     return play(_about(call, _name(call).lower()), state)
 
 
 @deviations.play("OT-PRIMARY-1", WRITE)
 def identifier_shown_as_first_additional(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A subject with additional identifiers answers with the first of them as its identifier."""
+    """Show the first additional identifier of a subject as its identifier."""
     reply = play(call, state)
     linked = [each["value"] for each in reply.body["elements"] if each["linked"]] if reply.accepted else []
     return _telling(reply, identifier=linked[0][0]) if linked else reply
@@ -654,27 +654,27 @@ def identifier_shown_as_first_additional(call: Call, state: Transaction, play: O
 
 @deviations.play("OT-PRIMARY-1", WRITE)
 def identifier_cut_in_answers(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An answer shows the first 128 characters of an identifier."""
+    """Show the first 128 characters of an identifier."""
     reply = play(call, state)
     return _telling(reply, identifier=reply.body["identifier"][:128])
 
 
 @deviations.play("OT-PRIMARY-1", WRITE)
 def additional_in_the_header_becomes_primary(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that names an additional identifier answers with that one as the primary."""
+    """Show the additional identifier that a write names in its header as the primary one."""
     return _telling(play(call, state), identifier=_name(call))
 
 
 @deviations.play("OT-PRIMARY-1", WRITE)
 def removal_empties_the_identifier(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The answer to a removal has an empty identifier."""
+    """Show an empty identifier in the answer to a removal."""
     reply = play(call, state)
     return _telling(reply, identifier="") if _empties(call) else reply
 
 
 @deviations.play("OT-PRIMARY-2", WRITE)
 def update_changes_the_type(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update with another identifierType changes it."""
+    """Change the identifierType by an update."""
     reply = play(call, state)
     if reply.accepted and "identifierType" in _body(call):
         subject, kind = _subject(state, _name(call)), _body(call)["identifierType"]
@@ -688,7 +688,7 @@ def update_changes_the_type(call: Call, state: Transaction, play: Operation) -> 
 
 @deviations.play("OT-LINK-1", WRITE)
 def links_shown_as_plain(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An element with a list of identifiers is stored as a plain one."""
+    """Store an element with a list of identifiers as a plain one."""
     return play(
         _with(call, [{**each, "linked": False} if each.get("value") else each for each in _elements(call)]), state
     )
@@ -696,7 +696,7 @@ def links_shown_as_plain(call: Call, state: Transaction, play: Operation) -> Rep
 
 @deviations.play("OT-LINK-1", WRITE)
 def single_identifier_not_linked(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A list of one identifier is stored as a plain value."""
+    """Store a list of one identifier as a plain value."""
     plain = [
         {**each, "linked": False, "value": each["value"][0]} if len(each.get("value") or "") == 1 else each
         for each in _elements(call)
@@ -706,7 +706,7 @@ def single_identifier_not_linked(call: Call, state: Transaction, play: Operation
 
 @deviations.play("OT-LINK-1", WRITE)
 def creation_links_nothing(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation stores identifiers as plain values."""
+    """Store the identifiers of a creation as plain values."""
     if _subject(state, _name(call)):
         return play(call, state)
     return play(_with(call, [{**each, "linked": False} for each in _elements(call)]), state)
@@ -714,26 +714,26 @@ def creation_links_nothing(call: Call, state: Transaction, play: Operation) -> R
 
 @deviations.play("OT-LINK-1", WRITE)
 def identifiers_beyond_the_fifth_lost(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A list links its first five identifiers and loses the rest."""
+    """Link the first five identifiers of a list, and lose the rest."""
     return play(_linking(call, lambda wanted: wanted[:5]), state)
 
 
 @deviations.play("OT-LINK-1", WRITE, beside=("OT-UPDATE-6",))
 def identifiers_without_at_lost(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Of a list of identifiers those are lost that are no addresses of mail."""
+    """Lose those identifiers of a list that are no addresses of mail."""
     return play(_linking(call, lambda wanted: [each for each in wanted if "@" in each] or wanted), state)
 
 
 @deviations.play("OT-LINK-1", WRITE)
 def second_type_not_linked(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A request that sets identifiers of two types links those of the first alone."""
+    """Link the identifiers of the first type of a request, and store those of others as plain values."""
     first, rest = _elements(call)[:1], _elements(call)[1:]
     return play(_with(call, [*first, *({**each, "linked": False} for each in rest)]), state)
 
 
 @deviations.play("OT-LINK-1", WRITE)
 def removed_identifier_not_linked_again(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A type that was emptied stays a plain element for good."""
+    """Leave a type that was emptied a plain element for good."""
     return _stored(
         call,
         state,
@@ -749,7 +749,7 @@ def removed_identifier_not_linked_again(call: Call, state: Transaction, play: Op
 
 @deviations.play("OT-LINK-2", WRITE)
 def lists_are_added(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A list adds to the identifiers of its type; one left out stays."""
+    """Add a list to the identifiers of its type, so that one left out stays."""
     return _stored(call, state, play, lambda old, new: [_joined(old, each) for each in new])
 
 
@@ -763,7 +763,7 @@ def _joined(old: dict[str, Any], new: Any) -> Any:
 
 @deviations.play("OT-LINK-2", WRITE)
 def shorter_lists_are_added(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A list that is shorter than the one before leaves nothing out."""
+    """Leave nothing out for a list that is shorter than the one before."""
 
     def joined(old: dict[str, Any], new: Any) -> Any:
         shorter = new.name in old and len(_values(new)) < len(_values(old[new.name]))
@@ -774,7 +774,7 @@ def shorter_lists_are_added(call: Call, state: Transaction, play: Operation) -> 
 
 @deviations.play("OT-LINK-2", WRITE)
 def equal_lists_change_nothing(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A list as long as the one before is taken for the same."""
+    """Take a list as long as the one before for the same."""
 
     def same(old: dict[str, Any], new: Any) -> Any:
         before = old.get(new.name, new)
@@ -785,7 +785,7 @@ def equal_lists_change_nothing(call: Call, state: Transaction, play: Operation) 
 
 @deviations.play("OT-LINK-2", WRITE)
 def identifiers_sent_again_lost(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Of a list those are lost that the type had already, where there are others."""
+    """Lose those of a list that the type had already, where there are others."""
 
     def fresh(old: dict[str, Any], new: Any) -> Any:
         had = _values(old[new.name]) if new.linked and new.name in old else ()
@@ -797,7 +797,7 @@ def identifiers_sent_again_lost(call: Call, state: Transaction, play: Operation)
 
 @deviations.play("OT-LINK-2", WRITE)
 def only_one_is_left_out(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Of several identifiers that a list leaves out, the first is dropped and the others stay."""
+    """Drop the first of several identifiers that a list leaves out, and keep the others."""
 
     def kept(old: dict[str, Any], new: Any) -> Any:
         had = _values(old[new.name]) if new.linked and new.name in old and old[new.name].linked else ()
@@ -808,8 +808,8 @@ def only_one_is_left_out(call: Call, state: Transaction, play: Operation) -> Rep
 
 
 @deviations.play("OT-LINK-2", WRITE)
-def left_out_still_linked_by_name(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An identifier left out is shown as linked once more by the next write that names nothing."""
+def left_out_comes_back(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Link an identifier that was left out once more at the next write that names nothing."""
 
     def back(old: dict[str, Any], new: Any) -> Any:
         lost = state.get("deviation", new.name + _name(call))
@@ -829,13 +829,13 @@ def left_out_still_linked_by_name(call: Call, state: Transaction, play: Operatio
 
 @deviations.play("OT-LINK-3", WRITE)
 def empty_list_changes_nothing(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An empty list is taken for "nothing to change"."""
+    """Take an empty list for "nothing to change"."""
     return play(_with(call, [each for each in _elements(call) if not each.get("linked") or each.get("value")]), state)
 
 
 @deviations.play("OT-LINK-3", WRITE)
 def empty_list_removes_the_first(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An empty list removes the first identifier of several and leaves the others linked."""
+    """Remove the first of several identifiers for an empty list, and leave the others linked."""
     return _stored(call, state, play, lambda old, new: [_less(old, each) for each in new])
 
 
@@ -848,7 +848,7 @@ def _less(old: dict[str, Any], new: Any) -> Any:
 
 @deviations.play("OT-LINK-3", WRITE)
 def removal_answered_and_not_kept(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A removal is answered as one, and the identifiers are linked again in the next answer."""
+    """Answer a removal as one, and keep the identifiers stored."""
     before, reply = _subject(state, _name(call)), play(call, state)
     if reply.accepted and before is not None and _empties(call):
         after, gone = _subject(state, _name(call)), {each["name"] for each in _links(call) if not each.get("value")}
@@ -859,14 +859,14 @@ def removal_answered_and_not_kept(call: Call, state: Transaction, play: Operatio
 
 @deviations.play("OT-LINK-3", WRITE)
 def removal_of_the_second_type_passed_over(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A request that empties two types empties the first alone."""
+    """Empty the first of two types that a request empties."""
     empty = [each for each in _links(call) if not each.get("value")]
     return play(_with(call, [each for each in _elements(call) if each not in empty[1:]]), state)
 
 
 @deviations.play("OT-LINK-3", WRITE, beside=("OT-LINK-1",))
 def removal_beside_a_list_passed_over(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A request that empties one type and sets another does the latter alone."""
+    """Pass over a removal in a request that sets another type."""
     setting = any(each.get("value") for each in _links(call))
     kept = [each for each in _elements(call) if not setting or not each.get("linked") or each.get("value")]
     return play(_with(call, kept), state)
@@ -874,7 +874,7 @@ def removal_beside_a_list_passed_over(call: Call, state: Transaction, play: Oper
 
 @deviations.play("OT-LINK-4", WRITE)
 def removed_identifiers_erased(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Removed identifiers are gone with their element."""
+    """Erase removed identifiers with their element."""
     return _stored(
         call,
         state,
@@ -885,7 +885,7 @@ def removed_identifiers_erased(call: Call, state: Transaction, play: Operation) 
 
 @deviations.play("OT-LINK-4", WRITE)
 def first_removed_identifier_stays(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Of removed identifiers the first stays as a data element."""
+    """Keep the first of removed identifiers as a data element, and lose the others."""
 
     def first(old: dict[str, Any], new: Any) -> Any:
         removed = not new.linked and new.name in old and old[new.name].linked
@@ -896,7 +896,7 @@ def first_removed_identifier_stays(call: Call, state: Transaction, play: Operati
 
 @deviations.play("OT-LINK-4", WRITE)
 def removed_identifiers_fade(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Removed identifiers stay in the answer to the removal, and are gone from the next one."""
+    """Keep removed identifiers in the answer to the removal, and erase them at the next write."""
     names = state.get("deviation", _name(call))
     gone = names if isinstance(names, tuple) else ()
     state.put("deviation", _name(call), tuple(each["name"] for each in _links(call) if not each.get("value")))
@@ -905,7 +905,7 @@ def removed_identifiers_fade(call: Call, state: Transaction, play: Operation) ->
 
 @deviations.play("OT-LINK-4", WRITE, beside=("OT-LINK-3",))
 def second_removal_erases(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A removal where nothing is linked any more erases what the first one left."""
+    """Erase what a removal left when it is repeated."""
     gone = {each["name"] for each in _links(call) if not each.get("value")}
     return _stored(
         call,
@@ -919,14 +919,14 @@ def second_removal_erases(call: Call, state: Transaction, play: Operation) -> Re
 
 @deviations.play("OT-LINK-5", WRITE)
 def update_unlinks_what_it_does_not_name(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that names elements unlinks the types that it does not name."""
+    """Unlink the types that an update does not name, if it names any."""
     named = [each["name"] for each in _elements(call)]
     return _unlinking(call, state, play, lambda name: bool(named) and name not in named)
 
 
 @deviations.play("OT-LINK-5", WRITE)
 def plain_update_unlinks(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update of plain elements alone unlinks all types."""
+    """Unlink all types when plain elements alone are updated."""
     named = [each["name"] for each in _elements(call)]
     plain = bool(named) and not any("linked" in each for each in _elements(call))
     return _unlinking(call, state, play, lambda name: plain and name not in named)
@@ -934,19 +934,19 @@ def plain_update_unlinks(call: Call, state: Transaction, play: Operation) -> Rep
 
 @deviations.play("OT-LINK-5", WRITE)
 def removal_empties_all_types(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A removal takes the identifiers of all types."""
+    """Take the identifiers of all types in a removal."""
     return _unlinking(call, state, play, lambda name: _empties(call))
 
 
 @deviations.play("OT-LINK-5", WRITE)
 def language_unlinks(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that changes the language unlinks all types."""
+    """Unlink all types when a language is written."""
     return _unlinking(call, state, play, lambda name: "language" in _body(call) and not _elements(call))
 
 
 @deviations.play("OT-LINK-5", WRITE)
 def empty_object_unlinks(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update with an empty object unlinks all types."""
+    """Unlink all types when an empty object is written."""
     return _unlinking(call, state, play, lambda name: not _body(call))
 
 
@@ -961,7 +961,7 @@ def _unlinking(call: Call, state: Transaction, play: Operation, meant: Callable[
 
 @deviations.play("OT-LINK-5", WRITE)
 def removal_reaches_other_subjects(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A removal empties the type of every subject."""
+    """Empty the type of every subject in a removal."""
     reply = play(call, state)
     gone = {each["name"] for each in _links(call) if not each.get("value")}
     records: list[Any] = [record for _, record in state.scan(SUBJECTS)]
@@ -974,7 +974,7 @@ def removal_reaches_other_subjects(call: Call, state: Transaction, play: Operati
 
 @deviations.play("OT-LINK-6", WRITE, beside=("OT-CREATE-1",))
 def second_identifier_does_not_find(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Of additional identifiers the first of a type finds its subject, and the others find nobody."""
+    """Find a subject by the first additional identifier of a type, and nobody by the others."""
     found = _subject(state, _name(call))
     firsts = [_values(each)[:1] for each in found.elements if each.linked] if found else []
     if found is None or found.identifier == _name(call) or (_name(call),) in firsts:
@@ -985,14 +985,14 @@ def second_identifier_does_not_find(call: Call, state: Transaction, play: Operat
 
 @deviations.play("OT-LINK-7", WRITE)
 def null_removes_nothing(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Linked with a value of null changes nothing."""
+    """Change nothing for linked with a value of null."""
     kept = [each for each in _elements(call) if not each.get("linked") or each.get("value", "") is not None]
     return play(_with(call, kept) if _elements(call) else call, state)
 
 
 @deviations.play("OT-LINK-8", WRITE)
 def type_shows_its_first_list(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An identifier that was left out is shown beside the list, as what the type was before."""
+    """Show identifiers that were left out beside the list, under a name of their own."""
 
     def beside(old: dict[str, Any], new: Any) -> list[Any]:
         lost = _values(old[new.name]) if new.linked and new.name in old else ()
@@ -1004,7 +1004,7 @@ def type_shows_its_first_list(call: Call, state: Transaction, play: Operation) -
 
 @deviations.play("OT-LINK-9", WRITE, beside=("OT-LINK-6",))
 def identifier_taken_from_another(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An additional identifier of another subject is taken without a word."""
+    """Take an additional identifier of another subject without a word."""
     for each in _links(call):
         for identifier in each.get("value") or ():
             state.delete(OWNERS, identifier)
@@ -1013,7 +1013,7 @@ def identifier_taken_from_another(call: Call, state: Transaction, play: Operatio
 
 @deviations.play("OT-LINK-10", WRITE, beside=("OT-CREATE-1",))
 def removed_identifier_still_finds(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A removed identifier goes on finding its subject."""
+    """Go on finding a subject by a removed identifier."""
     before, reply = _subject(state, _name(call)), play(call, state)
     if before is not None and reply.accepted:
         for identifier in _additional(before.elements):
@@ -1034,67 +1034,67 @@ def _with_header(refusal: Refusal, name: str, value: str | None) -> Refusal:
 
 @deviations.refuse("OT-LIMIT-1", WRITE)
 def too_many_requests_taken(refusal: Refusal, operation_id: str | None) -> Refusal | None:
-    """There are no limits."""
+    """Set no limits."""
     return None if refusal.status == 429 else refusal
 
 
 @deviations.refuse("OT-LIMIT-1", WRITE, beside=("OT-STATUS-1",))
 def too_many_requests_answered_503(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """Too many requests are refused with 503."""
+    """Refuse too many requests with 503."""
     return replace(refusal, status=503) if refusal.status == 429 else refusal
 
 
 @deviations.refuse("OT-LIMIT-1", WRITE)
 def too_many_requests_forbidden(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """Too many requests are refused with 403."""
+    """Refuse too many requests with 403."""
     return replace(refusal, status=403) if refusal.status == 429 else refusal
 
 
 @deviations.refuse("OT-LIMIT-2", WRITE)
 def no_event_id(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """A 429 has no ot-ratelimit-event-id."""
+    """Leave ot-ratelimit-event-id out of a 429."""
     return _with_header(refusal, "ot-ratelimit-event-id", None)
 
 
 @deviations.refuse("OT-LIMIT-3", WRITE)
 def retry_after_is_a_date(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """Retry-After is a date, as HTTP allows and the document does not."""
+    """Send a date as Retry-After, as HTTP allows and the document does not."""
     return _with_header(refusal, "Retry-After", "Sat, 31 Jan 2026 09:30:00 GMT")
 
 
 @deviations.refuse("OT-LIMIT-3", WRITE)
 def retry_after_is_a_fraction(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """Retry-After has digits behind a point."""
+    """Send Retry-After with digits behind a point."""
     return _with_header(refusal, "Retry-After", "0.75")
 
 
 @deviations.refuse("OT-LIMIT-4", WRITE)
 def retry_after_is_zero(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """Retry-After is 0, and requests are still refused then."""
+    """Send 0 as Retry-After, and refuse requests after it."""
     return _with_header(refusal, "Retry-After", "0")
 
 
 @deviations.refuse("OT-LIMIT-5", WRITE)
 def period_in_small_letters(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """ot-period is in small letters."""
+    """Send ot-period in small letters."""
     return _with_header(refusal, "ot-period", "minute")
 
 
 @deviations.refuse("OT-LIMIT-6", WRITE)
 def event_id_is_a_number(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """ot-ratelimit-event-id is a number."""
+    """Send a number as ot-ratelimit-event-id."""
     return _with_header(refusal, "ot-ratelimit-event-id", "20009")
 
 
 @deviations.refuse("OT-LIMIT-7", WRITE)
 def requests_made_with_a_bound(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """ot-request-made tells the bound, too."""
+    """Tell the bound, too, in ot-request-made."""
     return _with_header(refusal, "ot-request-made", "4/3")
 
 
 @deviations.refuse("OT-LIMIT-8", WRITE)
 def requests_allowed_with_commas(refusal: Refusal, operation_id: str | None) -> Refusal:
-    """ot-requests-allowed has a comma between the thousands."""
+    """Put a comma between the thousands of ot-requests-allowed."""
     return _with_header(refusal, "ot-requests-allowed", "20,000")
 
 
@@ -1103,61 +1103,61 @@ def requests_allowed_with_commas(refusal: Refusal, operation_id: str | None) -> 
 
 @deviations.play("OT-TOKEN-1", TOKEN)
 def multipart_not_read(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The fields of a multipart form are not read."""
+    """Pass over the fields of a multipart form."""
     return play(replace(call, body={}) if call.media_type == "multipart/form-data" else call, state)
 
 
 @deviations.play("OT-TOKEN-1", TOKEN, beside=("OT-TOKEN-2",))
 def lifetime_is_text(call: Call, state: Transaction, play: Operation) -> Reply:
-    """expires_in is a text."""
+    """Answer with a text as expires_in."""
     reply = play(call, state)
     return _telling(reply, expires_in=str(reply.body.get("expires_in")))
 
 
 @deviations.play("OT-TOKEN-2", TOKEN)
 def form_not_read(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A URL-encoded form is refused."""
+    """Refuse a URL-encoded form."""
     form = call.media_type == "application/x-www-form-urlencoded"
     return Reply(400, {"error": "invalid_request", "error_description": "no form"}) if form else play(call, state)
 
 
 @deviations.play("OT-TOKEN-4", TOKEN)
 def token_opens_nothing(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A token has no scopes."""
+    """Grant a token without scopes."""
     clients = {name: replace(client, scopes=()) for name, client in call.around.clients.items()}
     return play(replace(call, around=replace(call.around, clients=clients)), state)
 
 
 @deviations.play("OT-TOKEN-4", TOKEN)
 def token_cut(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A token is cut after 200 characters, as a column in a database may do it."""
+    """Cut a token after 200 characters, as a column in a database may do it."""
     reply = play(call, state)
     return _telling(reply, access_token=str(reply.body.get("access_token"))[:200])
 
 
 @deviations.play("OT-TOKEN-5", TOKEN)
 def any_grant_type(call: Call, state: Transaction, play: Operation) -> Reply:
-    """grant_type is not looked at."""
+    """Pass over grant_type."""
     return play(replace(call, body={**_body(call), "grant_type": "client_credentials"}) if _body(call) else call, state)
 
 
 @deviations.play("OT-TOKEN-5", TOKEN)
 def other_grant_type_unauthorized(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Another grant type is refused with 401."""
+    """Refuse another grant type with 401."""
     reply = play(call, state)
     return replace(reply, status=401) if reply.status == 400 else reply
 
 
 @deviations.play("OT-TOKEN-6", TOKEN)
 def any_secret(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The secret of a known client is not looked at."""
+    """Pass over the secret of a known client."""
     client = call.around.clients.get(_body(call).get("client_id", ""))
     return play(replace(call, body={**_body(call), "client_secret": client.secret}) if client else call, state)
 
 
 @deviations.play("OT-TOKEN-6", TOKEN)
 def secret_may_go_on(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A secret counts that only begins with the right one."""
+    """Take a secret that only begins with the right one."""
     client = call.around.clients.get(_body(call).get("client_id", ""))
     begins = client is not None and str(_body(call).get("client_secret")).startswith(client.secret)
     return play(
@@ -1167,7 +1167,7 @@ def secret_may_go_on(call: Call, state: Transaction, play: Operation) -> Reply:
 
 @deviations.play("OT-TOKEN-6", TOKEN)
 def unknown_client_is_a_bad_request(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An unknown client is refused with 400."""
+    """Refuse an unknown client with 400."""
     reply = play(call, state)
     unknown = _body(call).get("client_id") not in call.around.clients
     return replace(reply, status=400, headers=()) if reply.status == 401 and unknown else reply
@@ -1178,7 +1178,7 @@ def unknown_client_is_a_bad_request(call: Call, state: Transaction, play: Operat
 
 @deviations.play("OT-READ-1", WRITE, PAGE)
 def page_is_one_write_behind(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The page shows a subject's elements as they were before the last write."""
+    """Show a subject's elements on the page as they were before the last write."""
     subject = _subject(state, _name(call))
     if call.operation_id == WRITE:
         reply = play(call, state)
@@ -1205,7 +1205,7 @@ def _as_if(call: Call, state: Transaction, play: Operation, record: Any) -> Repl
 
 @deviations.play("OT-READ-1", PAGE)
 def page_shows_links_as_plain(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The page shows identifier types as not linked."""
+    """Show identifier types on the page as not linked."""
     return _listing(
         play(call, state),
         lambda each: {**each, "elements": [{**one, "linked": False} for one in each["elements"]]},
@@ -1214,20 +1214,20 @@ def page_shows_links_as_plain(call: Call, state: Transaction, play: Operation) -
 
 @deviations.play("OT-READ-1", PAGE)
 def page_shows_one_element(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The page shows the first element of each subject."""
+    """Show the first element of each subject on the page."""
     return _listing(play(call, state), lambda each: {**each, "elements": each["elements"][:1]})
 
 
 @deviations.play("OT-READ-1", PAGE)
 def page_of_nobody_shows_somebody(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The page of an unknown identifier shows the first subject that there is."""
+    """Show the first subject that there is on the page of an unknown identifier."""
     first = next((name for name, _ in state.scan(SUBJECTS)), _name(call))
     return play(call if _subject(state, _name(call)) else _about(call, first), state)
 
 
 @deviations.play("OT-READ-1", PAGE, beside=("OT-CREATE-1",))
 def page_creates(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Reading the page of an unknown identifier creates its subject."""
+    """Create the subject when the page of an unknown identifier is read."""
     reply = play(call, state)
     some: Any = next((record for _, record in state.scan(SUBJECTS)), None)
     if some is not None and not _subject(state, _name(call)):
@@ -1238,7 +1238,7 @@ def page_creates(call: Call, state: Transaction, play: Operation) -> Reply:
 
 @deviations.play("OT-READ-1", PAGE)
 def page_shows_who_begins_alike(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The page holds the subjects, too, whose identifiers begin with the one that is asked for."""
+    """Show the subjects, too, whose identifiers begin with the one that the page is asked for."""
     reply = play(call, state)
     alike = [name for name, _ in state.scan(SUBJECTS) if name.startswith(_name(call)) and name != _name(call)]
     more = [each for name in alike for each in play(_about(call, name), state).body["content"]]
@@ -1247,13 +1247,13 @@ def page_shows_who_begins_alike(call: Call, state: Transaction, play: Operation)
 
 @deviations.play("OT-READ-2", PAGE)
 def page_knows_primary_identifiers(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The page of an additional identifier is empty."""
+    """Show nobody on the page of an additional identifier."""
     return play(call if state.get(SUBJECTS, _name(call)) else _about(call, "\0"), state)
 
 
 @deviations.play("OT-READ-2", PAGE)
 def page_knows_the_first_of_a_type(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The page finds a subject by the first additional identifier of a type, not by the others."""
+    """Find a subject for the page by the first additional identifier of a type, not by the others."""
     found = _subject(state, _name(call))
     lists = [_values(each) for each in found.elements if each.linked] if found else []
     later = any(_name(call) in values[1:] for values in lists)
@@ -1261,8 +1261,8 @@ def page_knows_the_first_of_a_type(call: Call, state: Transaction, play: Operati
 
 
 @deviations.play("OT-READ-2", PAGE)
-def page_does_not_know_what_an_update_links(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The page finds a subject by additional identifiers of its first element alone."""
+def page_knows_the_first_element(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Find a subject for the page by the additional identifiers of its first element alone."""
     found = _subject(state, _name(call))
     first = [_values(each) for each in found.elements[:1]] if found else []
     known = state.get(SUBJECTS, _name(call)) or any(_name(call) in values for values in first)
@@ -1271,19 +1271,19 @@ def page_does_not_know_what_an_update_links(call: Call, state: Transaction, play
 
 @deviations.play("OT-READ-2", PAGE)
 def page_names_the_additional(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The page of an additional identifier shows that one as the subject's."""
+    """Show the additional identifier that the page is asked for as the subject's."""
     return _listing(play(call, state), lambda each: {**each, "identifier": _name(call)})
 
 
 @deviations.play("OT-READ-4", PROFILES)
 def profiles_in_camel_case(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The profiles answer in camel case."""
+    """Answer with profiles in camel case."""
     return _listing(play(call, state), lambda each: {key[0].lower() + key[1:]: value for key, value in each.items()})
 
 
 @deviations.play("OT-READ-4", PROFILES)
 def profile_elements_in_camel_case(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The elements of the profiles are in camel case."""
+    """Answer with profiles whose elements are in camel case."""
     return _listing(
         play(call, state),
         lambda each: {
@@ -1295,40 +1295,40 @@ def profile_elements_in_camel_case(call: Call, state: Transaction, play: Operati
 
 @deviations.play("OT-READ-5", DETAILS)
 def details_have_an_id_of_their_own(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The basic details name another id than the write."""
+    """Name another id in the basic details than in the write."""
     return _telling(play(call, state), id=call.fresh("details")) if _subject(state, _name(call)) else play(call, state)
 
 
 @deviations.play("OT-READ-5", DETAILS)
 def details_are_of_type_email(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The basic details name Email as the type of every identifier."""
+    """Name Email as the type of every identifier in the basic details."""
     return _telling(play(call, state), identifierType="Email") if _subject(state, _name(call)) else play(call, state)
 
 
 @deviations.play("OT-READ-5", DETAILS)
 def details_in_small_letters(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The basic details name the identifier in small letters."""
+    """Name the identifier in small letters in the basic details."""
     reply = play(call, state)
     return _telling(reply, identifier=reply.body["identifier"].lower()) if reply.accepted else reply
 
 
 @deviations.play("OT-READ-6", DETAILS)
 def details_of_nobody_are_null(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The basic details of an unknown identifier are a 200 with null."""
+    """Answer with 200 and null where the basic details of an unknown identifier are read."""
     reply = play(call, state)
     return Reply(200, None) if reply.status == 404 else reply
 
 
 @deviations.play("OT-READ-6", DETAILS)
 def details_of_nobody_are_a_problem(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The basic details of an unknown identifier are a 404 with an object."""
+    """Answer with 404 and an object where the basic details of an unknown identifier are read."""
     reply = play(call, state)
     return replace(reply, body={"title": reply.body}) if reply.status == 404 else reply
 
 
 @deviations.play("OT-READ-7", WRITE)
 def language_of_the_creation_stays(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update does not change the language."""
+    """Keep the language that a subject has, whatever an update says."""
     body = {key: value for key, value in _body(call).items() if key != "language"}
     return play(replace(call, body=body) if _subject(state, _name(call)) else call, state)
 
@@ -1338,7 +1338,7 @@ def language_of_the_creation_stays(call: Call, state: Transaction, play: Operati
 
 @deviations.play("OT-DELETE-1", DELETE)
 def delete_answered_and_not_done(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A delete is answered, and the subject stays."""
+    """Answer a delete, and keep the subject."""
     subject, reply = _subject(state, str(_body(call).get("identifier"))), play(call, state)
     if reply.accepted:
         _keep(state, subject, subject.elements)
@@ -1347,7 +1347,7 @@ def delete_answered_and_not_done(call: Call, state: Transaction, play: Operation
 
 @deviations.play("OT-DELETE-1", WRITE, DELETE)
 def creation_after_a_delete_brings_back(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A subject that is created after its delete has the elements that it had before."""
+    """Give a subject that is created after its delete the elements that it had before."""
     if call.operation_id == DELETE:
         subject, reply = _subject(state, str(_body(call).get("identifier"))), play(call, state)
         if reply.accepted:
@@ -1361,7 +1361,7 @@ def creation_after_a_delete_brings_back(call: Call, state: Transaction, play: Op
 
 @deviations.play("OT-DELETE-1", WRITE, DELETE)
 def write_after_a_delete_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write under the identifier of a deleted subject is answered with 200."""
+    """Answer a write under the identifier of a deleted subject with 200."""
     reply = play(call, state)
     if call.operation_id == DELETE and reply.accepted:
         state.put("deviation", str(_body(call).get("identifier")), 1)
@@ -1370,10 +1370,10 @@ def write_after_a_delete_answers_200(call: Call, state: Transaction, play: Opera
 
 @deviations.play("OT-DELETE-1", DELETE)
 def identifiers_outlive_their_subject(call: Call, state: Transaction, play: Operation) -> Reply:
-    """After a delete another subject with one additional identifier of it in common has all the old ones."""
+    """Find a deleted subject by its additional identifiers."""
     subject, reply = _subject(state, str(_body(call).get("identifier"))), play(call, state)
     if reply.accepted:
-        state.put(SUBJECTS, subject.identifier + "\0", replace(subject, identifier=subject.identifier + "\0"))
+        state.put(SUBJECTS, subject.identifier + "\0", subject)
         for identifier in _additional(subject.elements):
             state.put(OWNERS, identifier, subject.identifier + "\0")
     return reply
@@ -1381,7 +1381,7 @@ def identifiers_outlive_their_subject(call: Call, state: Transaction, play: Oper
 
 @deviations.play("OT-DELETE-1", DELETE)
 def delete_takes_the_longer_too(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A delete takes the subjects, too, whose identifiers begin with the one that is named."""
+    """Delete the subjects, too, whose identifiers begin with the one that is named."""
     named, reply = str(_body(call).get("identifier")), play(call, state)
     if reply.accepted:
         for name in [name for name, _ in state.scan(SUBJECTS) if name.startswith(named)]:
@@ -1389,9 +1389,9 @@ def delete_takes_the_longer_too(call: Call, state: Transaction, play: Operation)
     return reply
 
 
-@deviations.play("OT-DELETE-1", PAGE, PROFILES, DETAILS, DELETE)
+@deviations.play("OT-DELETE-1", PAGE, DETAILS, DELETE)
 def reads_show_the_deleted(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A deleted subject is still on its page, in its profile and in its details."""
+    """Show a deleted subject on its page and in its details."""
     if call.operation_id == DELETE:
         subject, reply = _subject(state, str(_body(call).get("identifier"))), play(call, state)
         if reply.accepted:
@@ -1403,14 +1403,14 @@ def reads_show_the_deleted(call: Call, state: Transaction, play: Operation) -> R
 
 @deviations.play("OT-DELETE-3", DELETE)
 def delete_of_nobody_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Deleting an unknown identifier is answered with 200."""
+    """Answer the delete of an unknown identifier with 200."""
     reply = play(call, state)
     return Reply(200, "Data subject deleted") if reply.status == 404 else reply
 
 
 @deviations.play("OT-DELETE-3", DELETE)
 def second_delete_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Deleting a subject once more is answered with 200."""
+    """Answer a delete with 200 that is repeated."""
     reply, named = play(call, state), str(_body(call).get("identifier"))
     if reply.accepted:
         state.put("deviation", named, 1)
@@ -1419,7 +1419,7 @@ def second_delete_answers_200(call: Call, state: Transaction, play: Operation) -
 
 @deviations.play("OT-ID-3", DELETE, beside=("OT-DELETE-3",))
 def delete_in_another_case_is_done(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Deleting an identifier in another case deletes the subject."""
+    """Delete the subject whose identifier differs from the named one in case alone."""
     named = str(_body(call).get("identifier"))
     alike = next((name for name, _ in state.scan(SUBJECTS) if name.lower() == named.lower()), named)
     known = _subject(state, named) is not None or "identifier" not in _body(call)
@@ -1428,26 +1428,26 @@ def delete_in_another_case_is_done(call: Call, state: Transaction, play: Operati
 
 @deviations.play("OT-DELETE-4", DELETE)
 def delete_without_identifier_answers_400(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Deleting without identifier is answered with 400."""
+    """Answer a delete without identifier with 400."""
     reply = play(call, state)
     return replace(reply, status=400) if reply.status == 422 else reply
 
 
 @deviations.play("OT-DELETE-5", PURGE)
 def purge_answers_202(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A list of identifiers to delete is accepted with 202."""
+    """Answer a list of identifiers to delete with 202."""
     reply = play(call, state)
     return replace(reply, status=202) if reply.accepted else reply
 
 
 @deviations.play("OT-DELETE-5", PURGE)
 def purge_answers_with_an_object(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A list of identifiers to delete is accepted with an object."""
+    """Answer a list of identifiers to delete with an object."""
     reply = play(call, state)
     return replace(reply, body={"message": reply.body}) if reply.accepted else reply
 
 
 @deviations.play("OT-DELETE-5", PURGE)
 def purge_of_one_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A list of one identifier is refused."""
+    """Refuse a list of one identifier."""
     return Reply(400, "Use the other operation") if len(_body(call).get("identifiers", [])) == 1 else play(call, state)
