@@ -1438,7 +1438,7 @@ def second_delete_answers_200(call: Call, state: Transaction, play: Operation) -
     return Reply(200, "Data subject deleted") if reply.status == 404 and state.get("deviation", named) else reply
 
 
-@deviations.play("OT-ID-3", DELETE, beside=("OT-DELETE-3",))
+@deviations.play("OT-DELETE-3", DELETE)
 def delete_in_another_case_is_done(call: Call, state: Transaction, play: Operation) -> Reply:
     """Delete the subject whose identifier differs from the named one in case alone."""
     named = str(_body(call).get("identifier"))
