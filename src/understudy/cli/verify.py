@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from understudy import config
 from understudy import pack as packs
+from understudy.cli.options import Duration
 from understudy.cli.side_by_side import verify_all
 from understudy.contract.embedded import embedded_mock
 from understudy.contract.target import Credentials, Run
@@ -24,24 +25,6 @@ from understudy.report import junit
 from understudy.report.console import ConsoleWriter
 from understudy.report.text import verdict_line
 from understudy.report.write import check_writable, put, write
-
-
-class _Duration(click.ParamType[float]):
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        text = str(value)
-        factor = {"s": 1.0, "m": 60.0}.get(text[-1:], 0.0)
-        number = text[:-1] if factor else text
-        try:
-            seconds = float(number) * (factor or 1.0)
-        except ValueError:
-            seconds = 0.0
-        if not 1 <= seconds <= 86400:
-            self.fail(f"{text!r} is not a duration such as 30s or 2m")
-        return seconds
 
 
 @click.command()
@@ -70,7 +53,7 @@ class _Duration(click.ParamType[float]):
     help="core: the vendored document alone. [default: core; full for the mock]",
 )
 @click.option("--existing", multiple=True, metavar="ID", help="A record that is there, for what needs one.")
-@click.option("--budget", type=_Duration(), default="30s", show_default=True, help="The longest that a run may take.")
+@click.option("--budget", type=Duration(), default="30s", show_default=True, help="The longest that a run may take.")
 @click.option("--seed", type=int, help="Repeats a run.")
 @click.option("--strict", is_flag=True, help="Rules of observed or inferred basis fail too.")
 @click.option(

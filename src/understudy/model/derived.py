@@ -24,12 +24,30 @@ def derived(document: Document, rules: Rules) -> Iterator[Deviation]:
     for rule in rules:
         if not rule.binding or rule.relaxes or rule.operation not in document.operations:
             continue
-        if rule.part in REQUEST_PARTS - {Part.ROUTING}:
+        operation = document.operations[rule.operation]
+        if rule.part is Part.SECURITY and _opens(rule, operation):
+            yield _shutting(rule)
+        elif rule.part in REQUEST_PARTS - {Part.ROUTING} and not rule.citation.pointer.startswith(
+            f"{operation.pointer}/security/"
+        ):
             yield _taking(rule)
         elif rule.part is Part.ANSWER:
-            yield _breaking(rule, document.operations[rule.operation], document)
+            yield _breaking(rule, operation, document)
     for operation in document.operations.values():
         yield from _of_operation(operation)
+
+
+def _opens(rule: Rule, operation: Operation) -> bool:
+    """Whether the rule says that a credential opens the operation; that others do not is what the 401 says, if any."""
+    return rule.citation.pointer == f"{operation.pointer}/security" and operation.response(401) is not None
+
+
+def _shutting(rule: Rule) -> Deviation:
+    def send(reply: Reply, operation_id: str | None) -> Reply:
+        return Reply(403, {"title": "Forbidden"}) if reply.status < 300 else reply
+
+    text = f"Refuses with 403 what the rule opens: {rule.text}"
+    return Deviation(f"shuts-{rule.id}", rule.id, text, operations=(rule.operation,), send=send)
 
 
 def _taking(rule: Rule) -> Deviation:

@@ -34,7 +34,7 @@ _PLAIN, _CODE = Markup("{}"), Markup("<code>{}</code>")
 def render(report: Report) -> str:
     """Return the page; every value is escaped, and its control and invisible characters are spelt out."""
     statuses = [count for operation in report.operations for count in operation.statuses if count.documented]
-    return _template().render(
+    return template("report.html.j2").render(
         report=report,
         saying=_SAYINGS[report.verdict],
         tone=_TONES[report.verdict],
@@ -61,7 +61,8 @@ def _anchor(finding: Finding, kind: str) -> str:
 
 
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """Return a page's template: every value is escaped, and its hidden characters are spelt out."""
     environment = Environment(
         autoescape=True,
         finalize=_finalized,
@@ -76,7 +77,7 @@ def _template() -> Template:
         "anchor": _anchor,
         "item_tone": lambda outcome: _ITEM_TONES.get(outcome, Outcome.NOT_EXERCISED),
     }
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _source(name: str) -> str:

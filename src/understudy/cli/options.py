@@ -1,0 +1,24 @@
+"""Types of options that several commands have."""
+
+import click
+
+
+class Duration(click.ParamType[float]):
+    """Seconds, given as `30s`, `2m` or a bare number; between one second and a day."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds; fails as wrong usage for anything else."""
+        if isinstance(value, float):
+            return value
+        text = str(value)
+        factor = {"s": 1.0, "m": 60.0}.get(text[-1:], 0.0)
+        number = text[:-1] if factor else text
+        try:
+            seconds = float(number) * (factor or 1.0)
+        except ValueError:
+            seconds = 0.0
+        if not 1 <= seconds <= 86400:
+            self.fail(f"{text!r} is not a duration such as 30s or 2m")
+        return seconds
