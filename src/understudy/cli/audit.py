@@ -55,9 +55,8 @@ def audit(
     _check_only(chosen, only)
     if listing:
         for pack in chosen:
-            writer.listed(
-                pack.vendor, [pack.deviations.by_name[name] for vendor, name in names if vendor == pack.vendor]
-            )
+            named = [name for vendor, name in names if vendor == pack.vendor]
+            writer.listed(pack.vendor, [pack.deviations.by_name[name] for name in named])
         return
     results = _results(names, seed, budget, workers or os.cpu_count() or 1)
     results, stale = _accepted(chosen, results, whole=not only and sample is None)

@@ -92,11 +92,8 @@ def progress(total: int) -> Iterator[Callable[[Judged], Judged]]:
 
 def listed(vendor: str, deviations: Sequence[Deviation]) -> None:
     """Print the deviations of a vendor."""
-    _wide(default_console()).print(
-        _table(
-            f"{vendor}: deviation", "breaks", "does", rows=[(each.name, each.rule, each.text) for each in deviations]
-        )
-    )
+    rows = [(each.name, each.rule, each.text) for each in deviations]
+    _wide(default_console()).print(_table(f"{vendor}: deviation", "breaks", "does", rows=rows))
 
 
 def printed(results: Sequence[Judged], stale: Sequence[str], seed: int) -> None:
@@ -104,23 +101,26 @@ def printed(results: Sequence[Judged], stale: Sequence[str], seed: int) -> None:
     console = _wide(default_console())
     for each in results:
         if not each.killed:
-            reason = f": {each.accepted}" if each.accepted else f"; fingerprint {each.fingerprint}"
-            told = each.error or (f"findings named {', '.join(each.named)}" if each.named else "nothing was found")
-            what = f"{outcome(each)}: {each.vendor} {each.deviation} ({each.rule or 'no rule'}): {each.text} ({told}){reason}"
-            console.print(Text(one_line(what)))
+            console.print(Text(one_line(_told(each))))
     for line in stale:
         console.print(Text(f"accepted.yaml: {one_line(line)}"))
-    rows = [
-        (score.vendor, str(score.judged), f"{score.killed} ({score.percent})", str(score.accepted))
-        + tuple(str(score.by[name]) for name in TECHNIQUES)
-        for score in scores(results)
-    ]
-    console.print(
-        _table("vendor", "deviations", "killed", "accepted", *(f"{name} alone" for name in TECHNIQUES), rows=rows)
-    )
+    heads = ("vendor", "deviations", "killed", "accepted", *(f"{name} alone" for name in TECHNIQUES))
+    rows = []
+    for score in scores(results):
+        alone = [str(score.by[name]) for name in TECHNIQUES]
+        rows.append((score.vendor, str(score.judged), f"{score.killed} ({score.percent})", str(score.accepted), *alone))
+    console.print(_table(*heads, rows=rows))
     survived = sum(outcome(each) == "survived" for each in results)
     killed = sum(each.killed for each in results)
     console.print(Text(f"audit: {killed} of {len(results)} killed, {survived} survived; seed {seed}"))
+
+
+def _told(judged: Judged) -> str:
+    """Return what there is to say of a deviation that was not killed."""
+    found = judged.error or (f"findings named {', '.join(judged.named)}" if judged.named else "nothing was found")
+    end = judged.accepted or f"fingerprint {judged.fingerprint}"
+    breaks = judged.rule or "no rule"
+    return f"{outcome(judged)}: {judged.vendor} {judged.deviation} ({breaks}): {judged.text} ({found}) {end}"
 
 
 def _table(*heads: str, rows: Sequence[tuple[str, ...]]) -> Table:
