@@ -54,7 +54,7 @@ def _taking(rule: Rule) -> Deviation:
     def refuse(refusal: Refusal, operation_id: str | None) -> Refusal | None:
         return None if rule.id in refusal.rules else refusal
 
-    text = f"Takes what the rule has refused: {rule.text}"
+    text = f"Takes what the rule refuses: {rule.text}"
     return Deviation(f"takes-{rule.id}", rule.id, text, operations=(rule.operation,), refuse=refuse)
 
 
