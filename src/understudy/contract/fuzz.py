@@ -12,10 +12,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from schemathesis import Case, HookContext, engine
+from schemathesis import Case, HookContext
 from schemathesis import Response as Answer
 from schemathesis.config import SchemathesisConfig
+from schemathesis.engine.core import Engine, ExecutionPlan
 from schemathesis.engine.recorder import ScenarioRecorder
+from schemathesis.engine.run import PhaseName
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from understudy.contract.authentication import places
@@ -47,6 +49,14 @@ _SECONDS = 10.0
 _LOST = 5  # requests in a row without an answer, after which the target counts as gone
 
 
+class _Engine(Engine):
+    """Schemathesis's engine without the requests by which it would find out about the server: none goes past us."""
+
+    def _create_execution_plan(self) -> ExecutionPlan:
+        plan = super()._create_execution_plan()
+        return replace(plan, phases=[each for each in plan.phases if each.name is not PhaseName.PROBING])
+
+
 def phase(client: Client, name: str, seconds: float) -> None:
     """Run one phase for at most so many seconds; raises TargetError where the target stops answering."""
     until = max(client.left - seconds, 0)
@@ -62,7 +72,8 @@ def phase(client: Client, name: str, seconds: float) -> None:
 
     document = _document(client)
     schema = Described(raw_schema=document, config=_config(client, name).projects.get(document))
-    stream = engine.from_schema(schema).execute()
+    schema.adapt_to_null_byte_in_header_failure()  # no server that we know takes one
+    stream = _Engine(schema).execute()
 
     def after_call(context: HookContext, case: Case[Any], answer: Answer) -> None:
         """Judge at once: a stopped engine keeps its last exchanges. Obey a Retry-After; stop when the time is up."""

@@ -85,9 +85,9 @@ class Transport(RequestsTransport):
 def prefixed(value: str, prefix: str, schema: Schema) -> str:
     """Return the value with the prefix before it, or in the place of its first letters where it would be too long.
 
-    What keeps the schema goes on keeping it, and what is too long or empty stays so.
+    What keeps the schema goes on keeping it, and what is too long, or wrongly empty, stays so.
     """
-    if not value or value.startswith(prefix):
+    if value.startswith(prefix) or (not value and not schema.is_valid(value)):
         return value
     longest = schema.value.get("maxLength")
     named = prefix + value
