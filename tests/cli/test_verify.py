@@ -121,7 +121,10 @@ def test_a_target_of_understudy_toml_is_judged(
         (("--target", "production"), "no target is called 'production'; use one of: staging"),
         (("--target", "staging"), "target staging: STAGING_TOKEN is not set; set it to the token"),
         (("--target", "staging", "--base-url", "http://a"), "both --target and --base-url are given; give one of them"),
-        (("other", "--target", "staging", "--token", "t"), "target staging is onetrust's; name that vendor, or none"),
+        (
+            ("other", "--target", "staging", "--token", "t"),
+            "target staging is onetrust's, and other is to be judged; name onetrust, or no vendor",
+        ),
     ],
 )
 def test_a_target_that_cannot_be_used_is_told_in_one_line(

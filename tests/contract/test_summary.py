@@ -13,6 +13,7 @@ from understudy import pack as packs
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.summary import Gathered, summarise
 from understudy.contract.target import Run
+from understudy.contract.throttle import TIME
 from understudy.contract.verdict import ItemResult, Report, Verdict
 from understudy.pack import Pack
 
@@ -115,7 +116,7 @@ def test_an_existing_record_that_is_not_there_is_inconclusive(
 def test_a_run_that_the_budget_cut_is_partial(pack: Pack, run: Run) -> None:
     """It has no findings, and has not looked everywhere."""
     found = gathered(PASSED)
-    found.cut = True
+    found.cut = TIME
     made = report(pack, run, found)
     assert (made.verdict, made.verdict.exit_code) == (Verdict.PARTIAL, 0)
     assert "was used up before all checks were done" in made.reason

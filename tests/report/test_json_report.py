@@ -11,8 +11,8 @@ from understudy.contract.verdict import Report, Verdict
 from understudy.report import json_report
 
 FIELDS = {
-    "verdict", "reason", "vendor", "target", "scope", "seed", "started", "seconds", "requests", "understudy",
-    "document", "rules", "operations", "findings", "remarks", "items",
+    "verdict", "reason", "vendor", "target", "scope", "seed", "started", "seconds", "requests", "prefix",
+    "left_behind", "understudy", "document", "rules", "operations", "findings", "remarks", "items",
 }  # fmt: skip
 
 

@@ -1,6 +1,10 @@
 """Types of options that several commands have."""
 
+import re
+
 import click
+
+from understudy import config
 
 
 class Duration(click.ParamType[float]):
@@ -22,3 +26,16 @@ class Duration(click.ParamType[float]):
         if not 1 <= seconds <= 86400:
             self.fail(f"{text!r} is not a duration such as 30s or 2m")
         return seconds
+
+
+class Prefix(click.ParamType[str]):
+    """What identifiers that a run makes up begin with."""
+
+    name = "prefix"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text; fails as wrong usage for another form."""
+        text = str(value)
+        if not re.fullmatch(config.PREFIX, text):
+            self.fail(f"{text!r} is not 1 to 40 letters, digits, '.', '_' or '-', a letter or digit first")
+        return text

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,17 +14,19 @@ from click.core import ParameterSource
 
 from understudy import config
 from understudy import pack as packs
-from understudy.cli.options import Duration
+from understudy.cli.dry_run import dry_run
+from understudy.cli.options import Duration, Prefix
 from understudy.cli.side_by_side import verify_all
 from understudy.contract.embedded import embedded_mock
-from understudy.contract.target import Credentials, Run
+from understudy.contract.target import PREFIX, Credentials, Run
 from understudy.contract.trial import hold
 from understudy.contract.verdict import Verdict
 from understudy.errors import UsageError, shown
+from understudy.mock.settings import check_switch
 from understudy.pack import Pack
 from understudy.report import junit
 from understudy.report.console import ConsoleWriter
-from understudy.report.text import verdict_line
+from understudy.report.text import left_behind, verdict_line
 from understudy.report.write import check_writable, put, write
 
 
@@ -53,7 +56,13 @@ from understudy.report.write import check_writable, put, write
     help="core: the vendored document alone. [default: core; full for the mock]",
 )
 @click.option("--existing", multiple=True, metavar="ID", help="A record that is there, for what needs one.")
-@click.option("--budget", type=Duration(), default="30s", show_default=True, help="The longest that a run may take.")
+@click.option("--budget", type=Duration(), help="The longest that a run may take.  [default: 30s]")
+@click.option("--rps", type=click.FloatRange(0, min_open=True), metavar="N", help="The most requests in a second.")
+@click.option("--max-requests", type=click.IntRange(1), metavar="N", help="The most requests in all.")
+@click.option(
+    "--prefix", type=Prefix(), metavar="TEXT", help=f"What identifiers of ours begin with.  [default: {PREFIX}]"
+)
+@click.option("--dry-run", is_flag=True, help="Prints what would be sent, and sends nothing to the target.")
 @click.option("--seed", type=int, help="Repeats a run.")
 @click.option("--strict", is_flag=True, help="Rules of observed or inferred basis fail too.")
 @click.option(
@@ -80,7 +89,9 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
         target = config.load(Path.cwd()).target(order.target)
         vendors, order = vendors or (target.vendor,), order.at(target)
         if vendors != (target.vendor,):
-            raise UsageError(f"target {target.name} is {target.vendor}'s", todo="name that vendor, or none")
+            named = ", ".join(vendors)
+            what = f"target {target.name} is {target.vendor}'s, and {named} is to be judged"
+            raise UsageError(what, todo=f"name {target.vendor}, or no vendor")
     chosen = [packs.load(vendor) for vendor in dict.fromkeys(vendors or packs.names())]
     if order.base_url is not None and len(chosen) != 1:
         raise UsageError("--base-url is one vendor's", todo="name the vendor: understudy verify VENDOR --base-url URL")
@@ -93,6 +104,10 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
     ctx.exit(max(codes, key=SEVERITY.index))
 
 
+BUDGET = 30.0
+"""Seconds that a run may take unless another budget is given."""
+SERVED = "127.0.0.1:8080"
+"""Where `understudy serve` serves, unless told otherwise."""
 SEVERITY = (0, 3, 1, 2)
 """Exit codes of several runs: the last of them that occurs is that of the whole."""
 
@@ -109,7 +124,12 @@ class Order:
     client_id: str | None
     client_secret: str | None = field(repr=False)
     scope: str | None
-    budget: float
+    budget: float | None
+    rps: float | None
+    max_requests: int | None
+    prefix: str | None
+    dry_run: bool
+    switches: Mapping[str, str] = field(default_factory=dict)
     seed: int | None
     strict: bool
     directory: Path | None
@@ -128,14 +148,25 @@ class Order:
             base_url=target.base_url,
             existing=self.existing or target.existing,
             scope=self.scope or target.scope,
-            token=self.token or target.secret("token"),
-            restricted_token=self.restricted_token or target.secret("restricted_token"),
-            client_id=self.client_id or target.secret("client_id"),
-            client_secret=self.client_secret or target.secret("client_secret"),
+            budget=self.budget or _seconds(target),
+            rps=self.rps or target.rps,
+            max_requests=self.max_requests or target.max_requests,
+            prefix=self.prefix or target.prefix,
+            switches=target.switches,
+            token=self.token or self._secret(target, "token"),
+            restricted_token=self.restricted_token or self._secret(target, "restricted_token"),
+            client_id=self.client_id or self._secret(target, "client_id"),
+            client_secret=self.client_secret or self._secret(target, "client_secret"),
         )
+
+    def _secret(self, target: config.Target, name: str) -> str | None:
+        """Return a secret of the target's; a dry run needs to know no more than that there is one."""
+        return f"the {name}" if self.dry_run and name in target.secrets else target.secret(name)
 
     def check_places(self) -> None:
         """Raise UsageError where a report cannot be written, before anything is sent."""
+        if self.dry_run and (self.directory or self.junit):
+            raise UsageError("a dry run writes no report", todo="leave out --report and --junit")
         for place in (self.directory, self.junit.parent if self.junit else None):
             if place is not None:
                 check_writable(place)
@@ -145,8 +176,16 @@ class Order:
     def words_for(self, vendor: str) -> list[str]:
         """Return the words of the order for one vendor of several: its report goes into a folder of its own."""
         directory = self.directory / vendor if self.directory is not None else None
-        named = {"--scope": self.scope, "--budget": f"{self.budget}s", "--seed": self.seed, "--report": directory}
-        flags = {"--strict": self.strict, "--verbose": self.verbose}
+        named = {
+            "--scope": self.scope,
+            "--budget": f"{self.budget}s" if self.budget else None,
+            "--rps": self.rps,
+            "--max-requests": self.max_requests,
+            "--prefix": self.prefix,
+            "--seed": self.seed,
+            "--report": directory,
+        }
+        flags = {"--strict": self.strict, "--verbose": self.verbose, "--dry-run": self.dry_run}
         words = [word for name, value in named.items() if value is not None for word in (name, str(value))]
         return [*words, *(name for name, given in flags.items() if given), *self.words()]
 
@@ -162,7 +201,18 @@ class Order:
         return Credentials(self.token, self.restricted_token, self.client_id, self.client_secret)
 
 
+def _seconds(target: config.Target) -> float | None:
+    try:
+        return Duration().convert(target.budget, None, None) if target.budget else None
+    except click.BadParameter as error:
+        raise UsageError(f"target {target.name}: the budget {error.message}", todo="1s to 24 hours") from error
+
+
 def _judge(pack: Pack, order: Order) -> int:
+    if order.dry_run:
+        with ExitStack() as stack:
+            dry_run(pack, _run(pack, order, stack), order.words())
+        return 0
     writer = ConsoleWriter(verbose=order.verbose)
     try:
         with ExitStack() as stack:
@@ -174,6 +224,8 @@ def _judge(pack: Pack, order: Order) -> int:
         files = (*files, put(order.junit, junit.render(report)))
     if report.verdict is Verdict.INCONCLUSIVE:
         click.echo(f"understudy: {report.reason}", err=True)
+        if report.left_behind:
+            click.echo(left_behind(report))
         click.echo(verdict_line(report))
     else:
         writer.finished(report, files)
@@ -183,13 +235,19 @@ def _judge(pack: Pack, order: Order) -> int:
 def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
     seed = secrets.randbits(32) if order.seed is None else order.seed
     credentials = order.credentials()
+    budget = order.budget or BUDGET
     sessions: dict[str, str] = {}
     embedded = order.base_url is None
-    if order.base_url is None:
+    _check_switches(pack, order)
+    if order.base_url is None and order.dry_run:
+        base_url = f"http://{SERVED}/{pack.vendor}"
+        credentials = Credentials("full", "restricted", "client", "secret")
+    elif order.base_url is None:
         base_url, sessions, credentials = stack.enter_context(embedded_mock(pack, seed))
     else:
         base_url = _checked(order.base_url)
-        _check(credentials)
+        if not order.dry_run:
+            _check(credentials)
     return Run(
         vendor=pack.vendor,
         base_url=base_url,
@@ -197,14 +255,28 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
         scope=order.scope or ("full" if embedded else "core"),
         seed=seed,
         run_id=secrets.token_hex(8),
-        deadline=time.time() + order.budget,
-        budget=order.budget,
+        deadline=time.time() + budget,
+        budget=budget,
         embedded=embedded,
         sessions=sessions,
         existing=order.existing,
+        prefix=order.prefix or PREFIX,
+        rps=order.rps,
+        max_requests=order.max_requests,
+        switches=order.switches,
         strict=order.strict,
         credentials=credentials,
     )
+
+
+def _check_switches(pack: Pack, order: Order) -> None:
+    """Raise UsageError for a setting of the target's that the model, which predicts its answers, does not have."""
+    known = [switch.name for switch in pack.behaviour.switches]
+    for name, value in order.switches.items():
+        where = f"{config.NAME}: targets.{order.target}.switches"
+        if name not in known:
+            raise UsageError(f"{where}: {pack.vendor} has no switch {name!r}", todo=f"use one of: {', '.join(known)}")
+        check_switch({pack.vendor: pack}, pack.vendor, name, value, where)
 
 
 def _refuse_unread(ctx: click.Context) -> None:

@@ -11,11 +11,13 @@ from understudy.contract.arazzo.expressions import Absent
 from understudy.contract.arazzo.nodes import ArazzoFile, Workflow
 from understudy.contract.arazzo.session import OperationRef
 from understudy.contract.authentication import BASIC, places
-from understudy.contract.client import Client, OverError
+from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
 from understudy.contract.records import LACKING, record
 from understudy.contract.samples import Sample, on_the_wire, token
+from understudy.contract.target import LONGEST_PREFIX
+from understudy.contract.throttle import OverError
 from understudy.pack import Pack
 from understudy.spec.document import Document, Operation
 from understudy.values import Json
@@ -103,7 +105,7 @@ def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
             send=partial(_send, client),
             inputs=inputs,
             operations=Operations(client.judge.pack.effective),
-            deadline=lambda: client.run.remaining <= 0,
+            deadline=lambda: client.left <= 0,
             patience=client.patience,
         )
     except OverError as over:
@@ -117,6 +119,8 @@ def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
 def _inputs(client: Client, file: ArazzoFile, workflow: Workflow) -> dict[str, Json]:
     credentials = client.run.credentials
     known: dict[str, Json] = {
+        "prefix": client.run.prefix,
+        "padding": "x" * (LONGEST_PREFIX - len(client.run.prefix)),
         "run": token(client.run, workflow.workflow_id),
         "token": client.token(),
         "restrictedToken": credentials.restricted,

@@ -12,6 +12,7 @@ from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import in_scope
 from understudy.contract.records import creator, needs_record, obtainable
 from understudy.contract.target import Run
+from understudy.contract.throttle import REQUESTS
 from understudy.contract.verdict import (
     Finding,
     ItemResult,
@@ -32,8 +33,9 @@ from understudy.values import Json
 class Gathered:
     """What the checks of a run sent home: evidence with how often it was seen, statuses, requests, items.
 
-    `full` counts the statuses that the full credential met; `narrowed` says that only a part was asked for, `cut` that
-    a check ended before it was done, `fatal` why the run could not go on.
+    `full` counts the statuses that the full credential met; `narrowed` says that only a part was asked for, `cut` by
+    which option's limit a check that binds ended before it was done, `short` that any check did for want of requests,
+    `fatal` why the run could not go on; `left_behind` counts records that could not be deleted.
     """
 
     evidence: list[tuple[Evidence, int]] = field(default_factory=list)
@@ -42,8 +44,10 @@ class Gathered:
     requests: int = 0
     items: list[ItemResult] = field(default_factory=list)
     narrowed: bool = False
-    cut: bool = False
+    cut: str = ""
+    short: bool = False
     fatal: str = ""
+    left_behind: int = 0
 
 
 def summarise(pack: Pack, run: Run, gathered: Gathered, started: datetime, seconds: float) -> Report:
@@ -97,6 +101,8 @@ class _Summary:
             remarks=remarks,
             items=tuple(self.gathered.items),
             reason=reason,
+            prefix=self.run.prefix,
+            left_behind=self.gathered.left_behind,
         )
 
     def _verdict(self, findings: tuple[Finding, ...], rules: tuple[RuleOutcome, ...]) -> tuple[Verdict, str]:
@@ -121,11 +127,13 @@ class _Summary:
         if gathered.narrowed:
             return Verdict.PARTIAL, "only a part of the checks was asked for"
         if gathered.cut:
-            reason = (
-                f"the budget of {self.run.budget:g} s was used up before all checks were done; give more with --budget"
-            )
-            return Verdict.PARTIAL, reason
+            return Verdict.PARTIAL, f"{self._limit()} before all checks were done; give more with {gathered.cut}"
         return Verdict.CONFORMS, ""
+
+    def _limit(self) -> str:
+        if self.gathered.cut == REQUESTS:
+            return f"all {self.run.max_requests} requests were sent"
+        return f"the budget of {self.run.budget:g} s was used up"
 
     def _not_there(self) -> bool:
         """Whether the records that the user says are there are unknown to the target."""
@@ -143,12 +151,12 @@ class _Summary:
         if not self.gathered.items:
             return "nothing was checked: no check matches; see their names with --verbose"
         if self.gathered.cut:
-            return f"nothing was checked: the budget of {self.run.budget:g} s was used up; give more with --budget"
+            return f"nothing was checked: {self._limit()}; give more with {self.gathered.cut}"
         return "nothing was checked: no documented rule was exercised; see why with --verbose"
 
     def _never_reached(self) -> Iterator[Evidence]:
         """Yield a failure for each documented 2xx that no request of an operation that answered reached."""
-        if self.gathered.narrowed or self.gathered.fatal or self.gathered.cut:
+        if self.gathered.narrowed or self.gathered.fatal or self.gathered.cut or self.gathered.short:
             return
         lacking = {piece.rule for piece, _ in self.gathered.evidence if piece.reason.startswith("needs ")}
         for operation in self.judged.operations.values():

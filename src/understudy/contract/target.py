@@ -93,6 +93,9 @@ def _written(char: str) -> re.Pattern[str]:
     return re.compile(rf"\\*(?:(?i:{'|'.join(ways)})|{re.escape(char)})")
 
 
+PREFIX = "understudy-"
+"""What the identifiers of a run begin with, unless another prefix is given."""
+LONGEST_PREFIX = 40
 LIMITED, REGIME = "limited", "regime"
 """Names of sessions of the embedded mock: one with a tiny quota, one with the quota that the vendor documents."""
 
@@ -103,7 +106,9 @@ class Run:
 
     `sessions` are base URLs of the embedded mock's further sessions, by name (LIMITED, REGIME, or other settings);
     `existing` are the identifiers of records that the user says are there; `deadline` is in seconds of `time.time()`,
-    `budget` in seconds; `label` is what the report calls the target; `run_id` makes identifiers unique.
+    `budget` in seconds; `label` is what the report calls the target; `run_id` makes identifiers unique, `prefix` tells
+    whose they are. `rps` and `max_requests` limit what is sent, None does not; `switches` are the model's settings that
+    hold for the target. A `dry` run notes what it sends.
     """
 
     vendor: str
@@ -117,8 +122,12 @@ class Run:
     embedded: bool = False
     sessions: Mapping[str, str] = field(default_factory=dict)
     existing: tuple[str, ...] = ()
-    prefix: str = "understudy"
+    prefix: str = PREFIX
+    rps: float | None = None
+    max_requests: int | None = None
+    switches: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
+    dry: bool = False
     credentials: Credentials = field(default_factory=Credentials)
 
     @property

@@ -87,7 +87,10 @@ class ItemResult:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a run has to say; the writers of `understudy.report` render it and add nothing."""
+    """Everything that a run has to say; the writers of `understudy.report` render it and add nothing.
+
+    `left_behind` counts the records, their identifiers beginning with `prefix`, that the run made and could not delete.
+    """
 
     verdict: Verdict
     vendor: str
@@ -105,6 +108,8 @@ class Report:
     remarks: tuple[Finding, ...]
     items: tuple[ItemResult, ...]
     reason: str = ""
+    prefix: str = ""
+    left_behind: int = 0
 
     def count(self, outcome: Outcome) -> int:
         """Return how many rules have that outcome."""

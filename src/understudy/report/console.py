@@ -12,7 +12,7 @@ from rich.text import Text
 from understudy.contract.evidence import Outcome
 from understudy.contract.verdict import Finding, OperationCoverage, Report, RuleOutcome
 from understudy.errors import shown
-from understudy.report.text import clipped, counts, location, one_line, verdict_line, visible
+from understudy.report.text import clipped, counts, left_behind, location, one_line, verdict_line, visible
 
 _STYLES = {
     "passed": "green",
@@ -92,6 +92,8 @@ class ConsoleWriter:
         self._say("")
         for path in files:
             self._say(f"wrote {one_line(shown(path))}")
+        if report.left_behind:
+            self._say(one_line(left_behind(report)))
         if report.reason:
             self._say(f"because: {one_line(report.reason)}", _STYLES.get(report.verdict, ""))
         self._say(verdict_line(report))

@@ -33,6 +33,8 @@ def render(report: Report) -> dict[str, Json]:
             "started": report.started,
             "seconds": round(report.seconds, 3),
             "requests": report.requests,
+            "prefix": report.prefix,
+            "left_behind": report.left_behind,
             "understudy": report.version,
             "document": dict(report.document),
             "rules": [_rule(rule) for rule in report.rules],

@@ -14,13 +14,14 @@ from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from understudy.contract.authentication import places
-from understudy.contract.client import Client, OverError
+from understudy.contract.client import Client
 from understudy.contract.demands import breaches, parse_json
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
 from understudy.contract.samples import Sample, identifier, on_the_wire
 from understudy.contract.stateful.plans import Plan, Plans, Slot
 from understudy.contract.stateful.prediction import Prediction, repeated
+from understudy.contract.throttle import OverError
 from understudy.contract.verdict import weigh
 from understudy.errors import TargetError
 from understudy.model.call import ABSENT, Call, Reply
@@ -86,7 +87,7 @@ class Sequence:
         self.judge = course.client.judge
         self.pack = self.judge.pack
         self.number = course.count
-        self.prediction = Prediction(self.pack, f"{course.client.run.seed} {self.number}")
+        self.prediction = Prediction(self.pack, f"{course.client.run.seed} {self.number}", course.client.run.switches)
         self.bindings = course.bindings
         self.exchanges: list[Exchange] = []
         self.made: list[Json] = []
@@ -147,7 +148,8 @@ class Sequence:
             return str(self.bindings.theirs("id", mine) if theirs else mine)
         plain = identifier(self.client.run, f"{CHECK} {self.number} {slot.number}")
         if slot.kind == "case":
-            return plain.swapcase()
+            prefix = self.client.run.prefix
+            return prefix + plain.removeprefix(prefix).swapcase()
         return f"{plain}x" if slot.kind == "longer" else plain
 
     def _sent(self, sample: Sample, credential: str) -> Exchange:

@@ -1,5 +1,6 @@
 """The model as oracle: the same call that goes to the target, run on a state of its own."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from understudy.contract.exchange import Request
@@ -18,11 +19,12 @@ STANCE = {"profile": "documented", "quota": "off"}
 class Prediction:
     """One state of the model's, beside the target's; two sequences of calls share none."""
 
-    def __init__(self, pack: Pack, seed: str) -> None:
+    def __init__(self, pack: Pack, seed: str, chosen: Mapping[str, str] | None = None) -> None:
+        """`chosen` are settings of the model's switches that hold for the target."""
         self._pack = pack
         self._store = Store()
         self._ids = Ids(f"{seed} oracle")
-        switches = {switch.name: switch.default for switch in pack.behaviour.switches} | STANCE
+        switches = {switch.name: switch.default for switch in pack.behaviour.switches} | dict(chosen or {}) | STANCE
         self._around = Surroundings(switches=switches)
 
     def reply(self, sample: Sample) -> tuple[Call, Reply, Transaction]:
