@@ -68,8 +68,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect the scenarios of the pack's Arazzo files, and the checks that its document gives."""
-    pack = parent.config.stash[CLIENT].judge.pack
-    if file_path in (path.resolve() for path in pack.scenarios):
+    client = parent.config.stash[CLIENT]
+    pack = client.judge.pack
+    if file_path in {path.resolve() for path in (*pack.scenarios, *map(Path, client.run.scenarios))}:
         return ScenarioFile.from_parent(parent, path=file_path)
     if file_path == pack.source.path.resolve():
         return DocumentFile.from_parent(parent, path=file_path)
@@ -155,7 +156,7 @@ class ScenarioFile(pytest.File):
         client = self.config.stash[CLIENT]
         file = scenarios.read(self.path)
         for workflow in file.workflows:
-            if scenarios.in_scope(client.judge.pack, file, workflow, client.run.scope):
+            if client.run.scenarios or scenarios.in_scope(client.judge.pack, file, workflow, client.run.scope):
 
                 def action(client: Client, workflow: Any = workflow) -> str:
                     return scenarios.play(client, file, workflow)

@@ -103,7 +103,8 @@ class Run:
 
     `sessions` are base URLs of the embedded mock's further sessions, by name (LIMITED, REGIME, or other settings);
     `existing` are the identifiers of records that the user says are there; `deadline` is in seconds of `time.time()`,
-    `budget` in seconds; `label` is what the report calls the target; `run_id` makes identifiers unique.
+    `budget` in seconds; `label` is what the report calls the target; `run_id` makes identifiers unique. `scenarios` are
+    the paths of the scenario files that alone are played, () for all checks.
     """
 
     vendor: str
@@ -119,6 +120,7 @@ class Run:
     existing: tuple[str, ...] = ()
     prefix: str = "understudy"
     strict: bool = False
+    scenarios: tuple[str, ...] = ()
     credentials: Credentials = field(default_factory=Credentials)
 
     @property
@@ -134,5 +136,5 @@ class Run:
     def from_environment(cls) -> "Run":
         """Return the run that `to_environment` left; raises KeyError where there is none."""
         value: Mapping[str, Json] = json.loads(os.environ[RUN])
-        existing, credentials = tuple(value["existing"]), Credentials(**value["credentials"])
-        return cls(**{**value, "existing": existing, "credentials": credentials})
+        given = {"existing": tuple(value["existing"]), "scenarios": tuple(value["scenarios"])}
+        return cls(**{**value, **given, "credentials": Credentials(**value["credentials"])})

@@ -116,11 +116,14 @@ def hold(pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = ()
     """
     _ = pack.effective, pack.rules, pack.behaviour  # whatever is wrong with the pack is told before anything is sent
     scenarios.files(pack)
+    for path in run.scenarios:
+        scenarios.checked(pack, Path(path))
     started, clock = datetime.now(UTC), time.monotonic()
     trial = Trial(pack, run, watcher)
+    trial.gathered.narrowed = bool(run.scenarios)
     words = list(pytest_args)
     with _environment(run):
-        code = pytest.main([*_arguments(pack), *words], plugins=[trial])
+        code = pytest.main([*_arguments(pack, run), *words], plugins=[trial])
     if code == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(f"pytest does not take {' '.join(words)!r}", todo="see pytest --help for its options")
     gathered = trial.gathered
@@ -136,10 +139,10 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "understudy"
 
 
-def _arguments(pack: Pack) -> list[str]:
+def _arguments(pack: Pack, run: Run) -> list[str]:
+    everything = [*([str(pack.contracts.resolve())] if pack.scenarios else []), str(pack.source.path.resolve())]
     return [
-        *([str(pack.contracts.resolve())] if pack.scenarios else []),
-        str(pack.source.path.resolve()),
+        *(run.scenarios or everything),
         "-p", "understudy.contract.items",
         "-p", "no:terminal", "-p", "no:schemathesis", "-p", "no:randomly", "-p", "no:cov", "-p", "no:hypothesispytest",
         "-c", os.devnull, "--rootdir", str(pack.root.resolve()), "--noconftest", "-W", "ignore",

@@ -9,6 +9,7 @@ from functools import partial
 
 from hypothesis import strategies as st
 
+from understudy.contract.stateful.slots import Slot, filled
 from understudy.model.oracle import Oracle
 from understudy.spec.document import Document, Operation
 from understudy.spec.extensions import CREATES, IDENTIFIER
@@ -29,17 +30,6 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "uuid": ("633ba071-61b0-485f-81a0-a2245777b432",),
     "uri": ("https://example.com/understudy",),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """The place of an identifier: the record's number in the sequence, and how its name differs from the plain one.
-
-    `kind` is plain, longer or case, or made for one that the server chose.
-    """
-
-    number: int
-    kind: str = "plain"
 
 
 OWN = Slot(-1)
@@ -102,7 +92,8 @@ class _Drawing:
         """Draw a call of the operation about that record; one in eight has something wrong in its body."""
         media_type, schema = next(iter(operation.bodies.items()), (None, None))
         parameters = self._parameters(operation, slot)
-        body = _named(self._schema(schema.pointer, "", DEPTH), slot) if schema is not None else None
+        body = self._schema(schema.pointer, "", DEPTH) if schema is not None else None
+        body = filled(body, lambda known: slot if known == OWN else known)
         if schema is not None and self._one((False,) * 7 + (True,)):
             body = _spoilt(body, self._draw(st.integers(0, 20)), self._one((None, 7, {}, [], True, "x" * 2000)))
         credential = self._one(("full",) * 9 + ("restricted",))
@@ -197,15 +188,6 @@ def _read_only(schema: Json) -> bool:
 def _within(schema: Mapping[str, Json], number: float) -> bool:
     low, high = schema.get("minimum"), schema.get("maximum")
     return (low is None or number >= low) and (high is None or number <= high)
-
-
-def _named(value: Json, slot: Slot) -> Json:
-    """Return the value with the call's slot wherever a schema wants the identifier of the record."""
-    if value == OWN:
-        return slot
-    if isinstance(value, dict):
-        return {key: _named(each, slot) for key, each in value.items()}
-    return [_named(each, slot) for each in value] if isinstance(value, list) else value
 
 
 def _spoilt(value: Json, number: int, wrong: Json) -> Json:
