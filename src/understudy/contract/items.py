@@ -16,7 +16,7 @@ from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
 from understudy.contract.samples import sample
-from understudy.contract.stateful import machine
+from understudy.contract.stateful import concurrency, machine
 from understudy.contract.target import LIMITED, REGIME, Run
 from understudy.contract.verdict import weigh
 from understudy.errors import UnderstudyError
@@ -185,6 +185,7 @@ class DocumentFile(pytest.File):
 
                 if sample(client.judge.pack.effective.operations[operation_id], client.run, "collect") is not None:
                     yield CheckItem.from_parent(self, name=f"{kind}[{operation_id}]", kind=kind, action=probe)
+        yield from self._concurrency(client)
         yield from self._limits(client.judge.pack, client)
         yield from self._also(client)
         if client.judge.pack.oracle is not None:
@@ -195,6 +196,17 @@ class DocumentFile(pytest.File):
                 fuzz.phase(client, phase, (client.run.remaining - RESERVE) / left)
 
             yield CheckItem.from_parent(self, name=f"fuzz[{phase}]", kind="fuzz", action=action, rank=FUZZING)
+
+    def _concurrency(self, client: Client) -> Iterator[CheckItem]:
+        oracle, judged = client.judge.pack.oracle, client.judge.judged.operations
+        for operation_id in oracle.comparisons if oracle is not None else ():
+            if operation_id in judged and judged[operation_id].method not in ("GET", "DELETE"):
+
+                def race(client: Client, operation_id: str = operation_id) -> None:
+                    concurrency.probe(client, operation_id)
+
+                name = f"{concurrency.CHECK}[{operation_id}]"
+                yield CheckItem.from_parent(self, name=name, kind=concurrency.CHECK, action=race, rank=EXPLORING)
 
     def _limits(self, pack: Pack, client: Client) -> Iterator[CheckItem]:
         operations = (o for o in client.judge.judged.operations.values() if 429 in o.statuses)

@@ -15,13 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from understudy.contract.authentication import places
 from understudy.contract.client import Client, OverError
-from understudy.contract.demands import breaches, parse_json
+from understudy.contract.demands import breaches
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
 from understudy.contract.samples import Sample, identifier, on_the_wire
 from understudy.contract.stateful import shrinking
 from understudy.contract.stateful.plans import Plan, Plans
-from understudy.contract.stateful.prediction import Prediction, repeated
+from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable, repeated
 from understudy.contract.stateful.scenario import Taken, Taking, exported, text_at
 from understudy.contract.stateful.slots import Slot, filled
 from understudy.contract.verdict import weigh
@@ -37,7 +37,6 @@ STEPS = 8
 """The most calls in a sequence, not counting those that read the state back at its end."""
 SEQUENCES = 100
 """The most sequences between two findings."""
-UNREADABLE = object()
 SHRINKING = 6.0
 """Seconds that a failing sequence is shrunk at most."""
 
@@ -198,7 +197,7 @@ class Sequence:
         if reply.accepted and status >= 400 and not self.judge.breaches(exchange, judged)[1]:
             return  # the vendored document forbids the request: an endpoint may refuse it
         self.calls[-1] = replace(self.calls[-1], reply=reply)
-        if status != reply.status and not _alike(judged, status, reply.status):
+        if status != reply.status and not alike(judged, status, reply.status):
             self._other_status(reply, exchange)
             return
         if reply.rules:
@@ -224,7 +223,7 @@ class Sequence:
         assert oracle is not None
         body: Json = None
         if reply.body is not ABSENT:
-            body = self._body(exchange)
+            body = readable(self.judge, exchange)
             if body is UNREADABLE:
                 self.lost = True  # told by the judge of single exchanges
                 return
@@ -234,19 +233,6 @@ class Sequence:
             self._differs(difference, exchange)
             if self.lost:
                 return
-
-    def _body(self, exchange: Exchange) -> Json:
-        """Return the answer's body, or UNREADABLE where it is not what the judged document says."""
-        operation = self.judge.operation(exchange.operation_id)
-        assert operation is not None
-        spec = operation.response(exchange.response.status)
-        declared = spec.declared(exchange.response.media_type or "") if spec else None
-        schema = spec.content.get(declared) if spec and declared else None
-        try:
-            body = parse_json(exchange.response.body)
-            return UNREADABLE if schema is not None and not schema.is_valid(body) else body
-        except (ValueError, RecursionError):
-            return UNREADABLE
 
     def _keep(self, mine: Json, theirs: Json, pointers: tuple[str, ...]) -> None:
         here, there = text_at(mine, pointers), text_at(theirs, pointers)
@@ -381,12 +367,6 @@ def _search(course: Course) -> Failure | None:
     with suppress(BrokenError, Flaky):
         run_state_machine_as_test(seed(course.client.run.seed + len(course.known))(Machine), settings=limits)
     return found[0] if found else None
-
-
-def _alike(operation: Operation, one: int, other: int) -> bool:
-    """Whether the document has both statuses in one range, such as 2XX, and so makes no difference between them."""
-    first, second = operation.response(one), operation.response(other)
-    return first is not None and second is not None and first.declared_at == second.declared_at
 
 
 def _latest(used: list[Plan]) -> Iterator[Plan]:
