@@ -20,7 +20,7 @@ class Outcome(StrEnum):
 class Evidence:
     """One check's outcome.
 
-    `check` names the check (`scenario`, `response`, `constraints`, `access`, `limits`, `fuzz`), `rule` the rule it is
+    `check` names the check (`scenario`, `response`, `constraints`, `model`, ...), `rule` the rule it is
     about (None where no rule of the pack covers it), `item` the pytest item that made it. `title` is one sentence
     without values that change from run to run, since the fingerprint is made of it; values go to `actual`. `reason`
     says why something was not exercised. `curl` repeats the request, or the sequence; so does `scenario`, the text of

@@ -4,6 +4,7 @@ Loaded with `-p understudy.contract.items` in the main process and in xdist's wo
 """
 
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
 from understudy.contract.samples import sample
-from understudy.contract.stateful import concurrency, machine
+from understudy.contract.stateful import concurrency, extremes, machine
 from understudy.contract.target import LIMITED, REGIME, Run
 from understudy.contract.verdict import weigh
 from understudy.errors import UnderstudyError
@@ -171,6 +172,11 @@ def _explored(client: Client) -> str:
     return machine.explore(client, (client.run.remaining - RESERVE) / (len(fuzz.PHASES) + 1))
 
 
+def _extremes(client: Client, operation_id: str) -> None:
+    seconds = min(extremes.SECONDS, (client.run.remaining - RESERVE) / extremes.SHARE)
+    extremes.probe(client, operation_id, seconds)
+
+
 class DocumentFile(pytest.File):
     """The pack's document: probes per operation, then Schemathesis's phases."""
 
@@ -185,7 +191,7 @@ class DocumentFile(pytest.File):
 
                 if sample(client.judge.pack.effective.operations[operation_id], client.run, "collect") is not None:
                     yield CheckItem.from_parent(self, name=f"{kind}[{operation_id}]", kind=kind, action=probe)
-        yield from self._concurrency(client)
+        yield from self._hard(client)
         yield from self._limits(client.judge.pack, client)
         yield from self._also(client)
         if client.judge.pack.oracle is not None:
@@ -197,16 +203,14 @@ class DocumentFile(pytest.File):
 
             yield CheckItem.from_parent(self, name=f"fuzz[{phase}]", kind="fuzz", action=action, rank=FUZZING)
 
-    def _concurrency(self, client: Client) -> Iterator[CheckItem]:
+    def _hard(self, client: Client) -> Iterator[CheckItem]:
+        """Yield what operations that change something are put to: calls at once, and values that hurt."""
         oracle, judged = client.judge.pack.oracle, client.judge.judged.operations
         for operation_id in oracle.comparisons if oracle is not None else ():
             if operation_id in judged and judged[operation_id].method not in ("GET", "DELETE"):
-
-                def race(client: Client, operation_id: str = operation_id) -> None:
-                    concurrency.probe(client, operation_id)
-
-                name = f"{concurrency.CHECK}[{operation_id}]"
-                yield CheckItem.from_parent(self, name=name, kind=concurrency.CHECK, action=race, rank=EXPLORING)
+                for kind, action in ((concurrency.CHECK, concurrency.probe), (extremes.CHECK, _extremes)):
+                    name, sends = f"{kind}[{operation_id}]", partial(action, operation_id=operation_id)
+                    yield CheckItem.from_parent(self, name=name, kind=kind, action=sends, rank=EXPLORING)
 
     def _limits(self, pack: Pack, client: Client) -> Iterator[CheckItem]:
         operations = (o for o in client.judge.judged.operations.values() if 429 in o.statuses)

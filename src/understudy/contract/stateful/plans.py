@@ -38,13 +38,17 @@ OWN = Slot(-1)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One call of a sequence before its identifiers are filled in; a body of None sends none."""
+    """One call of a sequence before its identifiers are filled in; a body of None sends none, bytes go out as they are.
+
+    `leeway` is what the target may do besides what the model does: `refuse` the call, or, with `any`, take it too.
+    """
 
     operation_id: str
     parameters: Mapping[str, Mapping[str, Json]] = field(hash=False)
     body: Json = field(default=None, hash=False)
     media_type: str | None = None
     credential: str = "full"
+    leeway: str = ""
 
 
 class Plans:
@@ -193,7 +197,7 @@ def _within(schema: Mapping[str, Json], number: float) -> bool:
 def _spoilt(value: Json, number: int, wrong: Json) -> Json:
     """Return the value with one of its parts, whichever the number counts to, replaced by a wrong one."""
     places = list(_places(value))
-    return _replaced(value, places[number % len(places)], wrong) if places else wrong
+    return replaced(value, places[number % len(places)], wrong) if places else wrong
 
 
 def _places(value: Json, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
@@ -204,9 +208,10 @@ def _places(value: Json, path: tuple[str | int, ...] = ()) -> list[tuple[str | i
     return found
 
 
-def _replaced(value: Json, path: tuple[str | int, ...], new: Json) -> Json:
+def replaced(value: Json, path: tuple[str | int, ...], new: Json) -> Json:
+    """Return the value with `new` at a place in it, named by keys and indexes."""
     if not path:
         return new
     if isinstance(value, dict):
-        return {key: _replaced(each, path[1:], new) if key == path[0] else each for key, each in value.items()}
-    return [_replaced(each, path[1:], new) if index == path[0] else each for index, each in enumerate(value)]
+        return {key: replaced(each, path[1:], new) if key == path[0] else each for key, each in value.items()}
+    return [replaced(each, path[1:], new) if index == path[0] else each for index, each in enumerate(value)]
