@@ -70,7 +70,12 @@ class Bad(Exception):  # noqa: N818 (it is an answer)
 
 
 class Endpoint:
-    """The operation; faults and freedoms override a method, or stand before `respond` as `faults`."""
+    """The operation; faults and freedoms override a method, or stand before `respond` as `faults`.
+
+    With `threaded` calls are answered at the same time, as by servers with workers.
+    """
+
+    threaded = False
 
     def __init__(self, *faults: Fault) -> None:
         self.faults = faults
@@ -218,7 +223,8 @@ class Endpoint:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
         headers = {name.decode("latin-1").lower(): _text(value) for name, value in scope["headers"]}
-        answer = self.serve(Call(scope["method"], scope["path"], headers, body))
+        call = Call(scope["method"], scope["path"], headers, body)
+        answer = await asyncio.to_thread(self.serve, call) if self.threaded else self.serve(call)
         if self.delay:
             await asyncio.sleep(self.delay)
         raw = answer.raw()

@@ -42,7 +42,7 @@ def test_fields_are_those_of_the_design(sample: Callable[..., Report]) -> None:
     }  # fmt: skip
     assert set(rendered["findings"][0]) == {
         "fingerprint", "rule", "operation", "title", "expected", "actual", "curl", "citation", "check", "item", "count",
-        "accepted",
+        "accepted", "scenario", "relied",
     }  # fmt: skip
     assert rendered["findings"][0]["citation"] == {
         "file": "specs/onetrust/openapi.json",

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,17 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
         put(pipe, b"<testsuites/>")
         assert read.result(timeout=10) == b"<testsuites/>"
     assert pipe.is_fifo()
+
+
+def test_scenarios_of_findings_are_written_and_old_ones_go(sample: Callable[..., Report], tmp_path: Path) -> None:
+    """Beside the report, by rule and fingerprint; a scenario of the user's own stays."""
+    (tmp_path / "failing").mkdir()
+    old, own = (tmp_path / "failing" / f"{name}.arazzo.yaml" for name in ("OT-ID-1-0123456789abcdef", "mine"))
+    old.touch()
+    own.touch()
+    finding = replace(sample().findings[0], scenario="arazzo: 1.0.1\n")
+    files = write(sample(findings=(finding,)), tmp_path)
+    assert files[-1] == tmp_path / "failing" / f"OT-LINK-3-{finding.fingerprint}.arazzo.yaml"
+    assert files[-1].read_text() == "arazzo: 1.0.1\n"
+    assert {*(tmp_path / "failing").iterdir()} == {files[-1], own}
+    assert json.loads(files[0].read_text())["findings"][0]["scenario"] == f"failing/{files[-1].name}"

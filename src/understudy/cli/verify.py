@@ -70,7 +70,15 @@ from understudy.report.write import check_writable, put, write
     "directory",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Writes report.json, report.html, junit.xml.",
+    help="Writes report.json, report.html, junit.xml, failing/*.arazzo.yaml.",
+)
+@click.option(
+    "--scenario",
+    "scenarios",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    metavar="FILE",
+    help="Only this Arazzo file, such as one of DIR/failing/; repeatable.",
 )
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Writes JUnit XML there too.")
 @click.option("-v", "--verbose", is_flag=True, help="Shows every check and every rule.")
@@ -95,6 +103,8 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
     chosen = [packs.load(vendor) for vendor in dict.fromkeys(vendors or packs.names())]
     if order.base_url is not None and len(chosen) != 1:
         raise UsageError("--base-url is one vendor's", todo="name the vendor: understudy verify VENDOR --base-url URL")
+    if order.scenarios and len(chosen) != 1:
+        raise UsageError("--scenario is one vendor's", todo="name the vendor: understudy verify VENDOR --scenario FILE")
     if order.base_url is None:
         _refuse_unread(ctx)
     order.check_places()
@@ -133,6 +143,7 @@ class Order:
     seed: int | None
     strict: bool
     directory: Path | None
+    scenarios: tuple[Path, ...]
     junit: Path | None
     verbose: bool
     keyword: str | None
@@ -265,6 +276,7 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
         max_requests=order.max_requests,
         switches=order.switches,
         strict=order.strict,
+        scenarios=tuple(str(path.resolve()) for path in order.scenarios),
         credentials=credentials,
     )
 

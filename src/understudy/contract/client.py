@@ -9,9 +9,11 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from threading import Barrier
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -173,6 +175,23 @@ class Client:
             return self.tokens.refused(self._granted)
         self.tokens.accepted()
         return False
+
+    def at_once(self, requests: Sequence[Request], operation_id: str, check: str) -> list[Exchange]:
+        """Send requests by the full caller at the same moment, and judge their answers; 429 is an answer.
+
+        Raises OverError when the run's time is up, TargetError when the target cannot be reached.
+        """
+        gate = Barrier(len(requests))
+
+        def sent(request: Request) -> Exchange:
+            gate.wait()
+            return self._once(replace(request, variable=VARIABLES["full"]), operation_id, "full")
+
+        with ThreadPoolExecutor(len(requests)) as pool:
+            exchanges = list(pool.map(sent, requests))
+        for exchange in exchanges:
+            self.observe(exchange, check)
+        return exchanges
 
     def observe(self, exchange: Exchange, check: str) -> None:
         """Count an exchange and bring it before the judge."""

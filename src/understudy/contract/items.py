@@ -4,6 +4,7 @@ Loaded with `-p understudy.contract.items` in the main process and in xdist's wo
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
 from understudy.contract.samples import sample
-from understudy.contract.stateful import machine
+from understudy.contract.stateful import concurrency, extremes, machine
 from understudy.contract.target import LIMITED, REGIME, Run
 from understudy.contract.throttle import TIME, OverError, Throttle
 from understudy.contract.verdict import weigh
@@ -87,8 +88,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect the scenarios of the pack's Arazzo files, and the checks that its document gives."""
-    pack = parent.config.stash[CLIENT].judge.pack
-    if file_path in (path.resolve() for path in pack.scenarios):
+    client = parent.config.stash[CLIENT]
+    pack = client.judge.pack
+    if file_path in {path.resolve() for path in (*pack.scenarios, *map(Path, client.run.scenarios))}:
         return ScenarioFile.from_parent(parent, path=file_path)
     if file_path == pack.source.path.resolve():
         return DocumentFile.from_parent(parent, path=file_path)
@@ -179,7 +181,7 @@ class ScenarioFile(pytest.File):
         client = self.config.stash[CLIENT]
         file = scenarios.read(self.path)
         for workflow in file.workflows:
-            if scenarios.in_scope(client.judge.pack, file, workflow, client.run.scope):
+            if client.run.scenarios or scenarios.in_scope(client.judge.pack, file, workflow, client.run.scope):
 
                 def action(client: Client, workflow: Any = workflow) -> str:
                     return scenarios.play(client, file, workflow)
@@ -204,6 +206,11 @@ def _explored(client: Client) -> str:
     return machine.explore(client, _seconds(client, len(fuzz.PHASES) + 1))
 
 
+def _extremes(client: Client, operation_id: str) -> None:
+    seconds = min(extremes.SECONDS, (client.run.remaining - RESERVE) / extremes.SHARE)
+    extremes.probe(client, operation_id, seconds)
+
+
 class DocumentFile(pytest.File):
     """The pack's document: probes per operation, then Schemathesis's phases."""
 
@@ -218,6 +225,7 @@ class DocumentFile(pytest.File):
 
                 if sample(client.judge.pack.effective.operations[operation_id], client.run, "collect") is not None:
                     yield CheckItem.from_parent(self, name=f"{kind}[{operation_id}]", kind=kind, action=probe)
+        yield from self._hard(client)
         yield from self._limits(client.judge.pack, client)
         yield from self._also(client)
         if client.judge.pack.oracle is not None:
@@ -228,6 +236,15 @@ class DocumentFile(pytest.File):
                 fuzz.phase(client, phase, _seconds(client, left))
 
             yield CheckItem.from_parent(self, name=f"fuzz[{phase}]", kind="fuzz", action=action, rank=FUZZING)
+
+    def _hard(self, client: Client) -> Iterator[CheckItem]:
+        """Yield what operations that change something are put to: calls at once, and values that hurt."""
+        oracle, judged = client.judge.pack.oracle, client.judge.judged.operations
+        for operation_id in oracle.comparisons if oracle is not None else ():
+            if operation_id in judged and judged[operation_id].method not in ("GET", "DELETE"):
+                for kind, action in ((concurrency.CHECK, concurrency.probe), (extremes.CHECK, _extremes)):
+                    name, sends = f"{kind}[{operation_id}]", partial(action, operation_id=operation_id)
+                    yield CheckItem.from_parent(self, name=name, kind=kind, action=sends, rank=EXPLORING)
 
     def _limits(self, pack: Pack, client: Client) -> Iterator[CheckItem]:
         operations = (o for o in client.judge.judged.operations.values() if 429 in o.statuses)

@@ -61,14 +61,18 @@ def _read(path: Path, changed: int) -> ArazzoFile:
 
 def files(pack: Pack) -> tuple[ArazzoFile, ...]:
     """Read and check all scenario files of a pack, and the operations and rules that they name."""
-    found = tuple(read(path) for path in pack.scenarios)
-    for file in found:
-        runner.bind(file, Operations(pack.effective))
-        for workflow in file.workflows:
-            for rule in workflow.all_rules():
-                if rule not in pack.rules.by_id:
-                    raise file.source.error(f"there is no rule {rule}", workflow.pointer, "name a rule of rules.yaml")
-    return found
+    return tuple(checked(pack, path) for path in pack.scenarios)
+
+
+def checked(pack: Pack, path: Path) -> ArazzoFile:
+    """Read and check a scenario file, and the operations and rules that it names; raises ContentError."""
+    file = read(path)
+    runner.bind(file, Operations(pack.effective))
+    for workflow in file.workflows:
+        for rule in workflow.all_rules():
+            if rule not in pack.rules.by_id:
+                raise file.source.error(f"there is no rule {rule}", workflow.pointer, "name a rule of rules.yaml")
+    return file
 
 
 def verified_by(pack: Pack) -> dict[str, list[str]]:

@@ -211,6 +211,8 @@ class _Summary:
             citation=self._citation(piece),
             check=piece.check,
             item=piece.item,
+            scenario=piece.scenario,
+            relied=piece.relied,
         )
 
     def _citation(self, piece: Evidence) -> dict[str, Json]:

@@ -108,7 +108,8 @@ class Run:
     `existing` are the identifiers of records that the user says are there; `deadline` is in seconds of `time.time()`,
     `budget` in seconds; `label` is what the report calls the target; `run_id` makes identifiers unique, `prefix` tells
     whose they are. `rps` and `max_requests` limit what is sent, None does not; `switches` are the model's settings that
-    hold for the target. A `dry` run notes what it sends.
+    hold for the target. A `dry` run notes what it sends. `scenarios` are the paths of the scenario files that
+    alone are played, () for all checks.
     """
 
     vendor: str
@@ -128,6 +129,7 @@ class Run:
     switches: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
     dry: bool = False
+    scenarios: tuple[str, ...] = ()
     credentials: Credentials = field(default_factory=Credentials)
 
     @property
@@ -143,5 +145,5 @@ class Run:
     def from_environment(cls) -> "Run":
         """Return the run that `to_environment` left; raises KeyError where there is none."""
         value: Mapping[str, Json] = json.loads(os.environ[RUN])
-        existing, credentials = tuple(value["existing"]), Credentials(**value["credentials"])
-        return cls(**{**value, "existing": existing, "credentials": credentials})
+        given = {"existing": tuple(value["existing"]), "scenarios": tuple(value["scenarios"])}
+        return cls(**{**value, **given, "credentials": Credentials(**value["credentials"])})

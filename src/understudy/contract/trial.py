@@ -175,9 +175,12 @@ def _tried(
     """Start pytest; raises UsageError for words that it does not take, ContentError for a pack that cannot be used."""
     _ = pack.effective, pack.rules, pack.behaviour  # whatever is wrong with the pack is told before anything is sent
     scenarios.files(pack)
+    for path in run.scenarios:
+        scenarios.checked(pack, Path(path))
     trial = Trial(pack, run, watcher)
+    trial.gathered.narrowed = bool(run.scenarios)
     with _environment(run):
-        code = pytest.main([*_arguments(pack), *words], plugins=[trial, *plugins])
+        code = pytest.main([*_arguments(pack, run), *words], plugins=[trial, *plugins])
     if code == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(f"pytest does not take {' '.join(words)!r}", todo="see pytest --help for its options")
     return trial, int(code)
@@ -193,10 +196,10 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "understudy"
 
 
-def _arguments(pack: Pack) -> list[str]:
+def _arguments(pack: Pack, run: Run) -> list[str]:
+    everything = [*([str(pack.contracts.resolve())] if pack.scenarios else []), str(pack.source.path.resolve())]
     return [
-        *([str(pack.contracts.resolve())] if pack.scenarios else []),
-        str(pack.source.path.resolve()),
+        *(run.scenarios or everything),
         "-p", "understudy.contract.items",
         "-p", "no:terminal", "-p", "no:schemathesis", "-p", "no:randomly", "-p", "no:cov", "-p", "no:hypothesispytest",
         "-c", os.devnull, "--rootdir", str(pack.root.resolve()), "--noconftest", "-W", "ignore",

@@ -58,7 +58,11 @@ class OperationCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding or a remark, as the report carries it; `citation` is `{file, line, pointer}`."""
+    """A finding or a remark, as the report carries it; `citation` is `{file, line, pointer}`.
+
+    `scenario` is the text of an Arazzo file that shows it again, '' if there is none; `relied` are the rules by which
+    the model came to what it expected.
+    """
 
     fingerprint: str
     rule: str | None
@@ -72,6 +76,13 @@ class Finding:
     item: str = ""
     count: int = 1
     accepted: bool = False
+    scenario: str = ""
+    relied: tuple[str, ...] = ()
+
+    @property
+    def scenario_name(self) -> str | None:
+        """The path of the scenario's file in the report's directory; None where there is no scenario."""
+        return f"failing/{self.rule or 'no-rule'}-{self.fingerprint}.arazzo.yaml" if self.scenario else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ def _finding(finding: Finding) -> dict[str, Json]:
         "item": finding.item,
         "count": finding.count,
         "accepted": finding.accepted,
+        "scenario": finding.scenario_name,
+        "relied": list(finding.relied),
     }
 
 
