@@ -62,7 +62,7 @@ def test_records_are_deleted_as_far_as_limits_let(most: int | None, left: int, p
             made = sample(operation, there, label)
             assert made is not None
             client.send(on_the_wire(made, there, secret=FULL), WRITE, "test")
-        del client.admit  # type: ignore[method-assign]
+        del client.admit
         assert client.made.pending == 3
         client.made.note(wrote("understudy-gone-already"))
         if most is not None:
