@@ -146,7 +146,7 @@ def _texts(body: bytes) -> set[str]:
         return set()
     found: set[str] = set()
     for _ in range(SHOWN_DEPTH + 1):
-        found |= {each for each in level if isinstance(each, str)}
+        found |= {each for each in level if isinstance(each, str) and each}
         level = [
             child
             for each in level
