@@ -1,6 +1,6 @@
 """Departures from Gainsight PX's rules that the mock plays, of the kinds that servers have: most show in one case only.
 
-They know of the model that users are kept under "users" by their id, and that `fields` of one are what clients wrote.
+One file, though a long one, since deviations are loaded by its path alone. They know of the model that users are kept under "users" by their id, and that `fields` of one are what clients wrote.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 
 from understudy.model.behaviour import Operation, Refusal
 from understudy.model.call import Call, Reply
-from understudy.model.deviation import Deviations
+from understudy.model.deviation import Deviation, Deviations
 from understudy.model.state import Transaction
 from understudy.values import Json
 
@@ -325,7 +325,7 @@ def account_shares_attributes(call: Call, state: Transaction, play: Operation) -
     return reply
 
 
-@deviations.play("PX-UPDATE-3", "updateUser")
+@deviations.play("PX-MISSING-2", "updateUser", beside=("PX-UPDATE-3",))
 def blank_ends_are_cut(call: Call, state: Transaction, play: Operation) -> Reply:
     """Cut blanks at the ends of ids in the path."""
     return play(_about(call, _named(call).strip()), state)
@@ -355,6 +355,32 @@ def keys_are_added(call: Call, state: Transaction, play: Operation) -> Reply:
     return play(
         _sending(call, lambda name, each: list(dict.fromkeys(old + each)) if name == "propertyKeys" else each), state
     )
+
+
+def _taken_for_now(refusal: Refusal, operation_id: str | None) -> Refusal | None:
+    """Let a score that is no number come to the model's place."""
+    return None if "PX-USER-15" in refusal.rules else refusal
+
+
+def _written_and_refused(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Write all but a score that is no number, and refuse the request for it."""
+    if type(_body(call).get("score", 0)) is int:
+        return play(call, state)
+    play(_without(call, lambda name, _: name == "score"), state)
+    state.commit()
+    return Reply(400)
+
+
+deviations.add(
+    Deviation(
+        "refused-update-writes",
+        "PX-UPDATE-7",
+        "Refuse an update for its score, and write its other fields all the same.",
+        operations=("updateUser",),
+        play=_written_and_refused,
+        refuse=_taken_for_now,
+    )
+)
 
 
 @deviations.play("PX-UPDATE-8", *WRITES, beside=KEPT)
@@ -494,7 +520,7 @@ def second_read_is_stale(call: Call, state: Transaction, play: Operation) -> Rep
     return reply if seen is None else replace(reply, body=seen)
 
 
-@deviations.play("PX-GET-1", "getUser", beside=KEPT)
+@deviations.play("PX-UPDATE-8", "getUser", beside=KEPT)
 def markup_is_escaped(call: Call, state: Transaction, play: Operation) -> Reply:
     """Show < and & as HTML writes them."""
     return _shown(
@@ -624,15 +650,27 @@ def equal_is_contained(call: Call, state: Transaction, play: Operation) -> Reply
 
 
 @deviations.play("PX-FILTER-1", "listUsers")
-def attributes_are_not_found(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Find nobody by a custom attribute."""
-    return play(_filtered(call, lambda each: each.replace("customAttributes.", "customAttributes.x")), state)
+def values_without_blanks(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Read the value of a filter up to its first blank."""
+    return play(_filtered(call, lambda each: re.sub("==([^ ;]*) [^;]*", r"==\1", each)), state)
+
+
+@deviations.play("PX-FILTER-1", "listUsers")
+def values_decoded_twice(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Take + in a filter for a blank."""
+    return play(_filtered(call, lambda each: each.replace("+", " ")), state)
+
+
+@deviations.play("PX-FILTER-1", "listUsers", beside=("PX-FILTER-4",))
+def zero_and_false_are_no_condition(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Leave out conditions on 0 and on false."""
+    return play(_filtered(call, lambda each: re.sub("(;[^;]*==(0|false))+$", "", each)), state)
 
 
 @deviations.play("PX-FILTER-2", "listUsers")
-def unequal_needs_a_value(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Leave out of != those who have no value in the field."""
-    return play(_filtered(call, lambda each: re.sub(r"(\w+)!=([^;]+)", r"\1!=\2;\1!=", each)), state)
+def unequal_is_not_contained(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Take != for !~, so that texts and digits are left out by their parts."""
+    return play(_filtered(call, lambda each: each.replace("!=", "!~")), state)
 
 
 @deviations.play("PX-FILTER-3", "listUsers")
@@ -670,16 +708,13 @@ def twice_found_is_twice_shown(call: Call, state: Transaction, play: Operation) 
     return _with(reply, totalHits=sum(each.body["totalHits"] for each in replies))
 
 
-@deviations.play("PX-FILTER-6", "listUsers", beside=("PX-FILTER-1",))
-def filter_with_case(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Compare an email with case."""
-    reply, wanted = (
-        play(call, state),
-        re.search("(email|firstName|lastName)==([^;]+)", "".join(call.query.get("filter", ()))),
-    )
+@deviations.play("PX-FILTER-6", "listUsers")
+def first_names_with_case(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Compare first names with case."""
+    reply, wanted = play(call, state), re.search("firstName==([^;]+)", ";".join(call.query.get("filter", ())))
     if reply.status != 200 or wanted is None:
         return reply
-    users = [user for user in reply.body["users"] if user[wanted[1]] == wanted[2]]
+    users = [user for user in reply.body["users"] if user["firstName"] == wanted[1]]
     return _with(reply, users=users, totalHits=len(users))
 
 
@@ -772,7 +807,7 @@ def revived_as_new(call: Call, state: Transaction, play: Operation) -> Reply:
     return reply
 
 
-@deviations.play("PX-DELETE-3", "createUser")
+@deviations.play("PX-DELETE-8", "createUser")
 def revived_on_a_new_date(call: Call, state: Transaction, play: Operation) -> Reply:
     """Bring a user back by a creation as created now."""
     revived, reply = _user(state, _named(call)) is not None, play(call, state)

@@ -188,9 +188,3 @@ def test_a_quota_that_stays_shut_breaks_its_word(probe: Probe) -> None:
 def test_a_quota_without_end_is_found(probe: Probe) -> None:
     """However many requests come, none is refused with 429."""
     assert {failure.rule for failure in failures(probe("limits", Endpoint()))} == {"OT-LIMIT-1"}
-
-
-def test_a_server_that_takes_nothing_is_not_blamed_for_its_quota(probe: Probe) -> None:
-    """Where the first request is refused, whether there is a quota cannot be told."""
-    shut = Endpoint(lambda endpoint, call, step: Answer(404))
-    assert failures(probe("limits", shut)) == []

@@ -261,17 +261,17 @@ class Prober:
         limited = self.run.sessions.get(LIMITED)
         if good is None or limited is None:
             return
-        statuses = []
+        refused = False
         for _ in range(LIMIT_TRIES):
             exchange = self.send(good, "limits", base_url=limited, obey=False)
-            statuses.append(exchange.response.status)
+            refused = refused or exchange.response.status == 429
             wait = retry_after(exchange.response)
             if exchange.response.status == 429 and wait is not None and wait <= LONGEST_WAIT:
                 time.sleep(wait)
                 again = self.send(good, "limits", base_url=limited, obey=False)
                 self._reopened(good.operation, again, wait)
                 return
-        if statuses[0] < 300 and 429 not in statuses:
+        if not refused:
             self._unlimited(good.operation, exchange)
 
     def regime(self, operation_id: str) -> None:
