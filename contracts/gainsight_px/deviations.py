@@ -1,6 +1,7 @@
 """Departures from Gainsight PX's rules that the mock plays, of the kinds that servers have: most show in one case only.
 
-One file, though a long one, since deviations are loaded by its path alone. They know of the model that users are kept under "users" by their id, and that `fields` of one are what clients wrote.
+One file, though a long one, since deviations are loaded by its path alone. They know of the model that users
+are kept under "users" by their id, and that `fields` of one are what clients wrote.
 """
 
 import json
@@ -147,6 +148,60 @@ def half_the_quota(call: Call, state: Transaction, play: Operation) -> Reply:
     return play(call, state) if made <= 100 else Reply(429)
 
 
+@deviations.refuse("PX-AUTH-3", "createUser", "deleteUser")
+def read_key_creates_and_deletes(refusal: Refusal, operation_id: str | None) -> Refusal | None:
+    """Let a key that may only read create and delete."""
+    return None if refusal.status == 403 else refusal
+
+
+@deviations.refuse("PX-AUTH-3", *UPDATES)
+def read_key_updates(refusal: Refusal, operation_id: str | None) -> Refusal | None:
+    """Let a key that may only read update."""
+    return None if refusal.status == 403 else refusal
+
+
+@deviations.play("PX-AUTH-10", "getUser")
+def reads_need_a_write_key(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Refuse to read with a key that may only read."""
+    return play(call, state) if "WRITE" in call.scopes else Reply(403)
+
+
+@deviations.play("PX-AUTH-8", "listUsers")
+def lists_need_a_write_key(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Refuse to list with a key that may only read."""
+    return play(call, state) if "WRITE" in call.scopes else Reply(403)
+
+
+@deviations.send("PX-AUTH-6", "createUser")
+def nobody_may_create(reply: Reply, operation_id: str | None) -> Reply:
+    """Refuse every key to create."""
+    return Reply(403) if reply.status < 400 else reply
+
+
+@deviations.send("PX-AUTH-12", "deleteUser")
+def nobody_may_delete(reply: Reply, operation_id: str | None) -> Reply:
+    """Refuse every key to delete."""
+    return Reply(403) if reply.status < 400 else reply
+
+
+@deviations.send("PX-AUTH-14", "updateUserOfBody")
+def nobody_may_update_by_body(reply: Reply, operation_id: str | None) -> Reply:
+    """Refuse every key to update users whom the body names."""
+    return Reply(403) if reply.status < 400 else reply
+
+
+@deviations.send("PX-AUTH-16", "deleteUserOfBody")
+def nobody_may_delete_by_body(reply: Reply, operation_id: str | None) -> Reply:
+    """Refuse every key to delete users whom the body names."""
+    return Reply(403) if reply.status < 400 else reply
+
+
+@deviations.send("PX-AUTH-2", "updateUser")
+def nobody_may_update(reply: Reply, operation_id: str | None) -> Reply:
+    """Refuse every key to update."""
+    return Reply(403) if reply.status < 400 else reply
+
+
 # --- creation ---------------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +278,31 @@ def attributes_in_snake_case(call: Call, state: Transaction, play: Operation) ->
     attributes = _body(call).get("customAttributes") or {}
     clean = {name.strip().replace(".", "_").replace("$", "_"): each for name, each in attributes.items()}
     return play(_sending(call, lambda name, each: clean if name == "customAttributes" else each), state)
+
+
+@deviations.play("PX-CREATE-1", "createUser")
+def email_is_taken(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Refuse a user whose email another has."""
+    email = _body(call).get("email")
+    others = {user.fields.get("email") for key, user in state.scan("users") if key != _named(call)}  # type: ignore[attr-defined]
+    return Reply(400) if email and email in others else play(call, state)
+
+
+@deviations.play("PX-CREATE-9", *WRITES, beside=KEPT)
+def attributes_without_case(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Keep one of two custom attributes whose names differ in case alone."""
+    attributes = _body(call).get("customAttributes") or {}
+    names = {name.casefold(): name for name in attributes}
+    few = {name: attributes[name] for name in names.values()}
+    return play(_sending(call, lambda name, each: few if name == "customAttributes" else each), state)
+
+
+@deviations.play("PX-CREATE-9", *WRITES, beside=KEPT)
+def attributes_of_ascii_names(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Lose custom attributes whose names have other letters than those of ASCII."""
+    attributes = _body(call).get("customAttributes") or {}
+    few = {name: each for name, each in attributes.items() if name.isascii()}
+    return play(_sending(call, lambda name, each: few if name == "customAttributes" else each), state)
 
 
 # --- updates ----------------------------------------------------------------------------------------------------------
@@ -455,6 +535,35 @@ def inferred_is_not_looked_into(refusal: Refusal, operation_id: str | None) -> R
     return None if "PX-INFER-2" in refusal.rules else refusal
 
 
+@deviations.play("PX-UPDATE-2", *WRITES, beside=KEPT)
+def lists_of_ten(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Keep ten entries of a list."""
+    return play(_sending(call, lambda _, each: each[:10] if isinstance(each, list) else each), state)
+
+
+@deviations.play("PX-UPDATE-2", *WRITES, beside=KEPT)
+def nothing_before_1970(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Keep 0 for negative dates and scores."""
+    return play(_sending(call, lambda _, each: max(0, each) if type(each) is int else each), state)
+
+
+@deviations.play("PX-UPDATE-2", *WRITES, beside=KEPT)
+def seconds_are_taken_for_milliseconds(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Take dates before 1970-04-26 for seconds."""
+    dates = ("signUpDate", "firstVisitDate")
+    return play(_sending(call, lambda name, each: each * 1000 if name in dates and 0 < each < 10**10 else each), state)
+
+
+def _absolute(value: Json) -> Json:
+    return abs(value) if isinstance(value, float) else value
+
+
+@deviations.play("PX-UPDATE-2", *WRITES, beside=KEPT)
+def west_is_east(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Keep coordinates without their sign."""
+    return play(_sending(call, lambda name, each: _leaves(each, _absolute) if name == "location" else each), state)
+
+
 # --- users whom the body names ----------------------------------------------------------------------------------------
 
 
@@ -504,6 +613,34 @@ def unknown_body_is_deleted(call: Call, state: Transaction, play: Operation) -> 
 def user_called_delete(call: Call, state: Transaction, play: Operation) -> Reply:
     """Take /v1/users/delete for the path of a user called delete."""
     return play(_about(call, "delete"), state)
+
+
+@deviations.play("PX-UPBODY-2", "updateUserOfBody")
+def unknown_body_is_created(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Answer an update of an unknown user with 404, and create one."""
+    reply, some = play(call, state), next((each for _, each in state.scan("users")), None)
+    if reply.status == 404 and some is not None:
+        state.put("users", _named(call), replace(some, identify_id=_named(call), fields=_body(call), deleted=None))  # type: ignore[type-var]
+        state.commit()
+    return reply
+
+
+@deviations.play("PX-UPDATE-4", "updateUserOfBody")
+def update_of_body_replaces(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Forget what an update by the body does not name."""
+    known = _user(state, _named(call))
+    if known is not None and known.deleted is None:
+        _set(state, _named(call), fields={})
+    return play(call, state)
+
+
+@deviations.play("PX-READONLY-1", "updateUserOfBody")
+def update_of_body_backdates(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Take the createDate that an update by the body brings."""
+    reply, date = play(call, state), _body(call).get("createDate")
+    if reply.accepted and isinstance(date, int):
+        _set(state, _named(call), created=datetime.fromtimestamp(date / 1000, UTC))
+    return reply
 
 
 # --- reads ------------------------------------------------------------------------------------------------------------
@@ -576,9 +713,9 @@ def created_is_backdated(call: Call, state: Transaction, play: Operation) -> Rep
 
 @deviations.play("PX-READONLY-1", "createUser", beside=("PX-DELETE-5",))
 def ids_begin_anew(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Give every tenth user the aptrinsicId of the first."""
+    """Give every fifth user the aptrinsicId of the first."""
     reply = play(call, state)
-    if reply.accepted and _count(state, "created") % 10 == 0:
+    if reply.accepted and _count(state, "created") % 5 == 0:
         _set(state, _named(call), aptrinsic_id=next(user.aptrinsic_id for _, user in state.scan("users")))  # type: ignore[attr-defined]
     return reply
 
@@ -641,6 +778,18 @@ def page_begins_with_the_last(call: Call, state: Transaction, play: Operation) -
 def third_page_is_the_second(call: Call, state: Transaction, play: Operation) -> Reply:
     """Give out the scrollId that was sent, so that the second page comes over and over."""
     return _with(play(call, state), scrollId=call.query["scrollId"]) if "scrollId" in call.query else play(call, state)
+
+
+@deviations.play("PX-LIST-8", "listUsers")
+def equals_fall_between_pages(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Begin a page behind everybody who has the value that the page before ended with."""
+    name, reply = call.query.get("sort", "").split(";")[0].removeprefix("-"), play(call, state)
+    if reply.status != 200 or not name or not reply.body["users"]:
+        return reply
+    last = state.get("deviation", str(call.query.get("scrollId")))
+    users = [user for user in reply.body["users"] if last is None or user[name] != last]
+    state.put("deviation", str(reply.body["scrollId"]), reply.body["users"][-1][name])
+    return _with(reply, users=users)
 
 
 @deviations.play("PX-FILTER-1", "listUsers", beside=("PX-FILTER-6", "PX-FILTER-4"))
@@ -852,3 +1001,28 @@ def attributes_outlive_users(call: Call, state: Transaction, play: Operation) ->
     if call.operation_id == "createUser" and user is None and old and "customAttributes" not in _body(call):
         return play(replace(call, body={**_body(call), "customAttributes": old}), state)
     return play(call, state)
+
+
+@deviations.play("PX-DELETE-3", "deleteUser", beside=("PX-DELETE-4",))
+def hard_delete_of_false(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Take any hardDelete for true, false too."""
+    return play(_asking(call, hardDelete=True) if "hardDelete" in call.query else call, state)
+
+
+@deviations.play("PX-DELETE-1", "deleteUser")
+def email_is_deleted(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Delete everybody who has the email of the user."""
+    user, reply = _user(state, _named(call)), play(call, state)
+    for key, other in list(state.scan("users")):
+        if reply.accepted and user.fields.get("email") and other.fields.get("email") == user.fields["email"]:  # type: ignore[attr-defined]
+            _set(state, key, deleted=call.now)
+    return reply
+
+
+@deviations.play("PX-DELETE-8", "createUser", beside=("PX-CREATE-3",))
+def revived_as_they_were(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Bring a user back by a creation as they were, whatever the request says."""
+    user, reply = _user(state, _named(call)), play(call, state)
+    if reply.accepted and user is not None:
+        _set(state, _named(call), fields=user.fields)
+    return reply
