@@ -72,6 +72,11 @@ def _user(state: Transaction, identify_id: str) -> Any:
     return state.get("users", identify_id)
 
 
+def _users(state: Transaction) -> list[tuple[str, Any]]:
+    """Return ids and records of all users, those who are deleted too."""
+    return list(state.scan("users"))
+
+
 def _set(state: Transaction, identify_id: str, **values: Any) -> None:
     """Change a user's record."""
     if (user := _user(state, identify_id)) is not None:
@@ -80,7 +85,7 @@ def _set(state: Transaction, identify_id: str, **values: Any) -> None:
 
 def _alike(state: Transaction, identify_id: str, form: Callable[[str], str]) -> str:
     """Return the first user's id that has the same form, or the very id where no user is alike."""
-    return next((key for key, _ in state.scan("users") if form(key) == form(identify_id)), identify_id)
+    return next((key for key, _ in _users(state) if form(key) == form(identify_id)), identify_id)
 
 
 def _count(state: Transaction, name: str) -> int:
@@ -105,9 +110,14 @@ def _asking(call: Call, **query: Json) -> Call:
     return replace(call, query={name: value for name, value in asked.items() if value is not None})
 
 
+def _json(reply: Reply) -> Any:
+    """Return the body of a reply that has one."""
+    return reply.body
+
+
 def _with(reply: Reply, **values: Json) -> Reply:
     """Return the reply with these values at the top of its body, where it is a success with one."""
-    return replace(reply, body={**reply.body, **values}) if reply.status == 200 else reply
+    return replace(reply, body={**_json(reply), **values}) if reply.status == 200 else reply
 
 
 def _shown(reply: Reply, change: Callable[[dict[str, Json]], dict[str, Json]]) -> Reply:
@@ -115,7 +125,7 @@ def _shown(reply: Reply, change: Callable[[dict[str, Json]], dict[str, Json]]) -
     if reply.status != 200 or not isinstance(reply.body, dict):
         return reply
     if "users" in reply.body:
-        return _with(reply, users=[change(user) for user in reply.body["users"]])
+        return _with(reply, users=[change(user) for user in _json(reply)["users"]])
     return replace(reply, body=change(reply.body))
 
 
@@ -284,7 +294,7 @@ def attributes_in_snake_case(call: Call, state: Transaction, play: Operation) ->
 def email_is_taken(call: Call, state: Transaction, play: Operation) -> Reply:
     """Refuse a user whose email another has."""
     email = _body(call).get("email")
-    others = {user.fields.get("email") for key, user in state.scan("users") if key != _named(call)}  # type: ignore[attr-defined]
+    others = {user.fields.get("email") for key, user in _users(state) if key != _named(call)}
     return Reply(400) if email and email in others else play(call, state)
 
 
@@ -399,9 +409,9 @@ def account_shares_attributes(call: Call, state: Transaction, play: Operation) -
     """Give everybody of the same account the custom attributes of an update."""
     reply, user = play(call, state), _user(state, _named(call))
     account = reply.accepted and "customAttributes" in _body(call) and user.fields.get("accountId")
-    for key, other in list(state.scan("users")):
-        if account and other.fields.get("accountId") == account:  # type: ignore[attr-defined]
-            _set(state, key, fields={**other.fields, "customAttributes": user.fields["customAttributes"]})  # type: ignore[attr-defined]
+    for key, other in _users(state):
+        if account and other.fields.get("accountId") == account:
+            _set(state, key, fields={**other.fields, "customAttributes": user.fields["customAttributes"]})
     return reply
 
 
@@ -496,9 +506,9 @@ def basic_plane_only(call: Call, state: Transaction, play: Operation) -> Reply:
 @deviations.play("PX-MISSING-1", "updateUser")
 def whole_update_creates(call: Call, state: Transaction, play: Operation) -> Reply:
     """Answer an update of an unknown user with 404, and create one."""
-    reply, some = play(call, state), next((each for _, each in state.scan("users")), None)
+    reply, some = play(call, state), next((each for _, each in _users(state)), None)
     if reply.status == 404 and some is not None:
-        state.put("users", _named(call), replace(some, identify_id=_named(call), fields=_body(call), deleted=None))  # type: ignore[type-var]
+        state.put("users", _named(call), replace(some, identify_id=_named(call), fields=_body(call), deleted=None))
         state.commit()
     return reply
 
@@ -618,9 +628,9 @@ def user_called_delete(call: Call, state: Transaction, play: Operation) -> Reply
 @deviations.play("PX-UPBODY-2", "updateUserOfBody")
 def unknown_body_is_created(call: Call, state: Transaction, play: Operation) -> Reply:
     """Answer an update of an unknown user with 404, and create one."""
-    reply, some = play(call, state), next((each for _, each in state.scan("users")), None)
+    reply, some = play(call, state), next((each for _, each in _users(state)), None)
     if reply.status == 404 and some is not None:
-        state.put("users", _named(call), replace(some, identify_id=_named(call), fields=_body(call), deleted=None))  # type: ignore[type-var]
+        state.put("users", _named(call), replace(some, identify_id=_named(call), fields=_body(call), deleted=None))
         state.commit()
     return reply
 
@@ -676,7 +686,7 @@ def unknown_is_shown_empty(call: Call, state: Transaction, play: Operation) -> R
 def unknown_is_a_prefix(call: Call, state: Transaction, play: Operation) -> Reply:
     """Show the first user whose id begins with that of the path."""
     return play(
-        _about(call, next((key for key, _ in state.scan("users") if key.startswith(_named(call))), _named(call))), state
+        _about(call, next((key for key, _ in _users(state) if key.startswith(_named(call))), _named(call))), state
     )
 
 
@@ -698,7 +708,7 @@ def visits_can_be_set(call: Call, state: Transaction, play: Operation) -> Reply:
     reply = play(call, state)
     if "numberOfVisits" in _body(call) and reply.accepted:
         state.put("deviation", f"visits of {_named(call)}", _body(call)["numberOfVisits"])
-    visits = {user: state.get("deviation", f"visits of {user}") for user, _ in state.scan("users")}
+    visits = {user: state.get("deviation", f"visits of {user}") for user, _ in _users(state)}
     return _shown(reply, lambda user: {**user, "numberOfVisits": visits.get(user["id"]) or 0})
 
 
@@ -716,7 +726,7 @@ def ids_begin_anew(call: Call, state: Transaction, play: Operation) -> Reply:
     """Give every fifth user the aptrinsicId of the first."""
     reply = play(call, state)
     if reply.accepted and _count(state, "created") % 5 == 0:
-        _set(state, _named(call), aptrinsic_id=next(user.aptrinsic_id for _, user in state.scan("users")))  # type: ignore[attr-defined]
+        _set(state, _named(call), aptrinsic_id=next(user.aptrinsic_id for _, user in _users(state)))
     return reply
 
 
@@ -727,14 +737,14 @@ def ids_begin_anew(call: Call, state: Transaction, play: Operation) -> Reply:
 def nobody_is_null(call: Call, state: Transaction, play: Operation) -> Reply:
     """Show null for the users of an empty list."""
     reply = play(call, state)
-    return _with(reply, users=reply.body["users"] or None) if reply.status == 200 else reply
+    return _with(reply, users=_json(reply)["users"] or None) if reply.status == 200 else reply
 
 
 @deviations.play("PX-LIST-2", "listUsers")
 def hits_of_the_page(call: Call, state: Transaction, play: Operation) -> Reply:
     """Count the users of the page."""
     reply = play(call, state)
-    return _with(reply, totalHits=len(reply.body["users"])) if reply.status == 200 else reply
+    return _with(reply, totalHits=len(_json(reply)["users"])) if reply.status == 200 else reply
 
 
 @deviations.play("PX-LIST-2", "listUsers")
@@ -742,7 +752,7 @@ def hits_of_the_rest(call: Call, state: Transaction, play: Operation) -> Reply:
     """Count only those who are left, from the second page on."""
     reply = play(call, state)
     scrolling = reply.status == 200 and "scrollId" in call.query
-    return _with(reply, totalHits=reply.body["totalHits"] - 1) if scrolling else reply
+    return _with(reply, totalHits=_json(reply)["totalHits"] - 1) if scrolling else reply
 
 
 @deviations.play("PX-LIST-3", "listUsers", beside=("PX-LIST-8",))
@@ -768,10 +778,12 @@ def size_of_scrolls_is_forgotten(call: Call, state: Transaction, play: Operation
 def page_begins_with_the_last(call: Call, state: Transaction, play: Operation) -> Reply:
     """Begin a page with the user whom the page before ended with."""
     reply = play(call, state)
-    if reply.status == 200 and reply.body["users"]:
-        state.put("deviation", str(reply.body["scrollId"]), reply.body["users"][-1])
+    if reply.status == 200 and _json(reply)["users"]:
+        state.put("deviation", str(_json(reply)["scrollId"]), _json(reply)["users"][-1])
     last = state.get("deviation", str(call.query.get("scrollId")))
-    return reply if last is None else _with(reply, users=[last, *reply.body["users"]][: call.query.get("pageSize", 25)])
+    return (
+        reply if last is None else _with(reply, users=[last, *_json(reply)["users"]][: call.query.get("pageSize", 25)])
+    )
 
 
 @deviations.play("PX-LIST-8", "listUsers")
@@ -784,11 +796,11 @@ def third_page_is_the_second(call: Call, state: Transaction, play: Operation) ->
 def equals_fall_between_pages(call: Call, state: Transaction, play: Operation) -> Reply:
     """Begin a page behind everybody who has the value that the page before ended with."""
     name, reply = call.query.get("sort", "").split(";")[0].removeprefix("-"), play(call, state)
-    if reply.status != 200 or not name or not reply.body["users"]:
+    if reply.status != 200 or not name or not _json(reply)["users"]:
         return reply
     last = state.get("deviation", str(call.query.get("scrollId")))
-    users = [user for user in reply.body["users"] if last is None or user[name] != last]
-    state.put("deviation", str(reply.body["scrollId"]), reply.body["users"][-1][name])
+    users = [user for user in _json(reply)["users"] if last is None or user[name] != last]
+    state.put("deviation", str(_json(reply)["scrollId"]), _json(reply)["users"][-1][name])
     return _with(reply, users=users)
 
 
@@ -854,7 +866,7 @@ def twice_found_is_twice_shown(call: Call, state: Transaction, play: Operation) 
     reply = play(call, state)
     if len(filters) < 2 or any(each.status != 200 for each in (reply, *replies)):
         return reply
-    return _with(reply, totalHits=sum(each.body["totalHits"] for each in replies))
+    return _with(reply, totalHits=sum(_json(each)["totalHits"] for each in replies))
 
 
 @deviations.play("PX-FILTER-6", "listUsers")
@@ -863,7 +875,7 @@ def first_names_with_case(call: Call, state: Transaction, play: Operation) -> Re
     reply, wanted = play(call, state), re.search("firstName==([^;]+)", ";".join(call.query.get("filter", ())))
     if reply.status != 200 or wanted is None:
         return reply
-    users = [user for user in reply.body["users"] if user["firstName"] == wanted[1]]
+    users = [user for user in _json(reply)["users"] if user["firstName"] == wanted[1]]
     return _with(reply, users=users, totalHits=len(users))
 
 
@@ -873,7 +885,7 @@ def numbers_as_texts(call: Call, state: Transaction, play: Operation) -> Reply:
     name, reply = call.query.get("sort", ""), play(call, state)
     if reply.status != 200 or name not in ("score", "signUpDate"):
         return reply
-    return _with(reply, users=sorted(reply.body["users"], key=lambda user: str(user[name])))
+    return _with(reply, users=sorted(_json(reply)["users"], key=lambda user: str(user[name])))
 
 
 @deviations.play("PX-SORT-2", "listUsers", beside=("PX-SORT-3",))
@@ -899,8 +911,8 @@ def deleted_are_counted(call: Call, state: Transaction, play: Operation) -> Repl
     reply = play(call, state)
     if reply.status != 200:
         return reply
-    gone = sum(user.deleted is not None for _, user in state.scan("users"))  # type: ignore[attr-defined]
-    return _with(reply, totalHits=reply.body["totalHits"] + gone)
+    gone = sum(user.deleted is not None for _, user in _users(state))
+    return _with(reply, totalHits=_json(reply)["totalHits"] + gone)
 
 
 @deviations.play("PX-DELETE-1", "getUser")
@@ -918,7 +930,7 @@ def read_after_deletion(call: Call, state: Transaction, play: Operation) -> Repl
 def deletes_longer_ids(call: Call, state: Transaction, play: Operation) -> Reply:
     """Delete everybody whose id begins with that of the path."""
     reply = play(call, state)
-    for key, _ in list(state.scan("users")):
+    for key, _ in _users(state):
         if reply.accepted and key.startswith(_named(call)) and key != _named(call):
             state.delete("users", key)
     return reply
@@ -1013,8 +1025,8 @@ def hard_delete_of_false(call: Call, state: Transaction, play: Operation) -> Rep
 def email_is_deleted(call: Call, state: Transaction, play: Operation) -> Reply:
     """Delete everybody who has the email of the user."""
     user, reply = _user(state, _named(call)), play(call, state)
-    for key, other in list(state.scan("users")):
-        if reply.accepted and user.fields.get("email") and other.fields.get("email") == user.fields["email"]:  # type: ignore[attr-defined]
+    for key, other in _users(state):
+        if reply.accepted and user.fields.get("email") and other.fields.get("email") == user.fields["email"]:
             _set(state, key, deleted=call.now)
     return reply
 
