@@ -183,3 +183,8 @@ def test_a_quota_that_stays_shut_breaks_its_word(probe: Probe) -> None:
     """A 429 after the seconds of Retry-After."""
     shut = Endpoint(lambda endpoint, call, step: Answer(429, headers=HEADERS_OF_429))
     assert {failure.rule for failure in failures(probe("limits", shut))} == {"OT-LIMIT-4"}
+
+
+def test_a_quota_without_end_is_found(probe: Probe) -> None:
+    """However many requests come, none is refused with 429."""
+    assert {failure.rule for failure in failures(probe("limits", Endpoint()))} == {"OT-LIMIT-1"}

@@ -261,14 +261,18 @@ class Prober:
         limited = self.run.sessions.get(LIMITED)
         if good is None or limited is None:
             return
+        refused = False
         for _ in range(LIMIT_TRIES):
             exchange = self.send(good, "limits", base_url=limited, obey=False)
+            refused = refused or exchange.response.status == 429
             wait = retry_after(exchange.response)
             if exchange.response.status == 429 and wait is not None and wait <= LONGEST_WAIT:
                 time.sleep(wait)
                 again = self.send(good, "limits", base_url=limited, obey=False)
                 self._reopened(good.operation, again, wait)
                 return
+        if not refused:
+            self._unlimited(good.operation, exchange)
 
     def regime(self, operation_id: str) -> None:
         """Use up the quota that the vendor documents: so many requests are allowed, and the next one is not."""
@@ -285,6 +289,13 @@ class Prober:
                 self._failed("limits", [rule], good.operation, exchange, title, f"429 after {allowed} requests", actual)
                 return
         self.add("limits", Outcome.PASSED, [rule], exchange)
+
+    def _unlimited(self, operation: Operation, last: Exchange) -> None:
+        pointer = f"{operation.pointer}/responses/429"
+        rules = self.judge.rules.citing({Part.LIMITS}, (pointer, f"{pointer}/description"))
+        title = "Too many requests are not refused with 429"
+        actual = f"{last.response.status} to the request number {LIMIT_TRIES}"
+        self._failed("limits", rules, operation, last, title, "429", actual)
 
     def _reopened(self, operation: Operation, again: Exchange, wait: float) -> None:
         rules = self._on_waiting(operation)
