@@ -127,12 +127,12 @@ SECURITY_MAP = {
 def unauthorized(visit: Visit, detail: str, where: str = "") -> RefusedError:
     """Make the 401 of an operation, with its challenge (RFC 9110, section 15.5.2).
 
-    Where the document has no 401, the rules on the operation's security are named.
+    Where no rule is on the status, those on the operation's security are named.
     """
-    operation = visit.operation
-    undeclared = operation is not None and operation.response(401) is None
-    broken = [(Part.SECURITY, f"{operation.pointer}/security")] if operation is not None and undeclared else []
-    rules = visit.session.pack.rules
+    operation, rules = visit.operation, visit.session.pack.rules
+    broken = []
+    if operation is not None and not rules.inside(Part, f"{operation.pointer}/responses/401"):
+        broken = [(Part.SECURITY, f"{operation.pointer}/security")]
     return refuse(rules, operation, 401, detail, where=where or _place(operation), headers=CHALLENGE, broken=broken)
 
 

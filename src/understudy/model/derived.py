@@ -13,10 +13,11 @@ from understudy.model.call import ABSENT, Reply
 from understudy.model.deviation import Deviation, Send
 from understudy.spec.document import Document, Operation, Schema
 from understudy.spec.rules import REQUEST_PARTS, Part, Rule, Rules
-from understudy.values import Json, at, join, split
+from understudy.values import Json, at, dereference, join, split
 
 UNDECLARED = (203, 206, 299)
 """Successes that few documents mean; the first that an operation does not declare is played."""
+HTML = b"<p>Done.</p>"
 
 
 def derived(document: Document, rules: Rules) -> Iterator[Deviation]:
@@ -55,7 +56,7 @@ def _breaking(rule: Rule, operation: Operation, document: Document) -> Deviation
     elif keyword in _WRONG:
         send = _on_json(operation, lambda schema, body: _broken(schema, parent, keyword, limit, body))
     else:
-        send = _as_html
+        send = _html_for(operation, document, pointer)
     return Deviation(f"breaks-{rule.id}", rule.id, f"Breaks in answers: {rule.text}", operations=only, send=send)
 
 
@@ -110,8 +111,22 @@ def _on_json(operation: Operation, change: Callable[[Schema, Json], Json]) -> Se
     return send
 
 
+def _html_for(operation: Operation, document: Document, pointer: str) -> Send:
+    """Return what sends HTML where the operation has the schema at the pointer; where it never has, as successes."""
+    specs = {status: operation.response(status) for status in operation.statuses}
+    about = {
+        status
+        for status, spec in specs.items()
+        for schema in (spec.content.values() if spec is not None else ())
+        if dereference(document.value, schema.pointer)[0] == pointer
+    }
+    if not about:
+        return _as_html
+    return lambda reply, _: replace(reply, body=HTML, media_type="text/html") if reply.status in about else reply
+
+
 def _as_html(reply: Reply, operation_id: str | None) -> Reply:
-    return replace(reply, body=b"<p>Done.</p>", media_type="text/html") if reply.status < 300 else reply
+    return replace(reply, body=HTML, media_type="text/html") if reply.status < 300 else reply
 
 
 def _with_status(operation: Operation) -> Send:
