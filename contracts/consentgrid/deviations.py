@@ -102,90 +102,84 @@ def _refused(status: int) -> Reply:
     return Reply(status, {"error": {"status": status, "message": "the request cannot be served"}})
 
 
-# --- what is offered ---------------------------------------------------------------------------------------------------
+# --- what is offered --------------------------------------------------------------------------------------------------
 
 
 @deviations.play("CG-ROUTE-1", CREATE)
 def creations_not_offered(call: Call, state: Transaction, play: Operation) -> Reply:
-    """POST is not offered at the path of a type."""
+    """Offer no POST at the path of a type."""
     return _refused(405)
 
 
 @deviations.play("CG-ROUTE-2", WRITE)
 def writes_not_offered(call: Call, state: Transaction, play: Operation) -> Reply:
-    """POST is not offered at the path of a type and an ID."""
+    """Offer no POST at the path of a type and an ID."""
     return _refused(405)
 
 
 @deviations.play("CG-ROUTE-3", UPDATE)
 def updates_not_offered(call: Call, state: Transaction, play: Operation) -> Reply:
-    """PATCH is not offered at the path of a type and an ID."""
+    """Offer no PATCH at the path of a type and an ID."""
     return _refused(405)
 
 
 @deviations.play("CG-LIST-1", "listSubjects")
 def list_not_offered(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The path of all subjects is not there."""
+    """Answer as if the path of all subjects were not there."""
     return _refused(404)
 
 
-# --- creations ---------------------------------------------------------------------------------------------------------
+# --- creations --------------------------------------------------------------------------------------------------------
 
 
 @deviations.play("CG-CREATE-1", CREATE)
 def creation_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation is answered with 200."""
+    """Answer a creation with 200."""
     return replace(play(call, state), status=200)
 
 
 @deviations.play("CG-CREATE-1", CREATE, beside=("CG-STATUS-1",))
 def creation_without_fields_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation of a subject without fields is answered with 200."""
+    """Answer a creation of a subject without fields with 200."""
     reply = play(call, state)
     return reply if _data(call) else replace(reply, status=200)
 
 
 @deviations.play("CG-CREATE-2", CREATE)
 def id_made_from_the_fields(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The generated ID is a hash of the fields."""
+    """Make the ID from a hash of the fields."""
     made = hashlib.sha256(json.dumps(_data(call), sort_keys=True).encode()).hexdigest()
     return play(replace(call, fresh=lambda purpose: made), state)
 
 
 @deviations.play("CG-CREATE-2", CREATE)
 def id_made_from_the_second(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The generated ID is the second of the creation."""
+    """Make the ID from the second of the creation."""
     return play(replace(call, fresh=lambda purpose: f"{call.now:%Y%m%d%H%M%S}"), state)
 
 
 @deviations.play("CG-CREATE-2", CREATE)
 def ids_again_after_the_tenth(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The eleventh subject gets the ID of the first one, and takes its place."""
+    """Give the eleventh subject the ID of the first one, and its place."""
     made = f"subject-{_counted(state, 'creations') % 10}"
     return play(replace(call, fresh=lambda purpose: made), state)
 
 
 @deviations.play("CG-CREATE-3", CREATE)
 def creation_rounds_numbers(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation keeps two digits after the point."""
+    """Keep two digits after the point of what a creation has."""
     return _stored(call, state, play, lambda value: round(value, 2) if isinstance(value, float) else value)
 
 
 @deviations.play("CG-CREATE-3", CREATE)
-def creation_loses_empty_texts(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation leaves out fields whose value is the empty text."""
-    return play(_with(call, {name: value for name, value in _data(call).items() if value != ""}), state)
-
-
-@deviations.play("CG-CREATE-3", CREATE)
 def creation_lowers_its_type(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation answers with the type in lower case."""
+    """Answer a creation with the type in lower case."""
     return _told(play(call, state), "type", call.path["type"].lower())
 
 
 @deviations.play("CG-CREATE-4", CREATE)
 def generated_subject_not_kept(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation is answered, and nothing is stored."""
+    """Answer a creation, and store nothing."""
     reply = play(call, state)
     if reply.accepted:
         state.delete(SUBJECTS, _key(*_made(reply)))
@@ -194,79 +188,71 @@ def generated_subject_not_kept(call: Call, state: Transaction, play: Operation) 
 
 @deviations.play("CG-CREATE-4", CREATE)
 def generated_id_shown_in_capitals(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A creation answers with the ID in capitals, which is stored in small letters."""
+    """Answer a creation with an ID in capitals that is stored in small letters."""
     reply = play(call, state)
     return _told(reply, "id", _made(reply)[1].upper()) if reply.accepted else reply
 
 
 @deviations.play("CG-CREATE-4", UPDATE)
 def generated_subject_lost_when_rewritten(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that rewrites does not find subjects whose ID was generated."""
+    """Find no subjects with a generated ID where they are rewritten by an update."""
     made = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", call.path["subjectId"])
     reply = play(call, state)
     return _refused(404) if made and _rewrites(call) else reply
 
 
-# --- writes ------------------------------------------------------------------------------------------------------------
+# --- writes -----------------------------------------------------------------------------------------------------------
 
 
 @deviations.play("CG-WRITE-1", WRITE)
 def first_write_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that creates is answered with 200."""
+    """Answer a write that creates with 200."""
     reply = play(call, state)
     return replace(reply, status=200) if reply.accepted else reply
 
 
 @deviations.play("CG-WRITE-1", WRITE, beside=("CG-WRITE-6",))
 def first_write_of_nothing_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that creates a subject without fields is answered with 200."""
+    """Answer a write that creates a subject without fields with 200."""
     reply = play(call, state)
     return replace(reply, status=200) if reply.accepted and not _data(call) else reply
 
 
-@deviations.play("CG-WRITE-1", WRITE, beside=("CG-KEY-1",))
-def first_write_of_a_known_id_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that creates is answered with 200 where a subject of another type has the ID."""
-    known = any(subject.id == call.path["subjectId"] for subject in _subjects(state))
-    reply = play(call, state)
-    return replace(reply, status=200) if reply.accepted and known else reply
-
-
 @deviations.play("CG-WRITE-2", WRITE, beside=("CG-WRITE-5",))
 def id_loses_its_last_part(call: Call, state: Transaction, play: Operation) -> Reply:
-    """What stands behind the last dot of an ID is taken for the suffix of a file and cut off."""
+    """Take what stands behind the last dot of an ID for the suffix of a file, and cut it off."""
     return play(_under(call, re.sub(r"\.[^.]*$", "", call.path["subjectId"])), state)
 
 
 @deviations.play("CG-WRITE-2", WRITE)
 def plus_in_an_id_is_a_blank(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A plus in an ID is stored as a blank."""
+    """Store a plus in an ID as a blank."""
     return play(_under(call, call.path["subjectId"].replace("+", " ")), state)
 
 
 @deviations.play("CG-WRITE-2", WRITE, beside=("CG-WRITE-5",))
 def blanks_around_an_id_are_cut_off(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Blanks at the begin and at the end of an ID are no part of it."""
+    """Cut off blanks at the begin and at the end of an ID."""
     return play(_under(call, call.path["subjectId"].strip()), state)
 
 
 @deviations.play("CG-WRITE-2", WRITE)
 def first_write_lowers_its_type(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that creates answers with the type in lower case."""
+    """Answer a write that creates with the type in lower case."""
     reply = play(call, state)
     return _told(reply, "type", call.path["type"].lower()) if reply.status == 201 else reply
 
 
 @deviations.play("CG-WRITE-5", WRITE, UPDATE, beside=("CG-WRITE-2",))
 def ids_cut_at_64(call: Call, state: Transaction, play: Operation) -> Reply:
-    """IDs are told apart by their first 64 characters."""
+    """Tell IDs apart by their first 64 characters."""
     reply = play(_under(call, call.path["subjectId"][:64]), state)
     return _told(reply, "id", call.path["subjectId"]) if reply.accepted else reply
 
 
 @deviations.play("CG-WRITE-3", WRITE)
 def first_write_cuts_texts(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that creates cuts texts after 255 characters."""
+    """Cut texts after 255 characters in a write that creates."""
     if _present(call, state) is not None:
         return play(call, state)
     return _stored(call, state, play, lambda value: value[:255] if isinstance(value, str) else value)
@@ -274,50 +260,37 @@ def first_write_cuts_texts(call: Call, state: Transaction, play: Operation) -> R
 
 @deviations.play("CG-WRITE-3", WRITE)
 def first_write_loses_negative_numbers(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that creates stores numbers below 0 as 0."""
+    """Store numbers below 0 as 0 in a write that creates."""
     if _present(call, state) is not None:
         return play(call, state)
     return _stored(call, state, play, lambda value: max(value, 0) if type(value) in (int, float) else value)
 
 
-@deviations.play("CG-WRITE-3", WRITE, beside=("CG-WRITE-6",))
-def first_write_that_rewrites_stores_nothing(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that creates with saveOption=rewrite stores a subject without fields."""
-    return play(_with(call, {}) if _rewrites(call) and _present(call, state) is None else call, state)
-
-
 @deviations.play("CG-WRITE-4", WRITE)
 def fourth_write_answers_201(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The fourth write of a subject is answered with 201."""
+    """Answer the fourth write of a subject with 201."""
     before, reply = _present(call, state), play(call, state)
     return replace(reply, status=201) if reply.accepted and before is not None and before.version == 3 else reply
 
 
 @deviations.play("CG-WRITE-4", WRITE)
 def eleventh_write_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A subject that has ten versions takes no write any more."""
+    """Refuse writes of a subject that has ten versions."""
     before, reply = _present(call, state), play(call, state)
     return _refused(400) if before is not None and before.version >= 10 else reply
 
 
 @deviations.play("CG-WRITE-4", WRITE)
 def write_that_changes_nothing_answers_201(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write of the fields that a subject has is answered with 201."""
+    """Answer a write of what a subject has already with 201."""
     before, reply = _present(call, state), play(call, state)
     same = before is not None and _data(call) != {} and _data(call).items() <= before.fields.items()
     return replace(reply, status=201) if reply.accepted and same else reply
 
 
-@deviations.play("CG-WRITE-4", WRITE)
-def write_after_a_rewrite_answers_201(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write of a subject that was left without fields is answered with 201."""
-    before, reply = _present(call, state), play(call, state)
-    return replace(reply, status=201) if reply.accepted and before is not None and not before.fields else reply
-
-
 @deviations.play("CG-WRITE-5", WRITE)
 def write_reaches_longer_ids(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write changes all subjects whose IDs begin with the one of the path."""
+    """Write to all subjects whose IDs begin with the one of the path."""
     reply = play(call, state)
     if reply.accepted:
         for subject in _subjects(state):
@@ -333,14 +306,14 @@ def _reach(state: Transaction, subject: Any, call: Call, meant: bool) -> None:
 
 @deviations.play("CG-WRITE-5", WRITE, UPDATE)
 def dots_and_dashes_alike(call: Call, state: Transaction, play: Operation) -> Reply:
-    """IDs that differ in a dot and a dash are one in storage."""
-    reply = play(_under(call, call.path["subjectId"].replace("-", ".")), state)
+    """Store IDs that differ in a dot and a dash as one."""
+    reply = play(_under(call, call.path["subjectId"].replace(".", "-")), state)
     return _told(reply, "id", call.path["subjectId"]) if reply.accepted else reply
 
 
 @deviations.play("CG-WRITE-5", WRITE, beside=("CG-WRITE-3", "CG-WRITE-6"))
 def first_write_of_nothing_takes_the_last_fields(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that creates a subject without fields gives it those of the write before."""
+    """Give a subject that is created without fields those of the write before."""
     last = state.get("deviation", "fields")
     state.put("deviation", "fields", _data(call))
     if _data(call) or not isinstance(last, dict) or _present(call, state) is not None:
@@ -350,38 +323,31 @@ def first_write_of_nothing_takes_the_last_fields(call: Call, state: Transaction,
 
 @deviations.play("CG-WRITE-6", WRITE)
 def rewrite_of_nobody_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write with saveOption=rewrite finds nobody where there is no subject yet."""
+    """Refuse a write with saveOption=rewrite where there is no subject yet."""
     before, reply = _present(call, state), play(call, state)
     return _refused(404) if before is None and _rewrites(call) else reply
 
 
-@deviations.play("CG-WRITE-6", WRITE)
-def merge_of_nobody_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write with saveOption=merge is refused where there is no subject yet."""
-    before, reply = _present(call, state), play(call, state)
-    return _refused(400) if before is None and call.query.get("saveOption") == "merge" else reply
-
-
-# --- updates -----------------------------------------------------------------------------------------------------------
+# --- updates ----------------------------------------------------------------------------------------------------------
 
 
 @deviations.play("CG-UPDATE-1", UPDATE)
 def fourth_update_answers_201(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The third update of a subject and each later one is answered with 201."""
+    """Answer the third update of a subject and each later one with 201."""
     before, reply = _present(call, state), play(call, state)
     return replace(reply, status=201) if reply.accepted and before is not None and before.version > 2 else reply
 
 
 @deviations.play("CG-UPDATE-1", UPDATE)
 def tenth_update_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A subject that has ten versions takes no update any more."""
+    """Refuse updates of a subject that has ten versions."""
     before, reply = _present(call, state), play(call, state)
     return _refused(400) if before is not None and before.version >= 10 else reply
 
 
 @deviations.play("CG-UPDATE-1", UPDATE)
-def second_update_of_the_same_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update of fields that the subject has with these very values is refused."""
+def update_of_the_same_refused(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Refuse an update of what the subject has already."""
     before, reply = _present(call, state), play(call, state)
     same = before is not None and _data(call) != {} and _data(call).items() <= before.fields.items()
     return _refused(400) if same else reply
@@ -389,28 +355,28 @@ def second_update_of_the_same_refused(call: Call, state: Transaction, play: Oper
 
 @deviations.play("CG-UPDATE-2", UPDATE)
 def update_takes_its_id_from_the_fields(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that has a field called id answers with that as the ID of the record."""
+    """Answer an update that has a field called id with that as the ID of the record."""
     reply, named = play(call, state), _data(call).get("id")
     return _told(reply, "id", named) if reply.accepted and isinstance(named, str) else reply
 
 
 @deviations.play("CG-UPDATE-2", UPDATE, beside=("CG-PATCH-1", "CG-UPDATE-4"))
 def update_answers_with_the_old_record(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update answers with the record as it was before."""
+    """Answer an update with the record as it was before."""
     before, reply = _present(call, state), play(call, state)
     return _told(reply, "data", before.fields) if reply.accepted and before is not None else reply
 
 
 @deviations.play("CG-UPDATE-2", UPDATE, beside=("CG-PATCH-2", "CG-PATCH-3"))
 def update_answers_with_what_was_sent(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that has more than one field answers with those alone, though the others are still stored."""
+    """Answer an update of several fields with those alone, though the others are still stored."""
     reply = play(call, state)
     return _told(reply, "data", _data(call)) if reply.accepted and len(_data(call)) > 1 else reply
 
 
 @deviations.play("CG-UPDATE-3", UPDATE)
 def update_reaches_shorter_ids(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update changes the subject, too, whose ID is one character shorter."""
+    """Update the subject, too, whose ID is one character shorter."""
     reply = play(call, state)
     shorter: Any = state.get(SUBJECTS, _key(call.path["type"], call.path["subjectId"][:-1]))
     if reply.accepted and shorter is not None:
@@ -420,7 +386,7 @@ def update_reaches_shorter_ids(call: Call, state: Transaction, play: Operation) 
 
 @deviations.play("CG-UPDATE-3", UPDATE)
 def update_changes_whom_the_last_write_named(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Each third update changes the subject of the update before it as well."""
+    """Let each third update change the subject of the update before as well."""
     last: Any = state.get(SUBJECTS, str(state.get("deviation", "last")))
     state.put("deviation", "last", _key(call.path["type"], call.path["subjectId"]))
     reply = play(call, state)
@@ -431,7 +397,7 @@ def update_changes_whom_the_last_write_named(call: Call, state: Transaction, pla
 
 @deviations.play("CG-UPDATE-4", UPDATE, beside=("CG-PATCH-1", "CG-PATCH-3"))
 def update_keeps_dates(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update changes no field that is a date."""
+    """Change no field by an update that is a date."""
     before = _present(call, state)
     old = before.fields if before is not None else {}
     dates = {name for name, value in old.items() if re.fullmatch(r"\d{4}-\d\d-\d\d", str(value))}
@@ -440,7 +406,7 @@ def update_keeps_dates(call: Call, state: Transaction, play: Operation) -> Reply
 
 @deviations.play("CG-UPDATE-5", UPDATE)
 def refused_update_creates(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update of nobody is refused, and creates the subject all the same."""
+    """Refuse an update of nobody, and create the subject all the same."""
     reply = play(call, state)
     if not reply.accepted and _present(call, state) is None:
         seen = _subjects(state)[0]
@@ -450,12 +416,12 @@ def refused_update_creates(call: Call, state: Transaction, play: Operation) -> R
     return reply
 
 
-# --- merging -----------------------------------------------------------------------------------------------------------
+# --- merging ----------------------------------------------------------------------------------------------------------
 
 
 @deviations.play("CG-MERGE-1", WRITE)
 def merge_passes_over_what_is_empty(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that merges keeps the old value where the new one is the empty text or an empty list."""
+    """Merge neither the empty text nor an empty list into a field."""
     before = _present(call, state)
     if before is None or _rewrites(call):
         return play(call, state)
@@ -464,7 +430,7 @@ def merge_passes_over_what_is_empty(call: Call, state: Transaction, play: Operat
 
 @deviations.play("CG-MERGE-1", WRITE)
 def merge_joins_lists(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that merges adds the entries of a list to those that are there."""
+    """Merge lists by adding the entries that are new."""
     before = _present(call, state)
     if before is None or _rewrites(call):
         return play(call, state)
@@ -478,7 +444,7 @@ def merge_joins_lists(call: Call, state: Transaction, play: Operation) -> Reply:
 
 @deviations.play("CG-MERGE-1", WRITE, beside=("CG-MERGE-3",))
 def merge_reads_numbers_in_texts(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that merges stores a text of digits as a number."""
+    """Merge a text of digits as a number."""
     if _present(call, state) is None or _rewrites(call):
         return play(call, state)
     return _stored(
@@ -488,7 +454,7 @@ def merge_reads_numbers_in_texts(call: Call, state: Transaction, play: Operation
 
 @deviations.play("CG-MERGE-1", WRITE, beside=("CG-MERGE-3",))
 def merge_composes_letters(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that merges stores a letter and its accent as one character."""
+    """Merge a letter and its accent as one character."""
     if _present(call, state) is None or _rewrites(call):
         return play(call, state)
     return _stored(
@@ -498,7 +464,7 @@ def merge_composes_letters(call: Call, state: Transaction, play: Operation) -> R
 
 @deviations.play("CG-MERGE-1", WRITE, beside=("CG-MERGE-3",))
 def merge_keeps_the_kind_of_value(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that merges keeps a number where a text would take its place."""
+    """Merge no text in place of a number."""
     before = _present(call, state)
     if before is None or _rewrites(call):
         return play(call, state)
@@ -512,7 +478,7 @@ def merge_keeps_the_kind_of_value(call: Call, state: Transaction, play: Operatio
 
 @deviations.play("CG-MERGE-2", WRITE, beside=("CG-MERGE-3",))
 def merge_loses_empty_objects(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that merges loses fields that it does not have and whose value is an empty object."""
+    """Lose empty objects where a write merges."""
     before = _present(call, state)
     if before is not None and not _rewrites(call):
         _keep(state, replace(before, fields={name: value for name, value in before.fields.items() if value != {}}))
@@ -521,28 +487,19 @@ def merge_loses_empty_objects(call: Call, state: Transaction, play: Operation) -
 
 @deviations.play("CG-MERGE-2", WRITE)
 def explicit_merge_rewrites(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write with saveOption=merge rewrites."""
+    """Rewrite where a write says saveOption=merge."""
     return play(_option(call, "rewrite") if call.query.get("saveOption") == "merge" else call, state)
-
-
-@deviations.play("CG-MERGE-2", WRITE, beside=("CG-MERGE-3",))
-def merge_of_a_longer_text_loses_a_field(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that merges more fields than the subject has loses the subject's first one."""
-    before = _present(call, state)
-    if before is not None and not _rewrites(call) and len(_data(call)) > len(before.fields) > 0:
-        _keep(state, replace(before, fields=dict(list(before.fields.items())[1:])))
-    return play(call, state)
 
 
 @deviations.play("CG-MERGE-3", WRITE)
 def write_without_option_rewrites(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write without saveOption rewrites."""
+    """Rewrite where a write says nothing."""
     return play(call if "saveOption" in call.query else _option(call, "rewrite"), state)
 
 
 @deviations.play("CG-MERGE-3", WRITE, UPDATE, beside=("CG-PATCH-3",))
 def option_holds_for_the_next_write(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A call without saveOption is taken as the one before it on the same subject was."""
+    """Take a call without saveOption as the one before on the same subject was."""
     subject = _key(call.path["type"], call.path["subjectId"])
     option = call.query.get("saveOption", state.get("deviation", subject) or "merge")
     if option in ("merge", "rewrite"):
@@ -552,26 +509,16 @@ def option_holds_for_the_next_write(call: Call, state: Transaction, play: Operat
 
 @deviations.play("CG-MERGE-4", WRITE, beside=("CG-MERGE-1", "CG-MERGE-3"))
 def merge_adds_nothing_beside_a_change(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that merges leaves out new fields where it changes one that is there."""
+    """Leave out new fields where a write that merges changes one that is there."""
     before = _present(call, state)
     if before is None or _rewrites(call) or not set(_data(call)) & set(before.fields):
         return play(call, state)
     return play(_with(call, {name: value for name, value in _data(call).items() if name in before.fields}), state)
 
 
-@deviations.play("CG-MERGE-4", WRITE, beside=("CG-MERGE-1", "CG-MERGE-3"))
-def merge_adds_no_lists(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that merges leaves out new fields whose value is a list."""
-    before = _present(call, state)
-    if before is None or _rewrites(call):
-        return play(call, state)
-    kept = {name: value for name, value in _data(call).items() if name in before.fields or not isinstance(value, list)}
-    return play(_with(call, kept), state)
-
-
 @deviations.play("CG-PATCH-1", UPDATE, beside=("CG-PATCH-3",))
-def update_keeps_lists_for_a_list_of_one(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update puts the entry of a list of one before the entries that are there."""
+def update_puts_a_list_of_one_before_the_old(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Put a list of one before the list that is there, where an update merges."""
     before = _present(call, state)
     if before is None or _rewrites(call):
         return play(call, state)
@@ -585,13 +532,13 @@ def update_keeps_lists_for_a_list_of_one(call: Call, state: Transaction, play: O
 
 @deviations.play("CG-PATCH-1", UPDATE, beside=("CG-PATCH-3",))
 def update_stores_false_as_null(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update stores false as null."""
+    """Store false as null in an update."""
     return _stored(call, state, play, lambda value: None if value is False else value)
 
 
 @deviations.play("CG-PATCH-1", UPDATE, beside=("CG-PATCH-3",))
 def update_wraps_large_integers(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update stores whole numbers in 32 bits."""
+    """Store whole numbers in 32 bits in an update."""
     return _stored(
         call,
         state,
@@ -602,7 +549,7 @@ def update_wraps_large_integers(call: Call, state: Transaction, play: Operation)
 
 @deviations.play("CG-PATCH-2", UPDATE, beside=("CG-PATCH-3",))
 def update_loses_lists(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that merges loses lists of more than one entry that it does not have."""
+    """Lose lists of more than one entry where an update merges."""
     before = _present(call, state)
     if before is not None and not _rewrites(call):
         kept = {name: value for name, value in before.fields.items() if not isinstance(value, list) or len(value) < 2}
@@ -612,19 +559,19 @@ def update_loses_lists(call: Call, state: Transaction, play: Operation) -> Reply
 
 @deviations.play("CG-PATCH-2", UPDATE)
 def explicit_merge_by_update_rewrites(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update with saveOption=merge rewrites."""
+    """Rewrite where an update says saveOption=merge."""
     return play(_option(call, "rewrite") if call.query.get("saveOption") == "merge" else call, state)
 
 
 @deviations.play("CG-PATCH-3", UPDATE)
 def update_without_option_rewrites(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update without saveOption that has two fields or more rewrites."""
+    """Rewrite where an update of two fields or more says nothing."""
     return play(_option(call, "rewrite") if "saveOption" not in call.query and len(_data(call)) > 1 else call, state)
 
 
 @deviations.play("CG-PATCH-4", UPDATE, beside=("CG-PATCH-1", "CG-PATCH-3"))
 def update_adds_no_objects(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that merges leaves out new fields whose value is an object."""
+    """Leave out new fields whose value is an object where an update merges."""
     before = _present(call, state)
     if before is None or _rewrites(call):
         return play(call, state)
@@ -632,19 +579,9 @@ def update_adds_no_objects(call: Call, state: Transaction, play: Operation) -> R
     return play(_with(call, kept), state)
 
 
-@deviations.play("CG-PATCH-4", UPDATE, beside=("CG-PATCH-1", "CG-PATCH-3"))
-def update_adds_one_field_at_a_time(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that merges adds the first of its new fields alone."""
-    before = _present(call, state)
-    if before is None or _rewrites(call):
-        return play(call, state)
-    new = [name for name in _data(call) if name not in before.fields]
-    return play(_with(call, {name: value for name, value in _data(call).items() if name not in new[1:]}), state)
-
-
 @deviations.play("CG-NEST-1", WRITE, UPDATE)
 def merge_goes_one_level_deeper(call: Call, state: Transaction, play: Operation) -> Reply:
-    """What merges merges the objects in fields, too, but none inside of these."""
+    """Merge the objects in fields, too, but none inside of these."""
     before = _present(call, state)
     if before is None or _rewrites(call):
         return play(call, state)
@@ -658,16 +595,16 @@ def merge_goes_one_level_deeper(call: Call, state: Transaction, play: Operation)
 
 @deviations.play("CG-NULL-1", WRITE, UPDATE)
 def null_removes_a_field(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A field that is sent as null is not stored, and one that is there stays as it was."""
+    """Store no field that is sent as null, and leave one that is there as it was."""
     return play(_with(call, {name: value for name, value in _data(call).items() if value is not None}), state)
 
 
-# --- rewriting ---------------------------------------------------------------------------------------------------------
+# --- rewriting --------------------------------------------------------------------------------------------------------
 
 
 @deviations.play("CG-REWRITE-1", WRITE)
 def rewrite_sorts_lists(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that rewrites stores lists of texts in their order, each text once."""
+    """Sort lists of texts in a write that rewrites, each text once."""
     if not _rewrites(call):
         return play(call, state)
     return _stored(call, state, play, _sorted)
@@ -678,24 +615,15 @@ def _sorted(value: Json) -> Json:
     return sorted(set(value)) if texts else value
 
 
-@deviations.play("CG-REWRITE-1", WRITE)
-def rewrite_keeps_the_old_value_of_objects(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that rewrites keeps fields that were objects and have another value now."""
-    before = _present(call, state)
-    old = before.fields if before is not None and _rewrites(call) else {}
-    kept = {name: old[name] for name in _data(call) if isinstance(old.get(name), dict)}
-    return play(_with(call, {**_data(call), **kept}), state)
-
-
 @deviations.play("CG-REWRITE-2", WRITE)
 def rewrite_of_nothing_changes_nothing(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that rewrites without fields leaves the subject as it was."""
+    """Leave a subject as it was where a write rewrites it without fields."""
     return play(call if _data(call) or not _rewrites(call) else _option(call, "merge"), state)
 
 
 @deviations.play("CG-REWRITE-2", WRITE)
 def rewrite_keeps_lists(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that rewrites keeps the lists that it does not have."""
+    """Keep lists where a write rewrites without them."""
     before = _present(call, state)
     old = before.fields if before is not None and _rewrites(call) else {}
     return play(
@@ -705,7 +633,7 @@ def rewrite_keeps_lists(call: Call, state: Transaction, play: Operation) -> Repl
 
 @deviations.play("CG-REWRITE-2", WRITE)
 def second_rewrite_merges(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that rewrites merges where another one has rewritten the subject before."""
+    """Merge where a write rewrites a subject once more."""
     if not _rewrites(call) or _present(call, state) is None:
         return play(call, state)
     number = _counted(state, _key(call.path["type"], call.path["subjectId"]))
@@ -714,7 +642,7 @@ def second_rewrite_merges(call: Call, state: Transaction, play: Operation) -> Re
 
 @deviations.play("CG-REPATCH-1", UPDATE)
 def rewriting_update_stores_numbers_as_texts(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that rewrites stores numbers that are no whole ones as texts."""
+    """Store numbers that are no whole ones as texts in an update that rewrites."""
     if not _rewrites(call):
         return play(call, state)
     return _stored(call, state, play, lambda value: str(value) if isinstance(value, float) else value)
@@ -722,7 +650,7 @@ def rewriting_update_stores_numbers_as_texts(call: Call, state: Transaction, pla
 
 @deviations.play("CG-REPATCH-1", UPDATE)
 def rewriting_update_merges_objects(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that rewrites merges the objects in its fields with those that were there."""
+    """Merge the objects in fields that an update rewrites."""
     before = _present(call, state)
     if before is None or not _rewrites(call):
         return play(call, state)
@@ -736,7 +664,7 @@ def rewriting_update_merges_objects(call: Call, state: Transaction, play: Operat
 
 @deviations.play("CG-REPATCH-2", UPDATE)
 def rewriting_update_keeps_what_is_false(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that rewrites keeps fields whose value is 0, false, null or empty."""
+    """Keep 0, false, null and what is empty where an update rewrites without them."""
     before = _present(call, state)
     old = before.fields if before is not None and _rewrites(call) else {}
     return play(_with(call, {**{name: value for name, value in old.items() if not value}, **_data(call)}), state)
@@ -744,7 +672,7 @@ def rewriting_update_keeps_what_is_false(call: Call, state: Transaction, play: O
 
 @deviations.play("CG-REPATCH-2", UPDATE)
 def dropped_fields_come_back(call: Call, state: Transaction, play: Operation) -> Reply:
-    """What an update that rewrites has dropped is there again after the next call that merges."""
+    """Bring back what an update that rewrites has dropped by the next one that merges."""
     name = _key(call.path["type"], call.path["subjectId"])
     before, dropped = _present(call, state), state.get("deviation", name)
     if before is not None and _rewrites(call):
@@ -755,12 +683,12 @@ def dropped_fields_come_back(call: Call, state: Transaction, play: Operation) ->
     return play(call, state)
 
 
-# --- versions ----------------------------------------------------------------------------------------------------------
+# --- versions ---------------------------------------------------------------------------------------------------------
 
 
 @deviations.play("CG-ARCHIVE-1", WRITE)
 def writes_archive_the_new_state(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write puts the state after it into the archive, under the version before."""
+    """Put the state after a write into the archive, under the version before."""
     before, reply = _present(call, state), play(call, state)
     if reply.accepted and before is not None:
         _archive(state, before, _present(call, state).fields)
@@ -771,18 +699,18 @@ def _archive(state: Transaction, version: Any, fields: Mapping[str, Json]) -> No
     state.put(ARCHIVE, _key(version.type, version.id, version.version), replace(version, fields=fields))
 
 
-@deviations.play("CG-ARCHIVE-1", WRITE, beside=("CG-VERSION-3",))
+@deviations.play("CG-ARCHIVE-1", WRITE, beside=("CG-VERSION-2", "CG-VERSION-3"))
 def rewrites_are_not_archived(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that rewrites puts nothing into the archive."""
+    """Archive nothing where a write rewrites."""
     before, reply = _present(call, state), play(call, state)
     if reply.accepted and before is not None and _rewrites(call):
         state.delete(ARCHIVE, _key(before.type, before.id, before.version))
     return reply
 
 
-@deviations.play("CG-ARCHIVE-1", WRITE, beside=("CG-VERSION-3",))
+@deviations.play("CG-ARCHIVE-1", WRITE, UPDATE, beside=("CG-ARCHIVE-2", "CG-VERSION-3"))
 def archive_forgets_after_five(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write throws out of the archive what is older than five versions."""
+    """Throw out of the archive what is older than five versions."""
     before, reply = _present(call, state), play(call, state)
     if reply.accepted and before is not None:
         state.delete(ARCHIVE, _key(before.type, before.id, before.version - 5))
@@ -791,7 +719,7 @@ def archive_forgets_after_five(call: Call, state: Transaction, play: Operation) 
 
 @deviations.play("CG-ARCHIVE-2", UPDATE)
 def archive_follows_updates(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update changes the fields that it has in the first version, too."""
+    """Update the first version, too."""
     reply = play(call, state)
     first: Any = state.get(ARCHIVE, _key(call.path["type"], call.path["subjectId"], 1))
     if reply.accepted and first is not None and first.version < _present(call, state).version - 1:
@@ -801,7 +729,7 @@ def archive_follows_updates(call: Call, state: Transaction, play: Operation) -> 
 
 @deviations.play("CG-ARCHIVE-2", UPDATE, beside=("CG-VERSION-3", "CG-VERSION-2"))
 def update_of_nothing_is_not_archived(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that changes nothing puts nothing into the archive, though it counts."""
+    """Archive nothing where an update changes nothing, and count it."""
     before, reply = _present(call, state), play(call, state)
     if reply.accepted and before is not None and before.fields == _present(call, state).fields:
         state.delete(ARCHIVE, _key(before.type, before.id, before.version))
@@ -810,7 +738,7 @@ def update_of_nothing_is_not_archived(call: Call, state: Transaction, play: Oper
 
 @deviations.play("CG-ARCHIVE-2", UPDATE)
 def archive_is_flat(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update keeps no lists and objects in the archive."""
+    """Archive neither lists nor objects."""
     before, reply = _present(call, state), play(call, state)
     if reply.accepted and before is not None:
         _archive(state, before, {n: v for n, v in before.fields.items() if not isinstance(v, dict | list)})
@@ -819,14 +747,14 @@ def archive_is_flat(call: Call, state: Transaction, play: Operation) -> Reply:
 
 @deviations.play("CG-VERSION-1", "getSubject")
 def versions_begin_with_0(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Versions are counted from 0."""
+    """Count versions from 0."""
     version = call.query.get("version")
     return play(call if version is None else _asked(call, version=version + 1), state)
 
 
 @deviations.play("CG-VERSION-1", CREATE, beside=("CG-VERSION-3",))
 def generated_subjects_begin_with_version_2(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A subject with a generated ID begins with version 2."""
+    """Let a subject with a generated ID begin with version 2."""
     reply = play(call, state)
     if reply.accepted:
         made: Any = state.get(SUBJECTS, _key(*_made(reply)))
@@ -836,7 +764,7 @@ def generated_subjects_begin_with_version_2(call: Call, state: Transaction, play
 
 @deviations.play("CG-VERSION-2", WRITE, UPDATE)
 def rewriting_counts_twice(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The version grows by two where a subject is rewritten."""
+    """Let the version grow by two where a subject is rewritten."""
     before, reply = _present(call, state), play(call, state)
     if reply.accepted and before is not None and _rewrites(call):
         _keep(state, replace(_present(call, state), version=before.version + 2))
@@ -845,7 +773,7 @@ def rewriting_counts_twice(call: Call, state: Transaction, play: Operation) -> R
 
 @deviations.play("CG-VERSION-2", UPDATE, beside=("CG-ARCHIVE-2",))
 def update_of_nothing_makes_no_version(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update that changes nothing makes no version."""
+    """Make no version where an update changes nothing."""
     before, reply = _present(call, state), play(call, state)
     if reply.accepted and before is not None and before.fields == _present(call, state).fields:
         _keep(state, before)
@@ -854,23 +782,14 @@ def update_of_nothing_makes_no_version(call: Call, state: Transaction, play: Ope
 
 @deviations.play("CG-VERSION-3", "getSubject", beside=("CG-ARCHIVE-1", "CG-ARCHIVE-2"))
 def version_ignored(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The version asked for is ignored where it is the first, and the present one is read."""
+    """Read the present version where the first is asked for."""
     first = call.query.get("version") == 1
     return play(replace(call, query={}) if first else call, state)
 
 
-@deviations.play("CG-VERSION-3", "getSubject", beside=("CG-ARCHIVE-1", "CG-ARCHIVE-2"))
-def versions_counted_backwards(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The version asked for is counted from the present one backwards."""
-    present, version = _present(call, state), call.query.get("version")
-    if present is None or version is None:
-        return play(call, state)
-    return play(_asked(call, version=present.version + 1 - version), state)
-
-
 @deviations.play("CG-VERSION-3", "getSubject")
 def present_version_not_found(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The present version cannot be read by its number once there is an older one."""
+    """Find no present version by its number once there is an older one."""
     present, reply = _present(call, state), play(call, state)
     asked = call.query.get("version")
     return _refused(404) if present is not None and present.version > 1 and asked == present.version else reply
@@ -878,7 +797,7 @@ def present_version_not_found(call: Call, state: Transaction, play: Operation) -
 
 @deviations.play("CG-VERSION-4", "getSubject")
 def versions_to_come_show_the_present(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A version that the subject has not had yet shows the present one."""
+    """Read the present version where one is asked for that is not there yet."""
     present = _present(call, state)
     beyond = present is not None and call.query.get("version", 0) > present.version
     return play(replace(call, query={}) if beyond else call, state)
@@ -886,7 +805,7 @@ def versions_to_come_show_the_present(call: Call, state: Transaction, play: Oper
 
 @deviations.play("CG-VERSION-5", WRITE, UPDATE)
 def refused_call_makes_a_version(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A call that is refused for its saveOption counts as a version."""
+    """Make a version where a call is refused."""
     before, reply = _present(call, state), play(call, state)
     if not reply.accepted and before is not None:
         _archive(state, before, before.fields)
@@ -895,12 +814,12 @@ def refused_call_makes_a_version(call: Call, state: Transaction, play: Operation
     return reply
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------------
+# --- refusals ---------------------------------------------------------------------------------------------------------
 
 
 @deviations.play("CG-STATE-1", WRITE)
 def refused_write_is_done(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that is refused for what it says is done all the same."""
+    """Refuse a write for what it says, and do it all the same."""
     before, reply = _present(call, state), play(call, state)
     if not reply.accepted and before is not None:
         _keep(state, replace(before, fields={**before.fields, **_data(call)}))
@@ -936,52 +855,44 @@ for _operation, _rule, _name in ((WRITE, "CG-AUTH-5", "write"), (UPDATE, "CG-AUT
 
 @deviations.refuse("CG-AUTH-8", *WRITES, "listSubjects")
 def unknown_header_key_taken(refusal: Refusal, operation_id: str | None) -> Refusal | None:
-    """A key that nobody has opens the operations in X-Consent-Key."""
+    """Take any key in X-Consent-Key."""
     return None if refusal.where == "X-Consent-Key" else refusal
 
 
 @deviations.refuse("CG-AUTH-9", *WRITES, "listSubjects")
 def unknown_password_taken(refusal: Refusal, operation_id: str | None) -> Refusal | None:
-    """A password that nobody has opens the operations in HTTP Basic."""
+    """Take any password in HTTP Basic."""
     return None if "password" in refusal.detail else refusal
 
 
-# --- the key -----------------------------------------------------------------------------------------------------------
+# --- the key ----------------------------------------------------------------------------------------------------------
 
 
 @deviations.play("CG-KEY-1", WRITE, UPDATE)
 def type_is_no_part_of_the_key(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An ID is the same subject under each type."""
+    """Take an ID for the same subject under each type."""
     reply = play(_under(call, call.path["subjectId"], "any"), state)
     return _told(reply, "type", call.path["type"]) if reply.accepted else reply
 
 
 @deviations.play("CG-KEY-1", UPDATE)
 def update_finds_the_id_under_another_type(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update finds a subject of another type where none of its own type has the ID."""
+    """Update a subject of another type where none of the type has the ID."""
     same = [subject.type for subject in _subjects(state) if subject.id == call.path["subjectId"]]
     kind = call.path["type"] if call.path["type"] in same or not same else same[0]
     return play(_under(call, call.path["subjectId"], kind), state)
 
 
-@deviations.play("CG-KEY-1", WRITE)
-def rewriting_takes_the_id_from_other_types(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A write that creates takes the fields over that a subject of another type has under the ID."""
-    same = [each for each in _subjects(state) if each.id == call.path["subjectId"]]
-    fields = same[0].fields if same and _present(call, state) is None else {}
-    return play(_with(call, {**fields, **_data(call)}), state)
-
-
 @deviations.play("CG-KEY-2", WRITE, UPDATE)
 def ids_in_any_case(call: Call, state: Transaction, play: Operation) -> Reply:
-    """IDs that differ in case are the same subject."""
+    """Take IDs that differ in case for one."""
     reply = play(_under(call, call.path["subjectId"].lower()), state)
     return _told(reply, "id", call.path["subjectId"]) if reply.accepted else reply
 
 
 @deviations.play("CG-KEY-2", UPDATE)
 def update_finds_ids_in_any_case(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An update finds a subject whose ID differs in case where none has the very ID."""
+    """Update a subject whose ID differs in case where none has the very ID."""
     alike = [subject.id for subject in _subjects(state) if subject.id.lower() == call.path["subjectId"].lower()]
     subject_id = call.path["subjectId"]
     return play(_under(call, subject_id if subject_id in alike or not alike else alike[0]), state)
@@ -989,13 +900,13 @@ def update_finds_ids_in_any_case(call: Call, state: Transaction, play: Operation
 
 @deviations.play("CG-KEY-2", WRITE, UPDATE)
 def letters_beyond_ascii_in_any_case(call: Call, state: Transaction, play: Operation) -> Reply:
-    """IDs that differ in the case of letters beyond ASCII are the same subject."""
+    """Take IDs for one that differ in the case of letters beyond ASCII."""
     stored = "".join(each if each.isascii() else each.lower() for each in call.path["subjectId"])
     reply = play(_under(call, stored), state)
     return _told(reply, "id", call.path["subjectId"]) if reply.accepted else reply
 
 
-# --- fields ------------------------------------------------------------------------------------------------------------
+# --- fields -----------------------------------------------------------------------------------------------------------
 
 
 def _named(call: Call, name: Callable[[str], str]) -> Call:
@@ -1005,7 +916,7 @@ def _named(call: Call, name: Callable[[str], str]) -> Call:
 
 @deviations.play("CG-DATA-1", *WRITES, beside=("CG-WRITE-3", "CG-CREATE-3"))
 def dots_in_names_are_paths(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A dot in the name of a field makes an object of the field."""
+    """Make an object of a field that has a dot in its name."""
     fields: dict[str, Json] = {}
     for name, value in _data(call).items():
         first, dot, rest = name.partition(".")
@@ -1015,31 +926,25 @@ def dots_in_names_are_paths(call: Call, state: Transaction, play: Operation) -> 
 
 @deviations.play("CG-DATA-1", *WRITES, beside=("CG-WRITE-3", "CG-CREATE-3"))
 def names_lose_their_blanks(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Blanks around the name of a field are cut off."""
+    """Cut off blanks around the name of a field."""
     return play(_named(call, str.strip), state)
 
 
 @deviations.play("CG-DATA-1", *WRITES, beside=("CG-WRITE-3", "CG-CREATE-3"))
 def fields_with_a_dollar_are_lost(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Fields whose names begin with a dollar are left out."""
+    """Leave out fields whose names begin with a dollar."""
     return play(_with(call, {name: value for name, value in _data(call).items() if not name.startswith("$")}), state)
 
 
 @deviations.play("CG-DATA-1", *WRITES, beside=("CG-WRITE-3", "CG-CREATE-3"))
 def long_names_are_cut(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Names of fields are cut after 64 characters."""
+    """Cut names of fields after 64 characters."""
     return play(_named(call, lambda name: name[:64]), state)
 
 
 @deviations.play("CG-DATA-1", *WRITES, beside=("CG-WRITE-3", "CG-CREATE-3"))
-def version_is_no_field(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A field called version is left out, as what the record itself has."""
-    return play(_with(call, {name: value for name, value in _data(call).items() if name != "version"}), state)
-
-
-@deviations.play("CG-DATA-1", *WRITES, beside=("CG-WRITE-3", "CG-CREATE-3"))
 def fields_beyond_the_fortieth_are_lost(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A subject has forty fields at most; more are left out."""
+    """Leave out fields beyond the fortieth."""
     before = _present(call, state) if "subjectId" in call.path else None
     old = {} if before is None or _rewrites(call) else before.fields
     room = 40 - len(old)
@@ -1049,7 +954,7 @@ def fields_beyond_the_fortieth_are_lost(call: Call, state: Transaction, play: Op
 
 @deviations.play("CG-DATA-1", *WRITES, beside=("CG-WRITE-3", "CG-CREATE-3"))
 def values_end_at_the_eighth_level(call: Call, state: Transaction, play: Operation) -> Reply:
-    """What lies deeper than eight levels is stored as null."""
+    """Store what lies deeper than eight levels as null."""
     return _stored(call, state, play, lambda value: _shallow(value, 8))
 
 
@@ -1063,7 +968,7 @@ def _shallow(value: Json, levels: int) -> Json:
 
 @deviations.play("CG-DATA-1", *WRITES, beside=("CG-WRITE-3", "CG-CREATE-3"))
 def lists_of_lists_are_one_list(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A list of lists is stored as one list."""
+    """Store a list of lists as one list."""
     return _stored(call, state, play, _flat)
 
 
@@ -1072,24 +977,24 @@ def _flat(value: Json) -> Json:
     return [each for inner in value for each in inner] if lists else value
 
 
-# --- the form of a record ----------------------------------------------------------------------------------------------
+# --- the form of a record ---------------------------------------------------------------------------------------------
 
 
 @deviations.send("CG-FORM-1", *WRITES)
 def envelope_without_a_version(reply: Reply, operation_id: str | None) -> Reply:
-    """A record is in an envelope that has no version, time and maker."""
+    """Send records in an envelope that has no version, time and maker."""
     if not reply.accepted:
         return reply
     kind, subject_id = _made(reply)
     return replace(reply, body={"id": {"id": subject_id, "type": kind}, "data": reply.body["data"]})
 
 
-# --- reads -------------------------------------------------------------------------------------------------------------
+# --- reads ------------------------------------------------------------------------------------------------------------
 
 
 @deviations.play("CG-GET-1", "getSubject")
 def read_shows_the_version_before(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The present state is read one version late."""
+    """Read the present state one version late."""
     present = _present(call, state)
     stale = present is not None and present.version > 1 and "version" not in call.query
     return play(_asked(call, version=present.version - 1) if stale else call, state)
@@ -1097,21 +1002,21 @@ def read_shows_the_version_before(call: Call, state: Transaction, play: Operatio
 
 @deviations.play("CG-LIST-2", "listSubjects", beside=("CG-LIST-4",))
 def empty_page_is_not_found(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A page without subjects is answered with 404."""
+    """Answer a page without subjects with 404."""
     reply = play(call, state)
     return _refused(404) if isinstance(reply.body, dict) and not reply.body["subjects"] else reply
 
 
 @deviations.play("CG-LIST-2", "listSubjects")
 def list_of_no_subjects_is_not_found(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The list of a type that has no subjects is answered with 404."""
+    """Answer the list of a type that has no subjects with 404."""
     reply = play(call, state)
     return _refused(404) if isinstance(reply.body, dict) and not reply.body["total"] else reply
 
 
 @deviations.play("CG-LIST-2", "listSubjects")
 def list_shows_first_versions(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The list shows subjects as they were created."""
+    """List subjects as they were created."""
     reply = play(call, state)
     for record in reply.body["subjects"] if reply.accepted else ():
         first: Any = state.get(ARCHIVE, _key(*_made(Reply(200, record)), 1))
@@ -1121,69 +1026,69 @@ def list_shows_first_versions(call: Call, state: Transaction, play: Operation) -
 
 @deviations.play("CG-LIST-4", "listSubjects")
 def offset_counts_from_1(call: Call, state: Transaction, play: Operation) -> Reply:
-    """An offset of 1 is the first subject."""
+    """Count offset from 1."""
     return play(_asked(call, offset=max(call.query.get("offset", 0) - 1, 0)), state)
 
 
 @deviations.play("CG-LIST-4", "listSubjects")
 def offset_counts_pages(call: Call, state: Transaction, play: Operation) -> Reply:
-    """offset leaves out as many pages, not subjects."""
+    """Leave out as many pages as offset says, not subjects."""
     return play(_asked(call, offset=call.query.get("offset", 0) * call.query.get("max", 100)), state)
 
 
 @deviations.play("CG-LIST-4", "listSubjects", beside=("CG-LIST-5",))
 def offset_needs_a_max(call: Call, state: Transaction, play: Operation) -> Reply:
-    """offset has no effect where max is not given."""
+    """Leave offset without effect where max is not given."""
     return play(call if "max" in call.query else _asked(call, offset=0), state)
 
 
 @deviations.play("CG-LIST-4", "listSubjects")
 def pages_overlap_by_one(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A page that is not the first begins with the last subject of the page before, beyond an offset of 1."""
+    """Leave out one subject less than an offset above 1 says."""
     offset = call.query.get("offset", 0)
     return play(_asked(call, offset=offset - 1) if offset > 1 else call, state)
 
 
 @deviations.play("CG-LIST-5", "listSubjects")
 def page_holds_one_more(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A page holds one subject more than max says."""
+    """Put one subject more on a page than max says."""
     return play(_asked(call, max=call.query["max"] + 1) if "max" in call.query else call, state)
 
 
 @deviations.play("CG-LIST-5", "listSubjects")
 def page_of_20_unspecified(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A page holds 20 subjects where max is not given."""
+    """Put 20 subjects on a page where max is not given."""
     return play(call if "max" in call.query else _asked(call, max=20), state)
 
 
 @deviations.play("CG-LIST-5", "listSubjects", beside=("CG-LIST-17",))
 def page_of_200_unspecified(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A page holds 200 subjects where max is not given."""
+    """Put 200 subjects on a page where max is not given."""
     return play(call if "max" in call.query else _asked(call, max=200), state)
 
 
 @deviations.play("CG-LIST-5", "listSubjects")
 def max_of_0_is_no_limit(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A max of 0 is taken for none at all."""
+    """Take a max of 0 for none at all."""
     return play(_asked(call, max=100) if call.query.get("max") == 0 else call, state)
 
 
 @deviations.play("CG-LIST-6", "listSubjects")
 def max_beyond_200_refused(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A max above 200 is refused."""
+    """Refuse a max above 200."""
     reply = play(call, state)
     return _refused(400) if call.query.get("max", 0) > 200 else reply
 
 
 @deviations.play("CG-LIST-6", "listSubjects")
 def max_beyond_200_is_100(call: Call, state: Transaction, play: Operation) -> Reply:
-    """A max above 200 is taken for the default."""
+    """Take a max above 200 for the default."""
     return play(_asked(call, max=100) if call.query.get("max", 0) > 200 else call, state)
 
 
 @deviations.play("CG-LIST-7", "listSubjects")
 def list_of_all_types_unspecified(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Without a type the list shows subjects of all types."""
+    """List subjects of all types where no type is given."""
     if "type" in call.query:
         return play(call, state)
     return _selected(call, state, play, lambda kind: True)
@@ -1200,27 +1105,20 @@ def _selected(call: Call, state: Transaction, play: Operation, wanted: Callable[
 
 @deviations.play("CG-LIST-7", "listSubjects")
 def types_that_begin_alike(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The list of a type shows subjects of the types, too, that begin with its name."""
+    """List subjects of the types, too, that begin with the name of the type."""
     return _selected(call, state, play, lambda kind: kind.startswith(call.query.get("type", "user")))
 
 
 @deviations.play("CG-LIST-8", "listSubjects")
 def total_is_that_of_the_page(call: Call, state: Transaction, play: Operation) -> Reply:
-    """total is how many subjects the page holds."""
+    """Count the subjects of the page alone in total."""
     reply = play(call, state)
     return _told(reply, "total", len(reply.body["subjects"])) if isinstance(reply.body, dict) else reply
 
 
 @deviations.play("CG-LIST-8", "listSubjects")
-def total_counts_from_the_offset(call: Call, state: Transaction, play: Operation) -> Reply:
-    """total is how many subjects there are from the page on."""
-    reply, offset = play(call, state), call.query.get("offset", 0)
-    return _told(reply, "total", max(reply.body["total"] - offset, 0)) if isinstance(reply.body, dict) else reply
-
-
-@deviations.play("CG-LIST-8", "listSubjects")
 def total_counts_versions(call: Call, state: Transaction, play: Operation) -> Reply:
-    """total counts the old versions of subjects as well."""
+    """Count the old versions of subjects in total as well."""
     reply, kind = play(call, state), call.query.get("type", "user")
     old = sum(json.loads(key)[0] == kind for key, _ in state.scan(ARCHIVE))
     return _told(reply, "total", reply.body["total"] + old) if isinstance(reply.body, dict) else reply
@@ -1228,14 +1126,14 @@ def total_counts_versions(call: Call, state: Transaction, play: Operation) -> Re
 
 @deviations.play("CG-LIST-8", "listSubjects", beside=("CG-LIST-4",))
 def total_of_an_empty_page_is_0(call: Call, state: Transaction, play: Operation) -> Reply:
-    """total is 0 where the page holds nobody."""
+    """Send a total of 0 where the page holds nobody."""
     reply = play(call, state)
     empty = isinstance(reply.body, dict) and not reply.body["subjects"]
     return _told(reply, "total", 0) if empty else reply
 
 
 @deviations.play("CG-LIST-19", "listSubjects")
-def list_in_the_order_of_change(call: Call, state: Transaction, play: Operation) -> Reply:
-    """The list begins with the subjects that were changed last."""
+def list_begins_with_the_newest(call: Call, state: Transaction, play: Operation) -> Reply:
+    """List the newest subjects first."""
     reply = play(call, state)
     return _told(reply, "subjects", reply.body["subjects"][::-1]) if isinstance(reply.body, dict) else reply
