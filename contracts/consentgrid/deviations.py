@@ -771,7 +771,7 @@ def rewriting_counts_twice(call: Call, state: Transaction, play: Operation) -> R
     return reply
 
 
-@deviations.play("CG-VERSION-2", UPDATE, beside=("CG-ARCHIVE-2",))
+@deviations.play("CG-VERSION-2", UPDATE, beside=("CG-ARCHIVE-1", "CG-ARCHIVE-2"))
 def update_of_nothing_makes_no_version(call: Call, state: Transaction, play: Operation) -> Reply:
     """Make no version where an update changes nothing."""
     before, reply = _present(call, state), play(call, state)

@@ -109,9 +109,9 @@ def _admitted(visit: Visit, scopes: frozenset[str], required: frozenset[str]) ->
 
     For schemes other than OAuth 2.0, what is required are role names (OpenAPI 3.1.0, section 4.8.30).
     """
+    visit.scopes = scopes
     if not required <= scopes:
         raise forbidden(visit, scopes, required - scopes)
-    visit.scopes = scopes
     return CALLER
 
 

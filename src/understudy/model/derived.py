@@ -5,6 +5,7 @@ Of each operation: a status that is not declared, another media type, no body, a
 """
 
 import copy
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -18,6 +19,8 @@ from understudy.values import Json, at, dereference, join, split
 UNDECLARED = (203, 206, 299)
 """Successes that few documents mean; the first that an operation does not declare is played."""
 HTML = b"<p>Done.</p>"
+_ALTERNATIVE = re.compile(r"/security/\d+$")
+"""Rules on one way to send a credential: refusals do not say which way was tried, so there is nothing to take."""
 
 
 def derived(document: Document, rules: Rules) -> Iterator[Deviation]:
@@ -25,20 +28,27 @@ def derived(document: Document, rules: Rules) -> Iterator[Deviation]:
     for rule in rules:
         if not rule.binding or rule.relaxes or rule.operation not in document.operations:
             continue
-        if rule.part in REQUEST_PARTS - {Part.ROUTING}:
-            yield _taking(rule)
+        if rule.part in REQUEST_PARTS - {Part.ROUTING} and not _ALTERNATIVE.search(rule.citation.pointer):
+            yield _taking(rule, rules)
         elif rule.part is Part.ANSWER:
             yield _breaking(rule, document.operations[rule.operation], document)
     for operation in document.operations.values():
         yield from _of_operation(operation)
 
 
-def _taking(rule: Rule) -> Deviation:
+def _taking(rule: Rule, rules: Rules) -> Deviation:
     def refuse(refusal: Refusal, operation_id: str | None) -> Refusal | None:
         return None if rule.id in refusal.rules else refusal
 
     text = f"Takes what the rule has refused: {rule.text}"
-    return Deviation(f"takes-{rule.id}", rule.id, text, operations=(rule.operation,), refuse=refuse)
+    status = rule.part is not Part.SECURITY and "/responses/" in rule.citation.pointer
+    beside = tuple(other.id for other in rules if status and _on_request(other, rule.operation))
+    return Deviation(f"takes-{rule.id}", rule.id, text, beside, (rule.operation,), refuse=refuse)
+
+
+def _on_request(rule: Rule, operation_id: str) -> bool:
+    """Whether a request that breaks the rule is refused for what it says: taking it breaks the rule on the status too."""
+    return rule.operation == operation_id and rule.part in REQUEST_PARTS - {Part.ROUTING, Part.SECURITY}
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------
