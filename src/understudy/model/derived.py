@@ -47,7 +47,7 @@ def _taking(rule: Rule, rules: Rules) -> Deviation:
 
 
 def _on_request(rule: Rule, operation_id: str) -> bool:
-    """Whether a request that breaks the rule is refused for what it says: taking it breaks the rule on the status too."""
+    """Whether the rule refuses requests for what they say: to take one breaks the rule on the status, too."""
     return rule.operation == operation_id and rule.part in REQUEST_PARTS - {Part.ROUTING, Part.SECURITY}
 
 
