@@ -165,6 +165,12 @@ def test_each_caller_is_told_apart(endpoint: Callable[[], Endpoint], rule: set[s
     assert {failure.rule for failure in failures(probe("access", endpoint()))} == rule
 
 
+@pytest.mark.parametrize("refusal", [404, 405])
+def test_an_operation_that_is_not_offered_breaks_the_rule_on_its_place(refusal: int, probe: Probe) -> None:
+    """A path or a method that is not there is no matter of the credential, nor of a record."""
+    assert {failure.rule for failure in failures(probe("access", Endpoint(status(201, refusal))))} == {"OT-ROUTE-1"}
+
+
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 
