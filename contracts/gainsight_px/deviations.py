@@ -721,7 +721,7 @@ def created_is_backdated(call: Call, state: Transaction, play: Operation) -> Rep
     return reply
 
 
-@deviations.play("PX-READONLY-1", "createUser", beside=("PX-DELETE-5",))
+@deviations.play("PX-READONLY-1", "createUser", beside=("PX-DELETE-3", "PX-DELETE-5"))
 def ids_begin_anew(call: Call, state: Transaction, play: Operation) -> Reply:
     """Give every fifth user the aptrinsicId of the first."""
     reply = play(call, state)
