@@ -28,9 +28,7 @@ def derived(document: Document, rules: Rules) -> Iterator[Deviation]:
         operation = document.operations[rule.operation]
         if rule.part is Part.SECURITY and _opens(rule, operation):
             yield _shutting(rule)
-        elif rule.part in REQUEST_PARTS - {Part.ROUTING} and not rule.citation.pointer.startswith(
-            f"{operation.pointer}/security/"
-        ):
+        elif rule.part in REQUEST_PARTS - {Part.ROUTING} and _refuses(rule, operation):
             yield _taking(rule, rules)
         elif rule.part is Part.ANSWER:
             yield _breaking(rule, operation, document)
@@ -41,6 +39,16 @@ def derived(document: Document, rules: Rules) -> Iterator[Deviation]:
 def _opens(rule: Rule, operation: Operation) -> bool:
     """Whether the rule says that a credential opens the operation; that others do not is what the 401 says, if any."""
     return rule.citation.pointer == f"{operation.pointer}/security" and operation.response(401) is not None
+
+
+def _refuses(rule: Rule, operation: Operation) -> bool:
+    """Whether refusals name the rule: of those on security, neither on one way of several nor on a role."""
+    pointer = rule.citation.pointer
+    return rule.part is not Part.SECURITY or (
+        pointer == f"{operation.pointer}/security"
+        or pointer.startswith(f"{operation.pointer}/responses/")
+        or "/scopes/" in pointer
+    )
 
 
 def _shutting(rule: Rule) -> Deviation:
