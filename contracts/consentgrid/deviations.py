@@ -563,7 +563,7 @@ def explicit_merge_by_update_rewrites(call: Call, state: Transaction, play: Oper
     return play(_option(call, "rewrite") if call.query.get("saveOption") == "merge" else call, state)
 
 
-@deviations.play("CG-PATCH-3", UPDATE)
+@deviations.play("CG-PATCH-3", UPDATE, beside=("CG-UPDATE-4",))
 def update_without_option_rewrites(call: Call, state: Transaction, play: Operation) -> Reply:
     """Rewrite where an update of two fields or more says nothing."""
     return play(_option(call, "rewrite") if "saveOption" not in call.query and len(_data(call)) > 1 else call, state)
