@@ -14,13 +14,14 @@ from click.core import ParameterSource
 from understudy import config
 from understudy import pack as packs
 from understudy.cli.side_by_side import verify_all
+from understudy.contract.allowance import Allowance
 from understudy.contract.embedded import embedded_mock
 from understudy.contract.target import Credentials, Run
 from understudy.contract.trial import hold
 from understudy.contract.verdict import Verdict
 from understudy.errors import UsageError, shown
 from understudy.pack import Pack
-from understudy.report import junit
+from understudy.report import github, junit, sarif_report
 from understudy.report.console import ConsoleWriter
 from understudy.report.text import verdict_line
 from understudy.report.write import check_writable, put, write
@@ -78,9 +79,22 @@ class _Duration(click.ParamType[float]):
     "directory",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Writes report.json, report.html, junit.xml.",
+    help="Writes report.json, report.html, junit.xml, report.sarif.",
 )
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Writes JUnit XML there too.")
+@click.option("--sarif", type=click.Path(path_type=Path), metavar="FILE", help="Writes SARIF 2.1.0 there too.")
+@click.option(
+    "--accepted",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What is accepted at this target, beside the pack's own accepted.yaml.",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A report.json; what it has is known, and does not count. [several vendors: a DIR of --report]",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Shows every check and every rule.")
 @click.option("-k", "keyword", metavar="EXPRESSION", help="Only checks whose names match, as in pytest.")
 @click.option("-n", "workers", metavar="N", help="Worker processes, as in pytest-xdist.")
@@ -90,7 +104,10 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
     """Judge a target against the documents of VENDORs (all, if none is named).
 
     Without --base-url the embedded mocks are judged. Ends with a line that starts with `verdict:`.
-    Exit codes: 0 conforms, 1 violates, 2 wrong usage or configuration, 3 unreachable, refused, or nothing checked.
+    What is accepted or known does not count.
+
+    Exit codes: 0 conforms, 1 violates, 2 wrong usage or configuration (an entry of --accepted that accepts nothing,
+    too), 3 unreachable, refused, or nothing checked.
     """
     order = Order(**options)
     if order.target is not None:
@@ -103,10 +120,15 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
         raise UsageError("--base-url is one vendor's", todo="name the vendor: understudy verify VENDOR --base-url URL")
     if order.base_url is None:
         _refuse_unread(ctx)
+    if order.accepted is not None and len(chosen) != 1:
+        raise UsageError("--accepted is one vendor's", todo="name the vendor; a pack has its own accepted.yaml")
+    if order.baseline is not None and len(chosen) != 1 and not order.baseline.is_dir():
+        todo = "name the vendor, or give the directory that --report wrote"
+        raise UsageError("--baseline is one vendor's", where=shown(order.baseline), todo=todo)
     order.check_places()
     if len(chosen) == 1:
         ctx.exit(_judge(chosen[0], order))
-    codes = verify_all({pack.vendor: order.words_for(pack.vendor) for pack in chosen}, order.junit)
+    codes = verify_all({pack.vendor: order.words_for(pack.vendor) for pack in chosen}, order.files())
     ctx.exit(max(codes, key=SEVERITY.index))
 
 
@@ -131,6 +153,9 @@ class Order:
     strict: bool
     directory: Path | None
     junit: Path | None
+    sarif: Path | None
+    accepted: Path | None
+    baseline: Path | None
     verbose: bool
     keyword: str | None
     workers: str | None
@@ -153,16 +178,27 @@ class Order:
 
     def check_places(self) -> None:
         """Raise UsageError where a report cannot be written, before anything is sent."""
-        for place in (self.directory, self.junit.parent if self.junit else None):
+        for place in (self.directory, *(file.parent for file in self.files().values())):
             if place is not None:
                 check_writable(place)
-        if self.junit is not None and self.junit.is_dir():
-            raise UsageError("the JUnit file is a directory", where=shown(self.junit), todo="name a file")
+        for option, file in self.files().items():
+            if file.is_dir():
+                raise UsageError(f"the file of {option} is a directory", where=shown(file), todo="name a file")
+
+    def files(self) -> dict[str, Path]:
+        """Return the files that are written beside the report, by their options."""
+        named = {"--junit": self.junit, "--sarif": self.sarif}
+        return {option: file for option, file in named.items() if file is not None}
 
     def words_for(self, vendor: str) -> list[str]:
         """Return the words of the order for one vendor of several: its report goes into a folder of its own."""
-        directory = self.directory / vendor if self.directory is not None else None
-        named = {"--scope": self.scope, "--budget": f"{self.budget}s", "--seed": self.seed, "--report": directory}
+        named = {
+            "--scope": self.scope,
+            "--budget": f"{self.budget}s",
+            "--seed": self.seed,
+            "--report": self.directory / vendor if self.directory is not None else None,
+            "--baseline": self.baseline / vendor / "report.json" if self.baseline is not None else None,
+        }
         flags = {"--strict": self.strict, "--verbose": self.verbose}
         words = [word for name, value in named.items() if value is not None for word in (name, str(value))]
         return [*words, *(name for name, given in flags.items() if given), *self.words()]
@@ -180,21 +216,28 @@ class Order:
 
 
 def _judge(pack: Pack, order: Order) -> int:
+    allowance = Allowance.load(pack, order.accepted, order.baseline)
     writer = ConsoleWriter(verbose=order.verbose)
     try:
         with ExitStack() as stack:
-            report = hold(pack, _run(pack, order, stack), writer, order.words())
+            report = hold(pack, _run(pack, order, stack), writer, order.words(), allowance)
     finally:
         writer.close()
     files = write(report, order.directory) if order.directory else ()
-    if order.junit:
-        files = (*files, put(order.junit, junit.render(report)))
+    contents = {"--junit": junit.render, "--sarif": sarif_report.render}
+    files += tuple(put(file, contents[option](report)) for option, file in order.files().items())
+    writer.say(github.annotations(report))
+    if warning := github.summarise(report):
+        click.echo(f"understudy: {warning}", err=True)
+    for entry in report.lapsed:
+        if entry.error:
+            click.echo(f"understudy: {entry.where}: {entry.why}", err=True)
     if report.verdict is Verdict.INCONCLUSIVE:
         click.echo(f"understudy: {report.reason}", err=True)
         click.echo(verdict_line(report))
     else:
         writer.finished(report, files)
-    return report.verdict.exit_code
+    return report.exit_code
 
 
 def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
@@ -213,7 +256,7 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
         label="embedded mock" if embedded else base_url,
         scope=order.scope or ("full" if embedded else "core"),
         seed=seed,
-        run_id=secrets.token_hex(8),
+        run_id=f"{seed:x}" if embedded else secrets.token_hex(8),  # a target keeps the records of earlier runs
         deadline=time.time() + order.budget,
         budget=order.budget,
         embedded=embedded,

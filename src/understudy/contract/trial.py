@@ -14,7 +14,8 @@ from typing import Any, Protocol
 import pytest
 
 from understudy.contract import scenarios
-from understudy.contract.evidence import Evidence
+from understudy.contract.allowance import Allowance
+from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.items import PACK
 from understudy.contract.summary import Gathered, summarise
 from understudy.contract.target import Run, Secrets
@@ -85,7 +86,8 @@ class Trial:
         gathered.full.update(dict(home.get("full", [])))
         gathered.narrowed = gathered.narrowed or bool(home.get("narrowed"))
         gathered.cut = gathered.cut or bool(home.get("cut"))
-        gathered.evidence += [(Evidence.from_json(value), count) for value, count in home.get("evidence", [])]
+        evidence = [(Evidence.from_json(value), count) for value, count in home.get("evidence", [])]
+        gathered.evidence += evidence
         if home.get("fatal") and not gathered.fatal:
             gathered.fatal = home["note"]
         refused = sum(gathered.full.values()) >= ENOUGH and set(gathered.full) <= {401, 403}
@@ -97,8 +99,16 @@ class Trial:
         outcome = str(report.outcome)
         if report.passed:
             outcome = {"not-exercised": "not-exercised", "failed": "remark"}.get(home.get("note", ""), outcome)
+        failures = {piece.fingerprint for piece, _ in evidence if piece.outcome is Outcome.FAILED}
         gathered.items.append(
-            ItemResult(name, home.get("kind", ""), outcome, report.duration, self._message(report, home))
+            ItemResult(
+                name,
+                home.get("kind", ""),
+                outcome,
+                report.duration,
+                self._message(report, home),
+                frozenset() if home.get("fatal") else frozenset(failures),
+            )
         )
         self._watcher.progressed(name, outcome, gathered.requests)
 
@@ -109,10 +119,12 @@ class Trial:
         return str(home.get("note", "")) if home.get("note") not in ("passed", "failed", "not-exercised") else ""
 
 
-def hold(pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = ()) -> Report:
+def hold(
+    pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = (), allowance: Allowance | None = None
+) -> Report:
     """Run all checks and return the report, inconclusive where the run broke off before anything was found.
 
-    `pytest_args` are the user's own words for pytest (`-k`, `-n`, `--lf`).
+    `pytest_args` are the user's own words for pytest (`-k`, `-n`, `--lf`); what the allowance has does not count.
     """
     _ = pack.effective, pack.rules, pack.behaviour  # whatever is wrong with the pack is told before anything is sent
     scenarios.files(pack)
@@ -129,7 +141,7 @@ def hold(pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = ()
         gathered.fatal = gathered.fatal or f"the run broke off: {reason}; please report this with the seed"
     elif code == pytest.ExitCode.INTERRUPTED:
         gathered.fatal = gathered.fatal or "the run was interrupted"
-    return summarise(pack, run, gathered, started, time.monotonic() - clock)
+    return summarise(pack, run, gathered, started, time.monotonic() - clock, allowance)
 
 
 def _cache() -> Path:

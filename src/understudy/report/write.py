@@ -5,11 +5,11 @@ from pathlib import Path
 
 from understudy.contract.verdict import Report
 from understudy.errors import UsageError, shown
-from understudy.report import html, json_report, junit
+from understudy.report import html, json_report, junit, sarif_report
 
 
 def write(report: Report, directory: Path) -> tuple[Path, ...]:
-    """Write report.json, report.html and junit.xml into the directory, made if need be; return their paths.
+    """Write report.json, report.html, junit.xml and report.sarif into the directory, made if need be; return the paths.
 
     A reader never sees half a file. Raises UsageError where the directory cannot be made or written.
     """
@@ -17,6 +17,7 @@ def write(report: Report, directory: Path) -> tuple[Path, ...]:
         "report.json": json_report.dumps(report).encode("ascii"),
         "report.html": html.render(report).encode(),
         "junit.xml": junit.render(report),
+        "report.sarif": sarif_report.render(report),
     }
     _make(directory)
     return tuple(put(directory / name, content) for name, content in contents.items())
