@@ -14,15 +14,16 @@ from understudy.errors import UsageError
 from understudy.report.write import check_writable, put, write
 
 
-def test_three_files_are_written(sample: Callable[..., Report], tmp_path: Path) -> None:
-    """The directory is made, holds the three files and nothing else, and they are what their names say."""
+def test_four_files_are_written(sample: Callable[..., Report], tmp_path: Path) -> None:
+    """The directory is made, holds the four files and nothing else, and they are what their names say."""
     directory = tmp_path / "out" / "onetrust"
     files = write(sample(), directory)
-    assert files == (directory / "report.json", directory / "report.html", directory / "junit.xml")
+    assert [path.name for path in files] == ["report.json", "report.html", "junit.xml", "report.sarif"]
     assert sorted(directory.iterdir()) == sorted(files)
     assert json.loads(files[0].read_text())["verdict"] == "violates"
     assert files[1].read_text("utf-8").startswith("<!doctype html>")
     assert files[2].read_bytes().startswith(b'<?xml version="1.0" encoding="utf-8"?>')
+    assert json.loads(files[3].read_bytes())["version"] == "2.1.0"
 
 
 def test_earlier_report_is_replaced_and_other_files_stay(sample: Callable[..., Report], tmp_path: Path) -> None:
@@ -43,7 +44,7 @@ def test_files_have_the_permissions_of_the_user(sample: Callable[..., Report], t
 
 def test_hostile_report_is_written(hostile: Callable[[str], Report], tmp_path: Path) -> None:
     """No character keeps a report from being written."""
-    assert len(write(hostile("\ud800\x00\x1b"), tmp_path)) == 3
+    assert len(write(hostile("\ud800\x00\x1b"), tmp_path)) == 4
 
 
 def test_directory_that_cannot_be_says_so(sample: Callable[..., Report], tmp_path: Path) -> None:

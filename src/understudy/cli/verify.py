@@ -17,6 +17,7 @@ from understudy import pack as packs
 from understudy.cli.dry_run import dry_run
 from understudy.cli.options import Duration, Prefix
 from understudy.cli.side_by_side import verify_all
+from understudy.contract.allowance import Allowance
 from understudy.contract.embedded import embedded_mock
 from understudy.contract.target import PREFIX, Credentials, Run
 from understudy.contract.trial import hold
@@ -24,7 +25,7 @@ from understudy.contract.verdict import Verdict
 from understudy.errors import UsageError, shown
 from understudy.mock.settings import check_switch
 from understudy.pack import Pack
-from understudy.report import junit
+from understudy.report import github, junit, sarif_report
 from understudy.report.console import ConsoleWriter
 from understudy.report.text import left_behind, verdict_line
 from understudy.report.write import check_writable, put, write
@@ -70,7 +71,7 @@ from understudy.report.write import check_writable, put, write
     "directory",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Writes report.json, report.html, junit.xml, failing/*.arazzo.yaml.",
+    help="Writes report.json, report.html, junit.xml, report.sarif, failing/*.arazzo.yaml.",
 )
 @click.option(
     "--scenario",
@@ -81,6 +82,19 @@ from understudy.report.write import check_writable, put, write
     help="Only this Arazzo file, such as one of DIR/failing/; repeatable.",
 )
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Writes JUnit XML there too.")
+@click.option("--sarif", type=click.Path(path_type=Path), metavar="FILE", help="Writes SARIF 2.1.0 there too.")
+@click.option(
+    "--accepted",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What is accepted at this target, beside the pack's own accepted.yaml.",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A report.json; what it has is known, and does not count. [several vendors: a DIR of --report]",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Shows every check and every rule.")
 @click.option("-k", "keyword", metavar="EXPRESSION", help="Only checks whose names match, as in pytest.")
 @click.option("-n", "workers", metavar="N", help="Worker processes, as in pytest-xdist.")
@@ -90,7 +104,10 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
     """Judge a target against the documents of VENDORs (all, if none is named).
 
     Without --base-url the embedded mocks are judged. Ends with a line that starts with `verdict:`.
-    Exit codes: 0 conforms, 1 violates, 2 wrong usage or configuration, 3 unreachable, refused, or nothing checked.
+    What is accepted or known does not count.
+
+    Exit codes: 0 conforms, 1 violates, 2 wrong usage or configuration (an entry of --accepted that accepts nothing,
+    too), 3 unreachable, refused, or nothing checked.
     """
     order = Order(**options)
     if order.target is not None:
@@ -107,10 +124,15 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
         raise UsageError("--scenario is one vendor's", todo="name the vendor: understudy verify VENDOR --scenario FILE")
     if order.base_url is None:
         _refuse_unread(ctx)
+    if order.accepted is not None and len(chosen) != 1:
+        raise UsageError("--accepted is one vendor's", todo="name the vendor; a pack has its own accepted.yaml")
+    if order.baseline is not None and len(chosen) != 1 and not order.baseline.is_dir():
+        todo = "name the vendor, or give the directory that --report wrote"
+        raise UsageError("--baseline is one vendor's", where=shown(order.baseline), todo=todo)
     order.check_places()
     if len(chosen) == 1:
         ctx.exit(_judge(chosen[0], order))
-    codes = verify_all({pack.vendor: order.words_for(pack.vendor) for pack in chosen}, order.junit)
+    codes = verify_all({pack.vendor: order.words_for(pack.vendor) for pack in chosen}, order.files())
     ctx.exit(max(codes, key=SEVERITY.index))
 
 
@@ -145,6 +167,9 @@ class Order:
     directory: Path | None
     scenarios: tuple[Path, ...]
     junit: Path | None
+    sarif: Path | None
+    accepted: Path | None
+    baseline: Path | None
     verbose: bool
     keyword: str | None
     workers: str | None
@@ -176,13 +201,19 @@ class Order:
 
     def check_places(self) -> None:
         """Raise UsageError where a report cannot be written, before anything is sent."""
-        if self.dry_run and (self.directory or self.junit):
-            raise UsageError("a dry run writes no report", todo="leave out --report and --junit")
-        for place in (self.directory, self.junit.parent if self.junit else None):
+        if self.dry_run and (self.directory or self.files()):
+            raise UsageError("a dry run writes no report", todo="leave out --report, --junit and --sarif")
+        for place in (self.directory, *(file.parent for file in self.files().values())):
             if place is not None:
                 check_writable(place)
-        if self.junit is not None and self.junit.is_dir():
-            raise UsageError("the JUnit file is a directory", where=shown(self.junit), todo="name a file")
+        for option, file in self.files().items():
+            if file.is_dir():
+                raise UsageError(f"the file of {option} is a directory", where=shown(file), todo="name a file")
+
+    def files(self) -> dict[str, Path]:
+        """Return the files that are written beside the report, by their options."""
+        named = {"--junit": self.junit, "--sarif": self.sarif}
+        return {option: file for option, file in named.items() if file is not None}
 
     def words_for(self, vendor: str) -> list[str]:
         """Return the words of the order for one vendor of several: its report goes into a folder of its own."""
@@ -195,6 +226,7 @@ class Order:
             "--prefix": self.prefix,
             "--seed": self.seed,
             "--report": directory,
+            "--baseline": self.baseline / vendor / "report.json" if self.baseline is not None else None,
         }
         flags = {"--strict": self.strict, "--verbose": self.verbose, "--dry-run": self.dry_run}
         words = [word for name, value in named.items() if value is not None for word in (name, str(value))]
@@ -224,15 +256,22 @@ def _judge(pack: Pack, order: Order) -> int:
         with ExitStack() as stack:
             dry_run(pack, _run(pack, order, stack), order.words())
         return 0
+    allowance = Allowance.load(pack, order.accepted, order.baseline)
     writer = ConsoleWriter(verbose=order.verbose)
     try:
         with ExitStack() as stack:
-            report = hold(pack, _run(pack, order, stack), writer, order.words())
+            report = hold(pack, _run(pack, order, stack), writer, order.words(), allowance=allowance)
     finally:
         writer.close()
     files = write(report, order.directory) if order.directory else ()
-    if order.junit:
-        files = (*files, put(order.junit, junit.render(report)))
+    contents = {"--junit": junit.render, "--sarif": sarif_report.render}
+    files += tuple(put(file, contents[option](report)) for option, file in order.files().items())
+    writer.say(github.annotations(report))
+    if warning := github.summarise(report):
+        click.echo(f"understudy: {warning}", err=True)
+    for entry in report.lapsed:
+        if entry.error:
+            click.echo(f"understudy: {entry.where}: {entry.why}", err=True)
     if report.verdict is Verdict.INCONCLUSIVE:
         click.echo(f"understudy: {report.reason}", err=True)
         if report.left_behind:
@@ -240,7 +279,7 @@ def _judge(pack: Pack, order: Order) -> int:
         click.echo(verdict_line(report))
     else:
         writer.finished(report, files)
-    return report.verdict.exit_code
+    return report.exit_code
 
 
 def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
@@ -265,7 +304,7 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
         label="embedded mock" if embedded else base_url,
         scope=order.scope or ("full" if embedded else "core"),
         seed=seed,
-        run_id=secrets.token_hex(8),
+        run_id=f"{seed:x}" if embedded else secrets.token_hex(8),  # a target keeps the records of earlier runs
         deadline=time.time() + budget,
         budget=budget,
         embedded=embedded,

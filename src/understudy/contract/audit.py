@@ -1,7 +1,6 @@
 """Judging the judge: each deviation is played by the mock and judged. One that no check finds has survived."""
 
 import hashlib
-import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -123,7 +122,7 @@ def judge(vendor: str, name: str, seed: int, budget: float) -> Judged:
             label=f"embedded mock, {name}",
             scope="full",
             seed=seed,
-            run_id=secrets.token_hex(8),
+            run_id=f"{seed:x}",
             deadline=time.time() + budget,
             budget=budget,
             embedded=True,

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 import pytest
 
 from understudy.contract import scenarios
+from understudy.contract.allowance import Allowance
 from understudy.contract.cleaning import CHECK as CLEANING
-from understudy.contract.evidence import Evidence
+from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.items import CLEANED, PACK
 from understudy.contract.summary import Gathered, summarise
 from understudy.contract.target import Run, Secrets
@@ -99,7 +100,8 @@ class Trial:
         gathered.narrowed = gathered.narrowed or bool(home.get("narrowed"))
         gathered.cut = gathered.cut or home.get("cut", "")
         gathered.short = gathered.short or bool(home.get("short"))
-        gathered.evidence += [(Evidence.from_json(value), count) for value, count in home.get("evidence", [])]
+        evidence = [(Evidence.from_json(value), count) for value, count in home.get("evidence", [])]
+        gathered.evidence += evidence
         if home.get("fatal") and not gathered.fatal:
             gathered.fatal = home["note"]
         refused = sum(gathered.full.values()) >= ENOUGH and set(gathered.full) <= {401, 403}
@@ -113,8 +115,16 @@ class Trial:
             outcome = {"not-exercised": "not-exercised", "failed": "remark"}.get(home.get("note", ""), outcome)
         if self.run.dry:
             self.sent.append(Sent(name, home.get("kind", ""), home.get("sent", []), home.get("requests", 0)))
+        failures = {piece.fingerprint for piece, _ in evidence if piece.outcome is Outcome.FAILED}
         gathered.items.append(
-            ItemResult(name, home.get("kind", ""), outcome, report.duration, self._message(report, home))
+            ItemResult(
+                name,
+                home.get("kind", ""),
+                outcome,
+                report.duration,
+                self._message(report, home),
+                frozenset() if home.get("fatal") else frozenset(failures),
+            )
         )
         self._watcher.progressed(name, outcome, gathered.requests)
 
@@ -142,11 +152,18 @@ class Trial:
 
 
 def hold(
-    pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = (), plugins: Iterable[object] = ()
+    pack: Pack,
+    run: Run,
+    watcher: Watcher,
+    pytest_args: Iterable[str] = (),
+    *,
+    allowance: Allowance | None = None,
+    plugins: Iterable[object] = (),
 ) -> Report:
     """Run all checks and return the report, inconclusive where the run broke off before anything was found.
 
-    `pytest_args` are the user's own words for pytest (`-k`, `-n`, `--lf`), `plugins` further ones of the main process.
+    `pytest_args` are the user's own words for pytest (`-k`, `-n`, `--lf`), `plugins` further ones of the main process;
+    what the allowance has does not count.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     trial, code = _tried(pack, run, watcher, list(pytest_args), plugins)
@@ -155,7 +172,7 @@ def hold(
         gathered.fatal = gathered.fatal or f"the run broke off: {_crash(trial)}; please report this with the seed"
     elif code == pytest.ExitCode.INTERRUPTED:
         gathered.fatal = gathered.fatal or "the run was interrupted"
-    return summarise(pack, run, gathered, started, time.monotonic() - clock)
+    return summarise(pack, run, gathered, started, time.monotonic() - clock, allowance)
 
 
 def rehearse(pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = ()) -> list[Sent]:

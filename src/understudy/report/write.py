@@ -6,13 +6,13 @@ from pathlib import Path
 
 from understudy.contract.verdict import Report
 from understudy.errors import UsageError, shown
-from understudy.report import html, json_report, junit
+from understudy.report import html, json_report, junit, sarif_report
 
 _OURS = re.compile(r"-[0-9a-f]{16}\.arazzo\.yaml$")
 
 
 def write(report: Report, directory: Path) -> tuple[Path, ...]:
-    """Write report.json, report.html and junit.xml into the directory, made if need be; return their paths.
+    """Write report.json, report.html, junit.xml and report.sarif into the directory, made if need be; return the paths.
 
     Beside them, in `failing/`, the scenarios that show findings again; those of an earlier report go.
     A reader never sees half a file. Raises UsageError where the directory cannot be made or written.
@@ -21,6 +21,7 @@ def write(report: Report, directory: Path) -> tuple[Path, ...]:
         "report.json": json_report.dumps(report).encode("ascii"),
         "report.html": html.render(report).encode(),
         "junit.xml": junit.render(report),
+        "report.sarif": sarif_report.render(report),
     }
     failing = {each.scenario_name: each.scenario.encode() for each in report.findings if each.scenario_name}
     _make(directory)
