@@ -119,22 +119,27 @@ def _stored(call: Call, state: Transaction, play: Operation, change: Change) -> 
         return reply
     subject = _subject(state, _name(call))
     _keep(state, subject, change(old, subject.elements))
-    return _telling(reply, elements=play(_with(replace(call, body={}), []), state).body["elements"])
+    return _telling(reply, elements=_shown(play(_with(replace(call, body={}), []), state))["elements"])
 
 
 def _telling(reply: Reply, **properties: Json) -> Reply:
     """Return the reply with other properties, if it is no refusal."""
-    return replace(reply, body={**reply.body, **properties}) if reply.accepted else reply
+    return replace(reply, body={**_shown(reply), **properties}) if reply.accepted else reply
 
 
 def _showing(reply: Reply, change: Callable[[dict[str, Json]], Json]) -> Reply:
     """Return the answer to a write with each element changed."""
-    return _telling(reply, elements=[change(each) for each in reply.body["elements"]]) if reply.accepted else reply
+    return _telling(reply, elements=[change(each) for each in _shown(reply)["elements"]]) if reply.accepted else reply
 
 
 def _listing(reply: Reply, change: Callable[[dict[str, Json]], dict[str, Json]]) -> Reply:
     """Return the page with each of its records changed."""
-    return _telling(reply, content=[change(each) for each in reply.body["content"]]) if reply.accepted else reply
+    return _telling(reply, content=[change(each) for each in _shown(reply)["content"]]) if reply.accepted else reply
+
+
+def _shown(reply: Reply) -> dict[str, Json]:
+    """Return the object that a reply has for a body, or an empty one."""
+    return reply.body if isinstance(reply.body, dict) else {}
 
 
 def _counted(state: Transaction, name: str) -> int:
@@ -243,21 +248,21 @@ def doubled_identifiers_crash(call: Call, state: Transaction, play: Operation) -
 def id_without_hyphens(call: Call, state: Transaction, play: Operation) -> Reply:
     """Answer updates with the id's 32 digits alone."""
     reply = play(call, state)
-    return _telling(reply, id=reply.body["id"].replace("-", "")) if reply.status == 200 else reply
+    return _telling(reply, id=_shown(reply)["id"].replace("-", "")) if reply.status == 200 else reply
 
 
 @deviations.play("OT-ANSWER-8", WRITE)
 def single_element_without_list(call: Call, state: Transaction, play: Operation) -> Reply:
     """Show a single element without the list around it, as converters from XML do."""
     reply = play(call, state)
-    return _telling(reply, elements=reply.body["elements"][0]) if len(reply.body["elements"]) == 1 else reply
+    return _telling(reply, elements=_shown(reply)["elements"][0]) if len(_shown(reply)["elements"]) == 1 else reply
 
 
 @deviations.play("OT-ANSWER-8", WRITE)
 def no_elements_are_null(call: Call, state: Transaction, play: Operation) -> Reply:
     """Show null in place of the list where there are no elements."""
     reply = play(call, state)
-    return reply if reply.body["elements"] else _telling(reply, elements=None)
+    return reply if _shown(reply)["elements"] else _telling(reply, elements=None)
 
 
 @deviations.play("OT-ANSWER-11", WRITE)
@@ -283,7 +288,7 @@ def dates_lose_their_offset(call: Call, state: Transaction, play: Operation) -> 
 def single_message_without_list(call: Call, state: Transaction, play: Operation) -> Reply:
     """Show a single message without the list around it."""
     reply = play(call, state)
-    messages = reply.body.get("messages", [])
+    messages = _shown(reply).get("messages", [])
     return _telling(reply, messages=messages[0]) if len(messages) == 1 else reply
 
 
@@ -423,7 +428,7 @@ def update_answers_with_the_old(call: Call, state: Transaction, play: Operation)
     """Answer an update with the elements as they were before."""
     if not _subject(state, _name(call)):
         return play(call, state)
-    before = play(replace(call, body={}), state).body
+    before = _shown(play(replace(call, body={}), state))
     return _telling(play(call, state), elements=before["elements"])
 
 
@@ -648,7 +653,7 @@ def identifiers_lowered(call: Call, state: Transaction, play: Operation) -> Repl
 def identifier_shown_as_first_additional(call: Call, state: Transaction, play: Operation) -> Reply:
     """Show the first additional identifier of a subject as its identifier."""
     reply = play(call, state)
-    linked = [each["value"] for each in reply.body["elements"] if each["linked"]] if reply.accepted else []
+    linked = [each["value"] for each in _shown(reply)["elements"] if each["linked"]] if reply.accepted else []
     return _telling(reply, identifier=linked[0][0]) if linked else reply
 
 
@@ -656,7 +661,7 @@ def identifier_shown_as_first_additional(call: Call, state: Transaction, play: O
 def identifier_cut_in_answers(call: Call, state: Transaction, play: Operation) -> Reply:
     """Show the first 128 characters of an identifier."""
     reply = play(call, state)
-    return _telling(reply, identifier=reply.body["identifier"][:128])
+    return _telling(reply, identifier=_shown(reply)["identifier"][:128])
 
 
 @deviations.play("OT-PRIMARY-1", WRITE)
@@ -990,16 +995,14 @@ def null_removes_nothing(call: Call, state: Transaction, play: Operation) -> Rep
     return play(_with(call, kept) if _elements(call) else call, state)
 
 
-@deviations.play("OT-LINK-8", WRITE)
-def type_shows_its_first_list(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Show identifiers that were left out beside the list, under a name of their own."""
-
-    def beside(old: dict[str, Any], new: Any) -> list[Any]:
-        lost = _values(old[new.name]) if new.linked and new.name in old else ()
-        lost = tuple(value for value in lost if value not in _values(new))
-        return [new, replace(new, name=f"{new.name} (old)", linked=False, value=lost)] if lost else [new]
-
-    return _stored(call, state, play, lambda old, new: [one for each in new for one in beside(old, each)])
+@deviations.play("OT-LINK-8", WRITE, beside=("OT-LINK-2",))
+def type_shows_the_list_before(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Show the list of an identifier type as it was before the write that sets another."""
+    before, reply = _subject(state, _name(call)), play(call, state)
+    old = {each.name: list(_values(each)) for each in before.elements if each.linked} if before else {}
+    return _showing(
+        reply, lambda each: {**each, "value": old[each["name"]]} if each["name"] in old and each["linked"] else each
+    )
 
 
 @deviations.play("OT-LINK-9", WRITE, beside=("OT-LINK-6",))
@@ -1111,7 +1114,7 @@ def multipart_not_read(call: Call, state: Transaction, play: Operation) -> Reply
 def lifetime_is_text(call: Call, state: Transaction, play: Operation) -> Reply:
     """Answer with a text as expires_in."""
     reply = play(call, state)
-    return _telling(reply, expires_in=str(reply.body.get("expires_in")))
+    return _telling(reply, expires_in=str(_shown(reply).get("expires_in")))
 
 
 @deviations.play("OT-TOKEN-2", TOKEN)
@@ -1132,7 +1135,7 @@ def token_opens_nothing(call: Call, state: Transaction, play: Operation) -> Repl
 def token_cut(call: Call, state: Transaction, play: Operation) -> Reply:
     """Cut a token after 200 characters, as a column in a database may do it."""
     reply = play(call, state)
-    return _telling(reply, access_token=str(reply.body.get("access_token"))[:200])
+    return _telling(reply, access_token=str(_shown(reply).get("access_token"))[:200])
 
 
 @deviations.play("OT-TOKEN-5", TOKEN)
@@ -1241,8 +1244,8 @@ def page_shows_who_begins_alike(call: Call, state: Transaction, play: Operation)
     """Show the subjects, too, whose identifiers begin with the one that the page is asked for."""
     reply = play(call, state)
     alike = [name for name, _ in state.scan(SUBJECTS) if name.startswith(_name(call)) and name != _name(call)]
-    more = [each for name in alike for each in play(_about(call, name), state).body["content"]]
-    return _telling(reply, content=[*reply.body["content"], *more]) if reply.accepted else reply
+    more = [each for name in alike for each in _shown(play(_about(call, name), state))["content"]]
+    return _telling(reply, content=[*_shown(reply)["content"], *more]) if reply.accepted else reply
 
 
 @deviations.play("OT-READ-2", PAGE)
@@ -1309,7 +1312,7 @@ def details_are_of_type_email(call: Call, state: Transaction, play: Operation) -
 def details_in_small_letters(call: Call, state: Transaction, play: Operation) -> Reply:
     """Name the identifier in small letters in the basic details."""
     reply = play(call, state)
-    return _telling(reply, identifier=reply.body["identifier"].lower()) if reply.accepted else reply
+    return _telling(reply, identifier=_shown(reply)["identifier"].lower()) if reply.accepted else reply
 
 
 @deviations.play("OT-READ-6", DETAILS)
@@ -1379,7 +1382,7 @@ def identifiers_outlive_their_subject(call: Call, state: Transaction, play: Oper
     return reply
 
 
-@deviations.play("OT-DELETE-1", DELETE)
+@deviations.play("OT-DELETE-1", DELETE, beside=("OT-UPDATE-1",))
 def delete_takes_the_longer_too(call: Call, state: Transaction, play: Operation) -> Reply:
     """Delete the subjects, too, whose identifiers begin with the one that is named."""
     named, reply = str(_body(call).get("identifier")), play(call, state)
