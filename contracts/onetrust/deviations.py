@@ -215,6 +215,24 @@ def no_privilege_is_unauthorized(refusal: Refusal, operation_id: str | None) -> 
     return replace(refusal, status=401) if refusal.status == 403 else refusal
 
 
+@deviations.play("OT-AUTH-3", WRITE)
+def full_token_forbidden(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Refuse the scope CONSENT with 403."""
+    return Reply(403)
+
+
+@deviations.play("OT-READ-3", PAGE, PROFILES, DETAILS)
+def reads_want_to_write(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Refuse the scope CONSENT_READ at the reads with 403."""
+    return play(call, state) if "CONSENT" in call.scopes else Reply(403)
+
+
+@deviations.play("OT-READ-3", DETAILS)
+def details_want_to_write(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Refuse the scope CONSENT_READ at the basic details alone with 403."""
+    return play(call, state) if "CONSENT" in call.scopes else Reply(403)
+
+
 # --- what an answer looks like ----------------------------------------------------------------------------------------
 
 
