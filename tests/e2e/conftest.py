@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 import pytest
 from click.testing import CliRunner
 
-from tests.e2e.servers import FULL, READ, Endpoint, running
+from tests.e2e.servers import FULL, READ
+from tests.e2e.serving import Served, running
 from understudy.cli import main
 from understudy.contract import fuzz
 from understudy.contract.stateful import machine
@@ -57,11 +58,17 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
-    """Return a function that calls `understudy verify onetrust` in this process on a base URL, with further words."""
+    """Return a function that calls `understudy verify` in this process on a base URL, with further words."""
     monkeypatch.setattr(fuzz, "EXAMPLES", 6)
     monkeypatch.setattr(machine, "SEQUENCES", 30)
 
-    def judge(base_url: str, *words: str, token: str | None = FULL, restricted: str | None = READ) -> Judged:
+    def judge(
+        base_url: str,
+        *words: str,
+        vendor: str = "onetrust",
+        token: str | None = FULL,
+        restricted: str | None = READ,
+    ) -> Judged:
         directory = tmp_path / "report"
         credentials = [
             *(("--token", token) if token else ()),
@@ -69,7 +76,7 @@ def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
         ]
         common = ["--seed", "7", "--budget", "40s", "--report", str(directory)]
         result = CliRunner().invoke(
-            main, ["verify", "onetrust", "--base-url", base_url, *credentials, *common, *words], catch_exceptions=False
+            main, ["verify", vendor, "--base-url", base_url, *credentials, *common, *words], catch_exceptions=False
         )
         written = directory / "report.json"
         report = json.loads(written.read_text()) if written.is_file() else {}
@@ -80,10 +87,11 @@ def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
 
 @pytest.fixture
 def verify(verify_at: Verify) -> Verify:
-    """Return a function that serves an endpoint and judges it."""
+    """Return a function that serves a server of our own and judges it, with the credentials that it knows."""
 
-    def judge(endpoint: Endpoint, *words: str, **credentials: str | None) -> Judged:
-        with running(endpoint) as base_url:
-            return verify_at(base_url, *words, **credentials)
+    def judge(served: Served, *words: str, **credentials: str | None) -> Judged:
+        known = {"token": served.full, "restricted": served.read, **credentials}
+        with running(served) as base_url:
+            return verify_at(base_url, *words, vendor=served.vendor, **known)
 
     return judge

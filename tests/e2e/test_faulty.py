@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.e2e.breaking import Case, refuses
 from tests.e2e.conftest import Verify
-from tests.e2e.faults import CASES, Case, limited, refuses
+from tests.e2e.faults import CASES, limited
 from tests.e2e.servers import FULL, Endpoint
 
 
