@@ -3,16 +3,19 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 from click.testing import CliRunner
 
+from tests.e2e.breaking import Case
 from tests.e2e.servers import FULL, READ
 from tests.e2e.serving import Served, running
 from understudy.cli import main
-from understudy.contract import fuzz
+from understudy.contract import client, fuzz
+from understudy.contract.arazzo import Patience
 from understudy.contract.stateful import machine
 
 
@@ -48,6 +51,13 @@ class Judged:
 Verify: TypeAlias = Callable[..., Judged]
 
 
+def violates(case: Case, judged: Judged) -> None:
+    """Assert that a fault was found under its rule: exit 1, and no finding on a rule that the fault leaves alone."""
+    assert case.rules & judged.found, judged.said
+    assert judged.found - case.rules - case.beside == set(), judged.said
+    assert (judged.report["verdict"], judged.exit_code) == ("violates", 1)
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep pytest's cache of one test from the other's, and the environment's credentials out."""
@@ -61,6 +71,8 @@ def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
     """Return a function that calls `understudy verify` in this process on a base URL, with further words."""
     monkeypatch.setattr(fuzz, "EXAMPLES", 6)
     monkeypatch.setattr(machine, "SEQUENCES", 30)
+    monkeypatch.setattr(machine, "SHRINKING", 1.0)
+    monkeypatch.setattr(client, "Patience", partial(Patience, 0.0, 0.0))  # what our servers are told shows at once
 
     def judge(
         base_url: str,
