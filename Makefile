@@ -23,7 +23,7 @@ WORKERS := -n 2 --dist loadgroup
 # first Python and without coverage, which would make them twice as long, is enough.
 ONCE := tests/contract/stateful/test_machine.py tests/contract/test_audit.py tests/e2e/test_audit.py \
 	tests/e2e/test_conforming.py tests/e2e/test_faulty.py tests/e2e/test_manners.py tests/e2e/test_readme.py \
-	tests/e2e/test_verify.py tests/e2e/test_wheel.py
+	tests/e2e/test_verify.py tests/e2e/test_wheel.py tests/e2e/consentgrid tests/e2e/gainsight_px
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile

@@ -107,3 +107,11 @@ def verify(verify_at: Verify) -> Verify:
             return verify_at(base_url, *words, vendor=served.vendor, **known)
 
     return judge
+
+
+@pytest.fixture
+def verify_briefly(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> Verify:
+    """Return the same, with few generated requests: for a server that is in doubt, and not the judge's reach."""
+    monkeypatch.setattr(fuzz, "EXAMPLES", 1)
+    monkeypatch.setattr(machine, "SEQUENCES", 8)
+    return verify

@@ -158,6 +158,10 @@ class Busy(Register):
         return super().respond(call)
 
 
+class Everything(Enveloped, Problems, Challenging, Deep, WantsData, Trusting, Conflicting, Numbered):
+    """Several freedoms at once."""
+
+
 def charset(served: Served, call: Call, step: Step) -> Answer:
     """Name the charset of JSON, in other words and case."""
     answer = step(call)

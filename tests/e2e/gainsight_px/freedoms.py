@@ -127,6 +127,10 @@ class Busy(Directory):
         return super().respond(call)
 
 
+class Everything(Problems, OneRefusal, Lenient, NullIsAbsent, AnyMediaType, InferredIsIgnored):
+    """Several freedoms at once."""
+
+
 # --- what other operations show ---------------------------------------------------------------------------------------
 
 
