@@ -21,9 +21,10 @@ PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
 WORKERS := -n 2 --dist loadgroup
 # These build, install, or judge endpoint after endpoint for minutes, by code that other tests run too: once, on the
 # first Python and without coverage, which would make them twice as long, is enough.
-ONCE := tests/contract/stateful/test_machine.py tests/contract/test_audit.py tests/e2e/test_audit.py \
+ONCE := tests/contract/stateful tests/contract/test_audit.py tests/e2e/test_audit.py \
 	tests/e2e/test_conforming.py tests/e2e/test_faulty.py tests/e2e/test_manners.py tests/e2e/test_readme.py \
-	tests/e2e/test_reports.py tests/e2e/test_verify.py tests/e2e/test_wheel.py
+	tests/e2e/test_failing.py tests/e2e/test_hostile.py tests/e2e/test_reports.py tests/e2e/test_verify.py \
+	tests/e2e/test_wheel.py tests/e2e/consentgrid tests/e2e/gainsight_px
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile

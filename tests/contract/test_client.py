@@ -9,7 +9,8 @@ from contextlib import suppress
 import pytest
 
 from tests.contract.conftest import WRITE, Connect
-from tests.e2e.servers import CLIENT, SECRET, Answer, Call, Endpoint, Step, running
+from tests.e2e.servers import CLIENT, SECRET, Endpoint
+from tests.e2e.serving import Answer, Call, Served, Step, running
 from understudy.contract import client as clients
 from understudy.contract.client import Client, Collector
 from understudy.contract.evidence import Evidence, Outcome
@@ -30,10 +31,10 @@ def good(client: Client, credential: str = "full", identifier: str = "ada") -> R
     return Request("POST", client.run.base_url + PATH, tuple(headers.items()), b"{}")
 
 
-def limited(*retry_after: str) -> Callable[[Endpoint, Call, Step], Answer]:
+def limited(*retry_after: str) -> Callable[[Served, Call, Step], Answer]:
     """Return a fault that answers the first calls with a 429 each."""
 
-    def fault(endpoint: Endpoint, call: Call, step: Step) -> Answer:
+    def fault(endpoint: Served, call: Call, step: Step) -> Answer:
         number = len(endpoint.seen)
         return (
             Answer(429, headers={"Retry-After": retry_after[number - 1]}) if number <= len(retry_after) else step(call)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.servers import FULL, READ, Answer, Endpoint, running
+from tests.e2e.servers import FULL, READ, Endpoint
+from tests.e2e.serving import Answer, running
 from understudy.contract import scenarios
 from understudy.contract.arazzo import ArazzoFile, Workflow
 from understudy.contract.client import Client

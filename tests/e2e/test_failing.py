@@ -12,7 +12,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 from tests.e2e.faults import CASES
-from tests.e2e.servers import FULL, running
+from tests.e2e.servers import FULL
+from tests.e2e.serving import running
 from tests.mock.exchange import served, with_operation
 from understudy import pack as packs
 from understudy.cli import main

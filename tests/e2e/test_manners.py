@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from tests.e2e.conftest import Verify
-from tests.e2e.servers import CLIENT, FULL, READ, SECRET, Answer, Call, Endpoint, running
+from tests.e2e.servers import CLIENT, FULL, READ, SECRET, Endpoint
+from tests.e2e.serving import Answer, Call, running
 from tests.mock.exchange import call, served
 from understudy import pack as packs
 from understudy.cli import main

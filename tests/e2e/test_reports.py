@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.breaking import has, status
 from tests.e2e.conftest import Judged, Verify
-from tests.e2e.faults import NewId, has, status
+from tests.e2e.faults import NewId
 from tests.e2e.servers import FULL, Endpoint
 from tests.report.sarif_shape import checked
 from understudy.contract.stateful import machine

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.freedoms import FREEDOMS
-from tests.e2e.servers import FULL, READ, Answer, Endpoint, Json, Subject, running
+from tests.e2e.servers import FULL, READ, Endpoint, Subject
+from tests.e2e.serving import Answer, Json, running
 from tests.mock.exchange import served
 from understudy import pack as packs
 from understudy.contract.client import Client

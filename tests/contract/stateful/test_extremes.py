@@ -8,7 +8,8 @@ from unicodedata import normalize
 import pytest
 
 from tests.e2e.freedoms import FREEDOMS
-from tests.e2e.servers import FULL, READ, Answer, Call, Endpoint, Json, running
+from tests.e2e.servers import FULL, READ, Endpoint
+from tests.e2e.serving import Answer, Call, Json, running
 from tests.mock.exchange import served
 from understudy import pack as packs
 from understudy.contract.client import Client
