@@ -1,7 +1,7 @@
 # A fresh machine needs Python 3.11, 3.12 or 3.13 and make. `make help` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup verify test test-plain tools test-tools lint bench clean
+.PHONY: help setup verify test test-plain tools test-tools lint audit bench clean
 
 # The first of this machine's interpreters that is Python 3.$(1) and can make environments; nothing if there is none.
 interpreter = $(shell for python in python3.$(1) python3 python "$$HOME"/.pyenv/versions/3.$(1).*/bin/python; do \
@@ -21,8 +21,10 @@ PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
 WORKERS := -n 2 --dist loadgroup
 # These build, install, or judge endpoint after endpoint for minutes, by code that other tests run too: once, on the
 # first Python and without coverage, which would make them twice as long, is enough.
-ONCE := tests/contract/stateful/test_machine.py tests/e2e/test_conforming.py tests/e2e/test_faulty.py \
-	tests/e2e/test_manners.py tests/e2e/test_readme.py tests/e2e/test_verify.py tests/e2e/test_wheel.py
+ONCE := tests/contract/stateful tests/contract/test_audit.py tests/e2e/test_audit.py \
+	tests/e2e/test_conforming.py tests/e2e/test_faulty.py tests/e2e/test_manners.py tests/e2e/test_readme.py \
+	tests/e2e/test_failing.py tests/e2e/test_hostile.py tests/e2e/test_reports.py tests/e2e/test_verify.py \
+	tests/e2e/test_wheel.py tests/e2e/consentgrid tests/e2e/gainsight_px
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -83,6 +85,10 @@ test-tools: $(STAMP) ## run the tests that need more than Python; `make tools` c
 
 lint: $(STAMP) ## check style, format and types
 	@code=0; $(BIN)/ruff check . || code=1; $(BIN)/ruff format --check . || code=1; $(BIN)/mypy || code=1; exit $$code
+
+audit: $(STAMP) ## play every deviation and see whether the judge finds it; takes half an hour
+	@mkdir -p reports
+	$(BIN)/understudy audit --seed 7 --json reports/audit.json --html reports/audit.html
 
 bench: $(STAMP) ## measure how many updates a second the mock answers
 	$(OWN) $(BIN)/python tests/bench/update_rate.py

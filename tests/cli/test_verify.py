@@ -9,8 +9,10 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.report.sarif_shape import checked
 from understudy.cli import main
 from understudy.cli import verify as command
+from understudy.contract.allowance import Allowance
 from understudy.contract.target import LIMITED, REGIME, Run
 from understudy.contract.verdict import Report, Verdict
 from understudy.pack import Pack
@@ -26,12 +28,19 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Run, list[str]]]:
+def allowed() -> list[Allowance]:
+    """Return the list to which what each run lets be is added."""
+    return []
+
+
+@pytest.fixture
+def runs(allowed: list[Allowance], monkeypatch: pytest.MonkeyPatch) -> list[tuple[Run, list[str]]]:
     """Hold no run: return the list to which each is added with its words for pytest."""
     held: list[tuple[Run, list[str]]] = []
 
-    def hold(pack: Pack, run: Run, watcher: Any, words: list[str]) -> Report:
+    def hold(pack: Pack, run: Run, watcher: Any, words: list[str], allowance: Allowance) -> Report:
         held.append((run, words))
+        allowed.append(allowance)
         about: dict[str, Any] = {"vendor": pack.vendor, "target": run.label, "scope": run.scope, "seed": run.seed}
         empty: dict[str, Any] = dict.fromkeys(("rules", "operations", "findings", "remarks", "items"), ())
         when: dict[str, Any] = {"started": "2026-01-31T00:00:00+00:00", "seconds": 1.0, "requests": 0}
@@ -121,7 +130,10 @@ def test_a_target_of_understudy_toml_is_judged(
         (("--target", "production"), "no target is called 'production'; use one of: staging"),
         (("--target", "staging"), "target staging: STAGING_TOKEN is not set; set it to the token"),
         (("--target", "staging", "--base-url", "http://a"), "both --target and --base-url are given; give one of them"),
-        (("other", "--target", "staging", "--token", "t"), "target staging is onetrust's; name that vendor, or none"),
+        (
+            ("other", "--target", "staging", "--token", "t"),
+            "target staging is onetrust's, and other is to be judged; name onetrust, or no vendor",
+        ),
     ],
 )
 def test_a_target_that_cannot_be_used_is_told_in_one_line(
@@ -163,6 +175,75 @@ def test_words_for_pytest_are_handed_on(runs: list[tuple[Run, list[str]]]) -> No
     assert runs[0][1] == ["-k", "a or b", "-n", "2", "--lf"]
 
 
+REPORT = {"vendor": "onetrust", "findings": [], "remarks": []}
+ENTRY = "verify:\n  - {fingerprint: '0123456789abcdef', reason: Known to the vendor.}\n"
+
+
+def test_what_is_accepted_and_known_is_read_before_the_run(
+    runs: list[tuple[Run, list[str]]], allowed: list[Allowance], tmp_path: Path
+) -> None:
+    """The user's file comes beside the pack's own."""
+    (tmp_path / "mine.yaml").write_text(ENTRY)
+    (tmp_path / "report.json").write_text(json.dumps(REPORT))
+    words = ("--accepted", str(tmp_path / "mine.yaml"), "--baseline", str(tmp_path / "report.json"))
+    assert verify("onetrust", *words).exit_code == 0
+    assert verify("onetrust").exit_code == 0
+    assert [[entry.fingerprint for entry in each.own] for each in allowed] == [["0123456789abcdef"], []]
+    assert [each.baseline is not None for each in allowed] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("onetrust", "--accepted", "none.yaml"), "none.yaml: there is no such file; correct the path of --accepted"),
+        (("onetrust", "--baseline", "none.json"), "none.json: there is no such file; correct the path of --baseline"),
+        (("onetrust", "--accepted", "."), ".: --accepted names a directory; name the file in it"),
+        (("onetrust", "--baseline", "."), ".: --baseline names a directory; name the file in it"),
+        (("onetrust", "--baseline", "broken.json"), "broken.json:1: not JSON: "),
+        (
+            ("onetrust", "--baseline", "other.json"),
+            "other.json:1: the baseline is a report on 'other', not on onetrust",
+        ),
+        (("onetrust", "--accepted", "broken.yaml"), 'broken.yaml:2 (/verify/0): "reason" is a required property'),
+        (("--accepted", "mine.yaml"), "--accepted is one vendor's; name the vendor; a pack has its own accepted.yaml"),
+        (
+            ("--baseline", "report.json"),
+            "report.json: --baseline is one vendor's; name the vendor, or give the directory",
+        ),
+        (("onetrust", "--sarif", "."), ".: the file of --sarif is a directory; name a file"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_before_anything_is_run(
+    words: tuple[str, ...],
+    told: str,
+    runs: list[tuple[Run, list[str]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In one line, with where, and exit code 2."""
+    monkeypatch.chdir(tmp_path)
+    files = {
+        "mine.yaml": ENTRY,
+        "broken.yaml": "verify:\n  - {fingerprint: '0123456789abcdef'}\n",
+        "report.json": json.dumps(REPORT),
+        "other.json": json.dumps({**REPORT, "vendor": "other"}),
+        "broken.json": "{",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    result = verify(*words)
+    assert (result.exit_code, len(result.stderr.splitlines()), runs) == (2, 1, [])
+    assert result.stderr.startswith(f"understudy: {told}")
+
+
+def test_the_embedded_mock_is_called_the_same_with_the_same_seed(runs: list[tuple[Run, list[str]]]) -> None:
+    """It begins anew each time, so that identifiers can come from the seed: runs are equal to the byte."""
+    for seed in ("7", "7", "8"):
+        verify("onetrust", "--seed", seed)
+    one, two, three = (run.run_id for run, _ in runs)
+    assert one == two != three
+
+
 def test_a_seed_repeats_a_run(runs: list[tuple[Run, list[str]]]) -> None:
     """Without one, each run has its own; identifiers are a run's own either way."""
     for words in (("--seed", "7"), ("--seed", "7"), ()):
@@ -184,9 +265,12 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return mine
 
 
+FILES = ("--junit", "j.xml", "--sarif", "s.sarif")
+
+
 def test_several_vendors_are_judged_side_by_side(two: Path) -> None:
     """Each has a report folder, a suite in the JUnit file and a verdict line; what they print is not mixed."""
-    result = verify("one", "two", "one", "--report", "r", "--junit", "j.xml", "-k", "empty-object", "--seed", "7")
+    result = verify("one", "two", "one", "--report", "r", *FILES, "-k", "empty-object", "--seed", "7")
     assert result.exit_code == 0, result.output
     for vendor in ("one", "two"):
         report = json.loads((two / "r" / vendor / "report.json").read_text())
@@ -197,6 +281,21 @@ def test_several_vendors_are_judged_side_by_side(two: Path) -> None:
     suites = ElementTree.parse(two / "j.xml").getroot()
     assert [suite.get("name") for suite in suites] == ["one", "two"]
     assert int(suites.get("tests", "0")) == sum(len(suite.findall("testcase")) for suite in suites) > 0
+    sarif = checked((two / "s.sarif").read_bytes())
+    assert [each["automationDetails"]["id"] for each in sarif["runs"]] == ["understudy/one/", "understudy/two/"]
+    assert not any(line.startswith("wrote") and line.endswith(("--junit", "--sarif")) for line in lines)
+
+
+def test_the_reports_of_several_vendors_are_a_baseline_for_them(two: Path) -> None:
+    """By the directory that --report wrote; a vendor without a report in it is told."""
+    for vendor in ("one", "two"):
+        (two / "r" / vendor).mkdir(parents=True)
+        (two / "r" / vendor / "report.json").write_text(json.dumps({**REPORT, "vendor": vendor}))
+    assert verify("one", "two", "--baseline", "r", "-k", "empty-object").exit_code == 0
+    (two / "r" / "two" / "report.json").unlink()
+    result = verify("one", "two", "--baseline", "r", "-k", "empty-object")
+    told = "understudy: r/two/report.json: there is no such file; correct the path of --baseline\n"
+    assert (result.exit_code, result.stderr) == (2, told)
 
 
 def test_the_worst_of_several_runs_is_that_of_the_whole(two: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from tests.contract.conftest import Connect
 from tests.e2e.faults import limited
-from tests.e2e.servers import Call, Endpoint, running
+from tests.e2e.servers import Endpoint
+from tests.e2e.serving import Call, running
 from understudy.contract import fuzz
 from understudy.contract.client import Client
 from understudy.errors import TargetError

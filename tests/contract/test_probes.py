@@ -7,9 +7,11 @@ from typing import TypeAlias
 import pytest
 
 from tests.contract.conftest import WRITE
-from tests.e2e.faults import HEADERS_OF_429, AnyToken, WithoutScopes, refuses, status
+from tests.e2e.breaking import refuses, status
+from tests.e2e.faults import HEADERS_OF_429, AnyToken, WithoutScopes
 from tests.e2e.freedoms import StrictChallenge
-from tests.e2e.servers import FULL, READ, Answer, Call, Endpoint, Step, running
+from tests.e2e.servers import FULL, READ, Endpoint
+from tests.e2e.serving import Answer, Call, Served, Step, running
 from understudy.contract.authentication import BEARER, Place
 from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
@@ -165,13 +167,19 @@ def test_each_caller_is_told_apart(endpoint: Callable[[], Endpoint], rule: set[s
     assert {failure.rule for failure in failures(probe("access", endpoint()))} == rule
 
 
+@pytest.mark.parametrize("refusal", [404, 405])
+def test_an_operation_that_is_not_offered_breaks_the_rule_on_its_place(refusal: int, probe: Probe) -> None:
+    """A path or a method that is not there is no matter of the credential, nor of a record."""
+    assert {failure.rule for failure in failures(probe("access", Endpoint(status(201, refusal))))} == {"OT-ROUTE-1"}
+
+
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_quota_is_used_up_and_opens_again(probe: Probe) -> None:
     """The rules on 429 and its headers are seen, and that it keeps its word."""
 
-    def once(endpoint: Endpoint, call: Call, step: Step) -> Answer:
+    def once(endpoint: Served, call: Call, step: Step) -> Answer:
         return Answer(429, headers=HEADERS_OF_429) if len(endpoint.seen) == 2 else step(call)
 
     client = probe("limits", Endpoint(once))

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.servers import FULL, READ, Answer, Endpoint, running
+from tests.e2e.servers import FULL, READ, Endpoint
+from tests.e2e.serving import Answer, running
 from understudy.contract import scenarios
 from understudy.contract.arazzo import ArazzoFile, Workflow
-from understudy.contract.client import Client, OverError
+from understudy.contract.client import Client
 from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.target import Credentials, Run
+from understudy.contract.throttle import OverError
 from understudy.errors import ContentError
 from understudy.pack import Pack
 

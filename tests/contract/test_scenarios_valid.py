@@ -19,7 +19,7 @@ SCENARIOS = [
     for file in FILES
     for workflow in file.workflows
 ]
-RUN = "{$inputs.run}"
+PREFIX, RUN = "{$inputs.prefix}", "{$inputs.run}"
 NAMES_THE_SUBJECT = ("dataSubjectIdentifier", "identifier")
 
 
@@ -108,7 +108,7 @@ def test_core_rules_need_the_vendored_operation_alone(file: ArazzoFile, workflow
 def test_identifiers_belong_to_the_run(file: ArazzoFile, workflow: Workflow) -> None:
     """Every identifier is recognisable and holds the run's own word, so a second run meets nothing of the first."""
     for identifier in identifiers(workflow):
-        assert identifier.startswith(f"understudy-{RUN}-"), file.name
+        assert identifier.startswith(PREFIX + RUN), file.name
 
 
 @pytest.mark.parametrize(("file", "workflow"), SCENARIOS)
@@ -135,7 +135,10 @@ def test_long_identifiers_have_the_lengths_they_claim() -> None:
     """With a run of twelve characters the long identifiers have 255, 255 and 256, and the first two differ."""
     parameters = next(file for file in FILES if file.name == "identifiers.arazzo.yaml").parameters
     names = ("longIdentifier", "otherLongIdentifier", "tooLongIdentifier")
-    values = [str(parameters[name].value).replace(RUN, 12 * "a") for name in names]
+    inputs = {PREFIX: "my-", RUN: 12 * "a", "{$inputs.padding}": 37 * "x"}
+    values = [str(parameters[name].value) for name in names]
+    for written, given in inputs.items():
+        values = [value.replace(written, given) for value in values]
     assert [len(value) for value in values] == [255, 255, 256]
     assert values[0] != values[1]
 

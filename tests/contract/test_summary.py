@@ -10,10 +10,15 @@ import pytest
 from tests.contract.conftest import WRITE
 from tests.mock.exchange import project
 from understudy import pack as packs
+from understudy.contract.accepted import Acceptance
+from understudy.contract.allowance import Allowance
+from understudy.contract.baseline import Baseline
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.summary import Gathered, summarise
 from understudy.contract.target import Run
-from understudy.contract.verdict import ItemResult, Report, Verdict
+from understudy.contract.throttle import TIME
+from understudy.contract.verdict import Finding, ItemResult, Report, Verdict
+from understudy.errors import Where
 from understudy.pack import Pack
 
 ALL = {(WRITE, status): 1 for status in (200, 201, 400, 401)}
@@ -35,9 +40,15 @@ def gathered(
     return kept
 
 
-def report(pack: Pack, run: Run, found: Gathered) -> Report:
+def report(pack: Pack, run: Run, found: Gathered, allowance: Allowance | None = None) -> Report:
     """Return the report of what was gathered."""
-    return summarise(pack, run, found, datetime(2026, 1, 31, tzinfo=UTC), 1.23456)
+    return summarise(pack, run, found, datetime(2026, 1, 31, tzinfo=UTC), 1.23456, allowance)
+
+
+def accepting(*fingerprints: str) -> Allowance:
+    """Return what accepts findings."""
+    where = Where("accepted.yaml", 2)
+    return Allowance(own=tuple(Acceptance(each, "The vendor's own.", None, where) for each in fingerprints))
 
 
 def test_a_run_without_findings_conforms(pack: Pack, run: Run) -> None:
@@ -57,6 +68,53 @@ def test_a_finding_violates_with_its_citation(pack: Pack, run: Run) -> None:
     assert finding.citation["file"] == "specs/onetrust/openapi.json"
     assert finding.citation["line"] == pack.cited_at(pack.rules.by_id["OT-ID-1"]).line
     assert next(rule.outcome for rule in made.rules if rule.id == "OT-ID-1") is Outcome.FAILED
+
+
+def test_what_is_accepted_does_not_count(pack: Pack, run: Run) -> None:
+    """The finding is shown with the reason, its rule is no failure, and the verdict says why it is good."""
+    made = report(pack, run, gathered(PASSED, FAILED), accepting(FAILED[0].fingerprint))
+    (finding,) = made.findings
+    assert (finding.accepted, finding.reason) == (True, "The vendor's own.")
+    assert (made.verdict, made.exit_code) == (Verdict.CONFORMS, 0)
+    assert made.reason == "no finding counts: 1 accepted"
+    rule = next(rule for rule in made.rules if rule.id == "OT-ID-1")
+    assert (rule.outcome, rule.reason) == (Outcome.REMARK, "broken, accepted: The vendor's own.")
+
+
+def test_what_the_baseline_has_does_not_count_beside_what_is_new(pack: Pack, run: Run) -> None:
+    """What is gone is fixed."""
+    earlier = report(pack, run, gathered(PASSED, FAILED))
+    gone = replace(earlier.findings[0], fingerprint="0" * 16)
+    allowance = Allowance(baseline=Baseline((*earlier.findings, gone)))
+    made = report(pack, run, gathered(PASSED, FAILED), allowance)
+    assert (made.verdict, made.reason) == (Verdict.CONFORMS, "no finding counts: 1 known from the baseline")
+    assert made.fixed == (gone,)
+    new = (replace(FAILED[0], rule="OT-ID-2"), 1)
+    made = report(pack, run, gathered(PASSED, FAILED, new), allowance)
+    assert (made.verdict, [finding.counts for finding in made.findings]) == (Verdict.VIOLATES, [False, True])
+
+
+def test_an_item_that_failed_for_what_does_not_count_is_no_failure(pack: Pack, run: Run) -> None:
+    """One that failed for something else too, or broke down, is."""
+    fingerprint = FAILED[0].fingerprint
+    new = (replace(FAILED[0], rule="OT-ID-2"), 1)
+    fails = [{fingerprint}, {fingerprint, new[0].fingerprint}, set[str]()]
+    items = [ItemResult("one", "scenario", "failed", 0.1, failures=frozenset(each)) for each in fails]
+    made = report(pack, run, gathered(PASSED, FAILED, new, items=items), accepting(fingerprint))
+    assert [item.outcome for item in made.items] == ["remark", "failed", "failed"]
+
+
+@pytest.mark.parametrize("excuse", ["", "narrowed", "cut", "fatal"])
+def test_only_a_whole_run_tells_what_does_not_occur(excuse: str, pack: Pack, run: Run) -> None:
+    """An entry of the user's that accepts nothing fails a good run, with exit code 2; a bad one stays bad."""
+    allowance = replace(accepting("0" * 16), baseline=Baseline((Finding("1" * 16, None, None, "x", "", "", ""),)))
+    found = gathered(PASSED)
+    if excuse:
+        setattr(found, excuse, "gone" if excuse == "fatal" else True)
+    made = report(pack, run, found, allowance)
+    assert (bool(made.lapsed), bool(made.fixed)) == (not excuse, not excuse)
+    assert made.exit_code == (3 if excuse == "fatal" else 0 if excuse else 2)
+    assert report(pack, run, gathered(PASSED, FAILED), allowance).exit_code == 1
 
 
 def test_a_remark_leaves_the_verdict(pack: Pack, run: Run) -> None:
@@ -115,7 +173,7 @@ def test_an_existing_record_that_is_not_there_is_inconclusive(
 def test_a_run_that_the_budget_cut_is_partial(pack: Pack, run: Run) -> None:
     """It has no findings, and has not looked everywhere."""
     found = gathered(PASSED)
-    found.cut = True
+    found.cut = TIME
     made = report(pack, run, found)
     assert (made.verdict, made.verdict.exit_code) == (Verdict.PARTIAL, 0)
     assert "was used up before all checks were done" in made.reason

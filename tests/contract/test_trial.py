@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.e2e.faults import has
-from tests.e2e.servers import FULL, READ, Endpoint, running
+from tests.e2e.breaking import has
+from tests.e2e.servers import FULL, READ, Endpoint
+from tests.e2e.serving import running
 from understudy.contract import trial
 from understudy.contract.probes import Prober
 from understudy.contract.target import Credentials, Run

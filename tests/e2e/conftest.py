@@ -3,15 +3,19 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 from click.testing import CliRunner
 
-from tests.e2e.servers import FULL, READ, Endpoint, running
+from tests.e2e.breaking import Case
+from tests.e2e.servers import FULL, READ
+from tests.e2e.serving import Served, running
 from understudy.cli import main
-from understudy.contract import fuzz
+from understudy.contract import client, fuzz
+from understudy.contract.arazzo import Patience
 from understudy.contract.stateful import machine
 
 
@@ -47,6 +51,13 @@ class Judged:
 Verify: TypeAlias = Callable[..., Judged]
 
 
+def violates(case: Case, judged: Judged) -> None:
+    """Assert that a fault was found under its rule: exit 1, and no finding on a rule that the fault leaves alone."""
+    assert case.rules & judged.found, judged.said
+    assert judged.found - case.rules - case.beside == set(), judged.said
+    assert (judged.report["verdict"], judged.exit_code) == ("violates", 1)
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep pytest's cache of one test from the other's, and the environment's credentials out."""
@@ -57,11 +68,19 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
-    """Return a function that calls `understudy verify onetrust` in this process on a base URL, with further words."""
+    """Return a function that calls `understudy verify` in this process on a base URL, with further words."""
     monkeypatch.setattr(fuzz, "EXAMPLES", 6)
     monkeypatch.setattr(machine, "SEQUENCES", 30)
+    monkeypatch.setattr(machine, "SHRINKING", 1.0)
+    monkeypatch.setattr(client, "Patience", partial(Patience, 0.0, 0.0))  # what our servers are told shows at once
 
-    def judge(base_url: str, *words: str, token: str | None = FULL, restricted: str | None = READ) -> Judged:
+    def judge(
+        base_url: str,
+        *words: str,
+        vendor: str = "onetrust",
+        token: str | None = FULL,
+        restricted: str | None = READ,
+    ) -> Judged:
         directory = tmp_path / "report"
         credentials = [
             *(("--token", token) if token else ()),
@@ -69,7 +88,7 @@ def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
         ]
         common = ["--seed", "7", "--budget", "40s", "--report", str(directory)]
         result = CliRunner().invoke(
-            main, ["verify", "onetrust", "--base-url", base_url, *credentials, *common, *words], catch_exceptions=False
+            main, ["verify", vendor, "--base-url", base_url, *credentials, *common, *words], catch_exceptions=False
         )
         written = directory / "report.json"
         report = json.loads(written.read_text()) if written.is_file() else {}
@@ -80,10 +99,19 @@ def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
 
 @pytest.fixture
 def verify(verify_at: Verify) -> Verify:
-    """Return a function that serves an endpoint and judges it."""
+    """Return a function that serves a server of our own and judges it, with the credentials that it knows."""
 
-    def judge(endpoint: Endpoint, *words: str, **credentials: str | None) -> Judged:
-        with running(endpoint) as base_url:
-            return verify_at(base_url, *words, **credentials)
+    def judge(served: Served, *words: str, **credentials: str | None) -> Judged:
+        known = {"token": served.full, "restricted": served.read, **credentials}
+        with running(served) as base_url:
+            return verify_at(base_url, *words, vendor=served.vendor, **known)
 
     return judge
+
+
+@pytest.fixture
+def verify_briefly(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> Verify:
+    """Return the same, with few generated requests: for a server that is in doubt, and not the judge's reach."""
+    monkeypatch.setattr(fuzz, "EXAMPLES", 1)
+    monkeypatch.setattr(machine, "SEQUENCES", 8)
+    return verify

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from uuid import uuid4
 
-from tests.e2e.servers import FULL, Answer, Bad, Call, Endpoint, Fault, Json, Step, Subject
+from tests.e2e.breaking import Case, answer, case, has, lacks, raw, refuses, status, takes, without
+from tests.e2e.servers import FULL, Endpoint, Subject
+from tests.e2e.serving import Answer, Bad, Call, Fault, Json, Served, Step
 
 HEADERS_OF_429 = {
     "Retry-After": "1",
@@ -17,71 +18,13 @@ HEADERS_OF_429 = {
 }
 
 
-def status(old: int, new: int) -> Fault:
-    """Answer with another status."""
-
-    def fault(endpoint: Endpoint, call: Call, step: Step) -> Answer:
-        given = step(call)
-        return replace(given, status=new) if given.status == old else given
-
-    return fault
-
-
-def answer(change: Callable[[dict[str, Json]], Json], *statuses: int) -> Fault:
-    """Change the bodies of good answers."""
-
-    def fault(endpoint: Endpoint, call: Call, step: Step) -> Answer:
-        given = step(call)
-        changed = given.status in (statuses or (200, 201))
-        return replace(given, body=change(json.loads(given.raw()))) if changed else given
-
-    return fault
-
-
-def has(name: str, value: Json) -> Fault:
-    """Put a wrong value into good answers."""
-    return answer(lambda body: {**body, name: value})
-
-
-def lacks(name: str, *statuses: int) -> Fault:
-    """Leave a property out of good answers."""
-    return answer(lambda body: _without(body, name), *statuses)
-
-
 def element(name: str, value: Json) -> Fault:
     """Put a wrong value into the elements of good answers; ... leaves the property out."""
 
     def changed(old: dict[str, Json]) -> dict[str, Json]:
-        return _without(old, name) if value is ... else {**old, name: value}
+        return without(old, name) if value is ... else {**old, name: value}
 
     return answer(lambda body: {**body, "elements": [changed(each) for each in body["elements"]]})
-
-
-def raw(body: bytes | None, media_type: str = "") -> Fault:
-    """Send other bytes (None: the same), or another media type, in every answer."""
-
-    def fault(endpoint: Endpoint, call: Call, step: Step) -> Answer:
-        given = step(call)
-        named = {"Content-Type": media_type} if media_type else {}
-        return replace(given, body=given.raw() if body is None else body, headers={**given.headers, **named})
-
-    return fault
-
-
-def refuses(wrong: Callable[[Call], bool], status: int = 400) -> Fault:
-    """Refuse some good requests, or fail at some bad ones."""
-    return lambda endpoint, call, step: Answer(status) if wrong(call) else step(call)
-
-
-def takes(wrong: Callable[[Call], bool], body: bytes | None = None, **sent: str) -> Fault:
-    """Take some bad requests as if they had been sent with another body, or with other headers."""
-    named = {name.replace("_", "-"): value for name, value in sent.items()}
-
-    def fault(endpoint: Endpoint, call: Call, step: Step) -> Answer:
-        mended = replace(call, headers={**call.headers, **named}, body=call.body if body is None else body)
-        return step(mended if wrong(call) else call)
-
-    return fault
 
 
 def takes_body(wrong: Callable[[Json], bool]) -> Fault:
@@ -97,7 +40,7 @@ def takes_property(name: str, kind: type) -> Fault:
 def takes_elements(mend: Callable[[dict[str, Json]], dict[str, Json]]) -> Fault:
     """Take data elements that are wrong in one way as if they had been mended."""
 
-    def fault(endpoint: Endpoint, call: Call, step: Step) -> Answer:
+    def fault(endpoint: Served, call: Call, step: Step) -> Answer:
         body = _parsed(call.body)
         if not isinstance(body, dict) or not isinstance(body.get("dataElements"), list):
             return step(call)
@@ -109,7 +52,7 @@ def takes_elements(mend: Callable[[dict[str, Json]], dict[str, Json]]) -> Fault:
 
 def takes_in_element(name: str, wrong: Callable[[Json], bool]) -> Fault:
     """Take a wrong value of an element's property, as if the property had been left out."""
-    return takes_elements(lambda each: _without(each, name) if wrong(each.get(name)) else each)
+    return takes_elements(lambda each: without(each, name) if wrong(each.get(name)) else each)
 
 
 def limited(**wrong: str) -> Fault:
@@ -117,10 +60,6 @@ def limited(**wrong: str) -> Fault:
     sent = {**HEADERS_OF_429, **{name.replace("_", "-"): value for name, value in wrong.items()}}
     kept = {name: value for name, value in sent.items() if value}
     return lambda endpoint, call, step: Answer(429, headers=kept) if len(endpoint.seen) <= 2 else step(call)
-
-
-def _without(value: dict[str, Json], name: str) -> dict[str, Json]:
-    return {key: each for key, each in value.items() if key != name}
 
 
 def _parsed(body: bytes) -> Json:
@@ -263,22 +202,8 @@ class WantsSomething(Endpoint):
         return body
 
 
-@dataclass(frozen=True)
-class Case:
-    """A faulty endpoint, the rules of which one at least must be found broken, and those that may be found beside them.
-
-    `check` is the one check that must find it, as `-k` takes it; '' stands for a whole run.
-    """
-
-    make: Callable[[], Endpoint]
-    rules: frozenset[str]
-    beside: frozenset[str]
-    check: str
-
-
 def _case(made: Fault | type[Endpoint], rules: str, beside: str = "", check: str = "constraints") -> Case:
-    make = made if isinstance(made, type) else partial(Endpoint, made)
-    return Case(make, frozenset(rules.split()), frozenset(beside.split()), check)
+    return case(Endpoint, made, rules, beside, check)
 
 
 def _told(made: Fault | type[Endpoint], rules: str, beside: str = "") -> Case:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from tests.e2e.servers import Answer, Bad, Call, Endpoint, Json, Step, Subject
+from tests.e2e.servers import Endpoint, Subject
+from tests.e2e.serving import Answer, Bad, Call, Json, Served, Step
 
 
 class BareErrors(Endpoint):
@@ -130,14 +131,14 @@ class StrictChallenge(Endpoint):
         return super().respond(call) if token else self.refusal(400)
 
 
-def charset(endpoint: Endpoint, call: Call, step: Step) -> Answer:
+def charset(endpoint: Served, call: Call, step: Step) -> Answer:
     """Name the charset of JSON, in other words and case."""
     answer = step(call)
     kept = {} if isinstance(answer.body, bytes) else {"CONTENT-TYPE": "Application/JSON; Charset=UTF-8"}
     return Answer(answer.status, answer.raw(), {**answer.headers, **kept})
 
 
-def lower_case(endpoint: Endpoint, call: Call, step: Step) -> Answer:
+def lower_case(endpoint: Served, call: Call, step: Step) -> Answer:
     """Send header names in lower case."""
     answer = step(call)
     kept = {} if isinstance(answer.body, bytes) else {"content-type": "application/json"}

@@ -3,52 +3,19 @@
 It keeps every documented sentence. `Freedom`s are other ways to keep them, `fault`s (in `faults.py`) break one each.
 """
 
-import asyncio
-import json
 import re
-import socket
-import threading
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
-import uvicorn
+from tests.e2e.serving import Answer, Bad, Call, Fault, Json, Served, media_type, parsed
 
 PATH = "/api/consentmanager/v1/datasubjects/dataelements"
 TOKEN_PATH = "/api/access/v1/oauth/token"
 FULL, READ = "full-4be1f9c2d07a", "read-77aa10c3e5b8"
 CLIENT, SECRET = "the-client", 'se/c"ret+91d2'
 _DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-
-Json: TypeAlias = Any
-
-
-@dataclass
-class Call:
-    """A request: header names in lower case, the body as bytes, `who` is full or read once the token is known."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-    who: str = ""
-
-
-@dataclass
-class Answer:
-    """A response; a body that is not bytes goes out as JSON."""
-
-    status: int
-    body: Json = b""
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def raw(self) -> bytes:
-        """Return the body's bytes."""
-        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
 @dataclass
@@ -61,34 +28,15 @@ class Subject:
     elements: dict[str, dict[str, Json]] = field(default_factory=dict)
 
 
-Step: TypeAlias = Callable[[Call], Answer]
-Fault: TypeAlias = Callable[["Endpoint", Call, Step], Answer]
+class Endpoint(Served):
+    """The operation."""
 
-
-class Bad(Exception):  # noqa: N818 (it is an answer)
-    """The request is refused with 400."""
-
-
-class Endpoint:
-    """The operation; faults and freedoms override a method, or stand before `respond` as `faults`."""
+    vendor, full, read = "onetrust", FULL, READ
 
     def __init__(self, *faults: Fault) -> None:
-        self.faults = faults
+        super().__init__(*faults)
         self.subjects: dict[str, Subject] = {}
         self.minted: set[str] = set()
-        self.seen: list[Call] = []
-        self.delay = 0.0
-
-    def serve(self, call: Call) -> Answer:
-        """Answer a call, faults first."""
-        self.seen.append(call)
-        step: Step = self.respond
-        for fault in reversed(self.faults):
-            step = self._before(fault, step)
-        return step(call)
-
-    def _before(self, fault: Fault, step: Step) -> Step:
-        return lambda call: fault(self, call, step)
 
     def respond(self, call: Call) -> Answer:
         """Answer as the document says."""
@@ -103,7 +51,7 @@ class Endpoint:
             return Answer(401, headers={"WWW-Authenticate": "Bearer"})
         if call.who == "read":
             return self.refusal(403)
-        if call.body and call.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        if call.body and media_type(call) != "application/json":
             return self.wrong_media_type()
         try:
             return self.write(self.identifier(call), self.details(call.body))
@@ -143,10 +91,7 @@ class Endpoint:
 
     def details(self, raw: bytes) -> dict[str, Json]:
         """Return the body; raises Bad."""
-        try:
-            body = json.loads(raw.decode(), parse_constant=_refused)
-        except (ValueError, RecursionError) as error:
-            raise Bad("not JSON") from error
+        body = parsed(raw)
         if not isinstance(body, dict):
             raise Bad("not an object")
         for name in ("identifierType", "language"):
@@ -206,31 +151,6 @@ class Endpoint:
             "elements": elements,
         }
 
-    async def __call__(
-        self,
-        scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
-    ) -> None:
-        """Serve as an ASGI application."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body, more = body + message.get("body", b""), message.get("more_body", False)
-        headers = {name.decode("latin-1").lower(): _text(value) for name, value in scope["headers"]}
-        answer = self.serve(Call(scope["method"], scope["path"], headers, body))
-        if self.delay:
-            await asyncio.sleep(self.delay)
-        raw = answer.raw()
-        kept = {"Content-Type": "application/json"} if not isinstance(answer.body, bytes) else {}
-        pairs = [(name.encode(), value.encode("latin-1")) for name, value in {**kept, **answer.headers}.items()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
-        await send({"type": "http.response.body", "body": raw})
-
-
-def _refused(name: str) -> Json:
-    raise ValueError(name)
-
 
 def _is_date_time(value: Json) -> bool:
     match = _DATE_TIME.fullmatch(value) if isinstance(value, str) else None
@@ -241,45 +161,3 @@ def _is_date_time(value: Json) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _text(raw: bytes) -> str:
-    try:
-        return raw.strip(b" \t").decode()
-    except UnicodeDecodeError:
-        return raw.strip(b" \t").decode("latin-1")
-
-
-def _end(until: threading.Event, server: uvicorn.Server, sock: socket.socket) -> None:
-    until.wait()
-    server.should_exit = server.force_exit = True
-    sock.close()
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = threading.Event()
-
-    async def startup(self, sockets: list[Any] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
-
-
-@contextmanager
-def running(endpoint: Endpoint, until: threading.Event | None = None) -> Iterator[str]:
-    """Serve an endpoint in a thread on a free port, no longer than until the event; yield its base URL."""
-    config = uvicorn.Config(endpoint, port=0, lifespan="off", log_level="critical", access_log=False)
-    sock = config.bind_socket()
-    server = _Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
-    thread.start()
-    server.up.wait(10)
-    if until is not None:
-        threading.Thread(target=_end, args=(until, server, sock), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        sock.close()

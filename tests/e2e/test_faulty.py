@@ -2,18 +2,16 @@
 
 import pytest
 
-from tests.e2e.conftest import Verify
-from tests.e2e.faults import CASES, Case, limited, refuses
+from tests.e2e.breaking import Case, refuses
+from tests.e2e.conftest import Verify, violates
+from tests.e2e.faults import CASES, limited
 from tests.e2e.servers import FULL, Endpoint
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_fault_is_found_under_its_rule(case: Case, verify: Verify) -> None:
     """The run ends with 1, the broken rule is among the findings, and no other one that the fault leaves alone."""
-    judged = verify(case.make(), *(("-k", case.check) if case.check else ()))
-    assert case.rules & judged.found, judged.said
-    assert judged.found - case.rules - case.beside == set(), judged.said
-    assert (judged.report["verdict"], judged.exit_code) == ("violates", 1)
+    violates(case, verify(case.make(), *(("-k", case.check) if case.check else ())))
 
 
 def test_a_429_without_its_headers_is_a_remark(verify: Verify) -> None:

@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from tests.e2e.breaking import has, status
 from tests.e2e.conftest import Judged, Verify
-from tests.e2e.faults import AnyToken, NewId, has, status
-from tests.e2e.servers import CLIENT, FULL, READ, SECRET, Answer, Call, Endpoint, Step, running
+from tests.e2e.faults import AnyToken, NewId
+from tests.e2e.servers import CLIENT, FULL, READ, SECRET, Endpoint
+from tests.e2e.serving import Answer, Call, Served, Step, running
 from understudy.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +49,7 @@ def closed_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def refused(endpoint: Endpoint, call: Call, step: Step) -> Answer:
+def refused(endpoint: Served, call: Call, step: Step) -> Answer:
     """Refuse whoever calls, after the request has been looked at."""
     given = step(call)
     return Answer(403) if given.status < 300 else given
@@ -284,7 +286,7 @@ def test_junit_goes_where_it_is_wanted(verify: Verify, tmp_path: Path) -> None:
 # --- secrets and curl lines -------------------------------------------------------------------------------------------
 
 
-def echo(endpoint: Endpoint, call: Call, step: Step) -> Answer:
+def echo(endpoint: Served, call: Call, step: Step) -> Answer:
     """Send back what was sent, in answers that are wrong so that they are shown."""
     given = step(call)
     sent = call.headers.get("authorization", ""), call.body.decode("latin-1")

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.mock.exchange import DETAILS, FULL, PAGE, PROFILES, READ, WRITE, call, project, served
+from understudy import pack as packs
 from understudy.mock.security import basic
+from understudy.mock.settings import Settings
 from understudy.values import Json
 
 ME = ("dataSubjectIdentifier", "security@example.com")
@@ -31,6 +33,25 @@ def test_without_a_valid_token_401_challenges(mock: str, headers: tuple[tuple[st
     answer = call(mock, "POST", WRITE, *headers, body={})
     assert (answer.status, answer.rules) == (401, ["OT-AUTH-1"])
     assert answer.headers["www-authenticate"] == 'Bearer realm="understudy"'
+
+
+@pytest.mark.parametrize("headers", [(), (("Authorization", "Bearer nobody"),), (("X-Consent-Key", "nobody"),)])
+def test_a_stranger_breaks_the_rule_on_security_where_none_is_on_401(headers: tuple[tuple[str, str], ...]) -> None:
+    """CG-AUTH-2 cites the operation's security; the 401 itself is an overlay's, and no rule is on it."""
+    with served(packs.load("consentgrid")) as url:
+        answer = call(url, "POST", "/v1/subjects/user/security", *headers, body={"data": {}})
+    assert answer.status == 403
+    assert "CG-AUTH-2" in answer.rules
+
+
+def test_a_deviation_that_passes_over_a_refusal_plays_with_the_scopes_of_the_caller() -> None:
+    """So it can do what it refuses: the restricted caller's write is answered with 403, and stored."""
+    pack = packs.load("consentgrid")
+    deviation = pack.deviations.by_name["write-without-privilege-is-done"]
+    path = "/v1/subjects/user/security"
+    with served(pack, Settings(seed=1, deviations={"consentgrid": deviation})) as url:
+        assert call(url, "POST", path, READ, body={"data": {"a": 1}}).status == 403
+        assert call(url, "POST", path, FULL, body={"data": {}}).json["data"] == {"a": 1}
 
 
 def test_the_read_only_scope_does_not_open_the_write(mock: str) -> None:

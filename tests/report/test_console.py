@@ -14,7 +14,8 @@ import pytest
 from rich.console import Console
 
 from understudy.contract.evidence import Outcome
-from understudy.contract.verdict import Report, Verdict
+from understudy.contract.verdict import Lapsed, Report, Verdict
+from understudy.errors import Where
 from understudy.report.console import ConsoleWriter, default_console
 
 LINE = "verdict: violates (4 rules: 1 passed, 1 failed, 1 remarks, 1 not exercised; 1234 requests in 12.3 s; seed 42)"
@@ -77,6 +78,40 @@ def test_finding_can_be_understood_and_repeated(sample: Callable[..., Report]) -
     assert '             | {"linked": ["a@example.org"]}' in lines
     assert "  citation:  specs/onetrust/openapi.json:431" in lines
     assert f"  {report.findings[0].curl}" in lines
+
+
+def test_one_fault_that_many_checks_see_is_shown_once(sample: Callable[..., Report]) -> None:
+    """With the first as the example, three more by name and the rest counted; with `verbose`, all of them."""
+    (finding,) = sample().findings
+    findings = tuple(replace(finding, title=f"way {number}", fingerprint=f"{number:016x}") for number in range(25))
+    text = printed(sample(findings=findings))
+    assert text.count("\nFinding ") == 1
+    assert "Finding OT-LINK-3: way 0 (75 times)\n" in text
+    assert "  fingerprint: 0000000000000000\n" in text
+    assert "  also:      way 3\n  and 21 more like it, all in the report\n" in text
+    assert "  also:      way 24\n" in printed(sample(findings=findings), verbose=True)
+
+
+def test_what_does_not_count_is_a_line(sample: Callable[..., Report]) -> None:
+    """Under a heading of its own, with the reason; so is what is fixed, and an entry that does not hold."""
+    (finding,), (remark,) = sample().findings, sample().remarks
+    accepted = replace(finding, accepted=True, reason="The vendor's own.")
+    known = replace(finding, title="one", known=True)
+    report = sample(
+        findings=(accepted, known, replace(known, title="two")),
+        remarks=(replace(remark, known=True),),
+        fixed=(replace(finding, title="gone"),),
+        lapsed=(Lapsed("0" * 16, "it expired", Where("a.yaml", 2)),),
+    )
+    text = printed(report, width=400)
+    assert "\nFinding " not in text
+    assert (
+        "\nAccepted\n  OT-LINK-3: An identifier that another data subject owns was linked; The vendor's own.\n" in text
+    )
+    assert "\nKnown, in the baseline\n  OT-LINK-3: one (and 1 more like it)\n" in text
+    assert "\nFixed since the baseline\n  OT-LINK-3: gone\n" in text
+    assert "  OT-RATE-2: A 429 came without Retry-After (known) [" in text
+    assert "\nEntries of accepted.yaml\n  a.yaml:2: 0000000000000000: it expired\n" in text
 
 
 def test_statuses_and_files_are_listed(sample: Callable[..., Report], tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from understudy.contract.verdict import Report, Verdict
+from understudy.contract.verdict import Lapsed, Report, Verdict
+from understudy.errors import Where
 from understudy.report import html
 
 VOID = {"meta", "input", "br", "path", "circle"}
@@ -100,12 +101,45 @@ def test_tables_have_captions_and_headers(sample: Callable[..., Report]) -> None
     assert page.tags.count("th") == len(page.values("scope"))
 
 
-def test_accepted_finding_is_not_red(sample: Callable[..., Report]) -> None:
-    """An accepted finding is shown, says that it is accepted, and has not the colour of failure."""
-    report = sample()
-    source = html.render(replace(report, findings=(replace(report.findings[0], accepted=True),)))
-    assert '<article class="finding card not-exercised"' in source
-    assert "accepted</span>" in source
+def test_what_does_not_count_is_not_red(sample: Callable[..., Report]) -> None:
+    """An accepted or known finding stands in a section of its own, says so and why, without the colour of failure."""
+    (finding,) = sample().findings
+    accepted = replace(finding, accepted=True, reason="The vendor's `own`.")
+    known = replace(finding, fingerprint="1" * 16, known=True)
+    source = html.render(sample(verdict=Verdict.CONFORMS, findings=(accepted, known)))
+    assert source.count('<article class="finding card not-exercised"') == 2
+    assert 'card failed" id' not in source
+    text = " ".join(Page(source).text.split())
+    assert "Nothing was found broken that is not accepted, or known from the baseline." in text
+    assert "Accepted or known 2" in text
+    assert "accepted" in re.findall(r'<span class="chip">([^<]*)</span>', source)
+    assert "known, in the baseline" in re.findall(r'<span class="chip">([^<]*)</span>', source)
+    assert "Accepted: The vendor's own." in text
+
+
+def test_one_fault_that_many_checks_see_is_one_card(sample: Callable[..., Report]) -> None:
+    """The others are listed in it with their fingerprints, by which each can be accepted."""
+    (finding,) = sample().findings
+    findings = tuple(replace(finding, title=f"way {number}", fingerprint=f"{number:016x}") for number in range(25))
+    source = html.render(sample(findings=findings))
+    assert source.count("<article ") == 1
+    text = " ".join(Page(source).text.split())
+    assert "seen 75 times" in text
+    assert "and 24 more that break it in the same way" in text
+    assert "way 24 0000000000000018" in text
+    assert Page(source).open == []
+
+
+def test_what_changed_is_listed(sample: Callable[..., Report]) -> None:
+    """What is fixed since the baseline, and entries of accepted.yaml that do not hold, with their place."""
+    report = sample(
+        fixed=sample().findings, lapsed=(Lapsed("0" * 16, "it is <stale>", Where("a.yaml", 2), error=True),)
+    )
+    page = Page(html.render(report))
+    text = " ".join(page.text.split())
+    assert "Fixed OT-LINK-3 An identifier that another data subject owns was linked 3f0c9d1b2a4e5f60" in text
+    assert "a.yaml:2 0000000000000000: it is <stale>" in text
+    assert page.open == []
 
 
 def test_empty_report_is_a_page(sample: Callable[..., Report]) -> None:

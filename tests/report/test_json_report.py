@@ -7,12 +7,13 @@ from dataclasses import replace
 import jsonschema_rs
 import pytest
 
-from understudy.contract.verdict import Report, Verdict
+from understudy.contract.verdict import Lapsed, Report, Verdict
+from understudy.errors import Where
 from understudy.report import json_report
 
 FIELDS = {
-    "verdict", "reason", "vendor", "target", "scope", "seed", "started", "seconds", "requests", "understudy",
-    "document", "rules", "operations", "findings", "remarks", "items",
+    "verdict", "reason", "vendor", "target", "scope", "seed", "started", "seconds", "requests", "prefix",
+    "left_behind", "understudy", "document", "rules", "operations", "findings", "remarks", "fixed", "lapsed", "items",
 }  # fmt: skip
 
 
@@ -42,7 +43,7 @@ def test_fields_are_those_of_the_design(sample: Callable[..., Report]) -> None:
     }  # fmt: skip
     assert set(rendered["findings"][0]) == {
         "fingerprint", "rule", "operation", "title", "expected", "actual", "curl", "citation", "check", "item", "count",
-        "accepted",
+        "accepted", "reason", "known", "scenario", "relied",
     }  # fmt: skip
     assert rendered["findings"][0]["citation"] == {
         "file": "specs/onetrust/openapi.json",
@@ -82,3 +83,22 @@ def test_text_is_ascii_and_loads_again(sample: Callable[..., Report]) -> None:
 def test_lone_surrogates_do_not_make_it_unreadable(sample: Callable[..., Report]) -> None:
     """Half a surrogate pair, which a target may send, becomes U+FFFD; a whole pair becomes its character."""
     assert json.loads(json_report.dumps(sample(reason="a\ud800b \ud83c\udf88")))["reason"] == "a\ufffdb 🎈"
+
+
+def test_what_changed_since_the_baseline_keeps_the_schema(sample: Callable[..., Report]) -> None:
+    """Accepted, known and fixed findings, and entries of accepted.yaml that do not hold."""
+    (finding,) = sample().findings
+    report = sample(
+        findings=(replace(finding, accepted=True, reason="The vendor's own."), replace(finding, known=True)),
+        fixed=(finding,),
+        lapsed=(Lapsed("0" * 16, "it expired", Where("a.yaml", 2)), Lapsed("1" * 16, "stale", Where("b"), error=True)),
+    )
+    rendered = json_report.render(report)
+    assert [error.message for error in validator().iter_errors(rendered)] == []
+    marks = [(each["accepted"], each["reason"], each["known"]) for each in rendered["findings"]]
+    assert marks == [(True, "The vendor's own.", False), (False, "", True)]
+    assert [each["fingerprint"] for each in rendered["fixed"]] == [finding.fingerprint]
+    assert [(each["file"], each["line"], each["error"]) for each in rendered["lapsed"]] == [
+        ("a.yaml", 2, False),
+        ("b", None, True),
+    ]

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from understudy.contract.evidence import Outcome
 from understudy.contract.verdict import Report, Verdict
 from understudy.report import junit
 
@@ -83,6 +84,23 @@ def test_finding_without_a_rule_fails_a_case(sample: Callable[..., Report]) -> N
     red, accepted = (case for case in suite.iter("testcase") if case.attrib["classname"] == "onetrust.findings")
     assert red.find("failure") is not None
     assert accepted.find("failure") is None
+
+
+def test_what_is_accepted_or_known_is_green(sample: Callable[..., Report]) -> None:
+    """Its rule's case tells it; beside a finding that counts, that one alone is the failure."""
+    (finding,) = sample().findings
+    known = replace(finding, title="known one", known=True)
+    accepted = replace(finding, title="accepted one", accepted=True, reason="The vendor's own.")
+    rules = [replace(rule, outcome=Outcome.REMARK) if rule.id == "OT-LINK-3" else rule for rule in sample().rules]
+    green = case(parsed(sample(findings=(known, accepted), rules=tuple(rules))), "OT-LINK-3")
+    assert green.find("failure") is None
+    told = green.findtext("system-out") or ""
+    assert "known: in the baseline" in told
+    assert "accepted: The vendor's own." in told
+    red = case(parsed(sample(findings=(known, finding))), "OT-LINK-3")
+    failure = red.find("failure")
+    assert failure is not None
+    assert "known one" not in failure.attrib["message"] + (failure.text or "")
 
 
 def test_inconclusive_run_is_not_green(sample: Callable[..., Report]) -> None:

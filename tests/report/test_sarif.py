@@ -1,102 +1,12 @@
 """SARIF: rows in, a document that code hosts take."""
 
-import json
 from pathlib import Path
 
-import jsonschema_rs
 import pytest
 
-from understudy.report.sarif import SarifResult, SarifRule, render
+from tests.report.sarif_shape import checked
+from understudy.report.sarif import SarifResult, SarifRule, merged, render
 from understudy.values import Json
-
-TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
-LEVEL = {"enum": ["none", "note", "warning", "error"]}
-SHAPE: Json = {
-    "type": "object",
-    "required": ["version", "runs"],
-    "properties": {
-        "$schema": {"type": "string", "format": "uri"},
-        "version": {"const": "2.1.0"},
-        "runs": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["tool", "results"],
-                "properties": {
-                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-                    "tool": {
-                        "type": "object",
-                        "required": ["driver"],
-                        "properties": {
-                            "driver": {
-                                "type": "object",
-                                "required": ["name"],
-                                "properties": {
-                                    "rules": {
-                                        "type": "array",
-                                        "uniqueItems": True,
-                                        "items": {
-                                            "type": "object",
-                                            "required": ["id"],
-                                            "properties": {
-                                                "shortDescription": TEXT,
-                                                "defaultConfiguration": {"properties": {"level": LEVEL}},
-                                            },
-                                        },
-                                    }
-                                },
-                            }
-                        },
-                    },
-                    "results": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "required": ["message", "ruleId", "locations", "partialFingerprints"],
-                            "properties": {
-                                "message": TEXT,
-                                "level": LEVEL,
-                                "ruleIndex": {"type": "integer", "minimum": 0},
-                                "partialFingerprints": {"additionalProperties": {"type": "string"}},
-                                "locations": {
-                                    "type": "array",
-                                    "items": {
-                                        "required": ["physicalLocation"],
-                                        "properties": {
-                                            "physicalLocation": {
-                                                "required": ["artifactLocation"],
-                                                "properties": {
-                                                    "artifactLocation": {
-                                                        "required": ["uri"],
-                                                        "properties": {"uri": {"format": "uri-reference"}},
-                                                    },
-                                                    "region": {
-                                                        "properties": {"startLine": {"type": "integer", "minimum": 1}}
-                                                    },
-                                                },
-                                            }
-                                        },
-                                    },
-                                },
-                                "suppressions": {
-                                    "type": "array",
-                                    "items": {
-                                        "required": ["kind"],
-                                        "properties": {
-                                            "kind": {"enum": ["inSource", "external"]},
-                                            "status": {"enum": ["accepted", "underReview", "rejected"]},
-                                        },
-                                    },
-                                },
-                            },
-                        },
-                    },
-                },
-            },
-        },
-    },
-}
-"""What SARIF 2.1.0 demands of the parts that are written (sections 3.13 to 3.35)."""
 
 RULES = [SarifRule("no-name", "A thing has no name.", "warning"), SarifRule("no-end", "A thing has no end.", "error")]
 
@@ -117,10 +27,7 @@ def result(**changes: Json) -> SarifResult:
 
 def rendered(*results: SarifResult) -> Json:
     """Return the parsed document, held against the standard's shape."""
-    document = json.loads(render(RULES, results))
-    errors = jsonschema_rs.Draft202012Validator(SHAPE, validate_formats=True).iter_errors(document)
-    assert [error.message for error in errors] == []
-    return document["runs"][0]
+    return checked(render(RULES, results))["runs"][0]
 
 
 def test_a_result_names_rule_place_and_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,3 +69,11 @@ def test_all_rules_are_declared_with_their_level() -> None:
         ("no-name", "warning"),
         ("no-end", "error"),
     ]
+
+
+def test_runs_of_several_documents_are_kept_apart() -> None:
+    """Each has a category of its own, without which code hosts take the last for the only one."""
+    documents = [render(RULES, [result()], category=f"understudy/{vendor}") for vendor in ("one", "two")]
+    runs = checked(merged(documents))["runs"]
+    assert [run["automationDetails"]["id"] for run in runs] == ["understudy/one/", "understudy/two/"]
+    assert [len(run["results"]) for run in runs] == [1, 1]

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,16 @@ from understudy.errors import UsageError
 from understudy.report.write import check_writable, put, write
 
 
-def test_three_files_are_written(sample: Callable[..., Report], tmp_path: Path) -> None:
-    """The directory is made, holds the three files and nothing else, and they are what their names say."""
+def test_four_files_are_written(sample: Callable[..., Report], tmp_path: Path) -> None:
+    """The directory is made, holds the four files and nothing else, and they are what their names say."""
     directory = tmp_path / "out" / "onetrust"
     files = write(sample(), directory)
-    assert files == (directory / "report.json", directory / "report.html", directory / "junit.xml")
+    assert [path.name for path in files] == ["report.json", "report.html", "junit.xml", "report.sarif"]
     assert sorted(directory.iterdir()) == sorted(files)
     assert json.loads(files[0].read_text())["verdict"] == "violates"
     assert files[1].read_text("utf-8").startswith("<!doctype html>")
     assert files[2].read_bytes().startswith(b'<?xml version="1.0" encoding="utf-8"?>')
+    assert json.loads(files[3].read_bytes())["version"] == "2.1.0"
 
 
 def test_earlier_report_is_replaced_and_other_files_stay(sample: Callable[..., Report], tmp_path: Path) -> None:
@@ -42,7 +44,7 @@ def test_files_have_the_permissions_of_the_user(sample: Callable[..., Report], t
 
 def test_hostile_report_is_written(hostile: Callable[[str], Report], tmp_path: Path) -> None:
     """No character keeps a report from being written."""
-    assert len(write(hostile("\ud800\x00\x1b"), tmp_path)) == 3
+    assert len(write(hostile("\ud800\x00\x1b"), tmp_path)) == 4
 
 
 def test_directory_that_cannot_be_says_so(sample: Callable[..., Report], tmp_path: Path) -> None:
@@ -85,3 +87,17 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
         put(pipe, b"<testsuites/>")
         assert read.result(timeout=10) == b"<testsuites/>"
     assert pipe.is_fifo()
+
+
+def test_scenarios_of_findings_are_written_and_old_ones_go(sample: Callable[..., Report], tmp_path: Path) -> None:
+    """Beside the report, by rule and fingerprint; a scenario of the user's own stays."""
+    (tmp_path / "failing").mkdir()
+    old, own = (tmp_path / "failing" / f"{name}.arazzo.yaml" for name in ("OT-ID-1-0123456789abcdef", "mine"))
+    old.touch()
+    own.touch()
+    finding = replace(sample().findings[0], scenario="arazzo: 1.0.1\n")
+    files = write(sample(findings=(finding,)), tmp_path)
+    assert files[-1] == tmp_path / "failing" / f"OT-LINK-3-{finding.fingerprint}.arazzo.yaml"
+    assert files[-1].read_text() == "arazzo: 1.0.1\n"
+    assert {*(tmp_path / "failing").iterdir()} == {files[-1], own}
+    assert json.loads(files[0].read_text())["findings"][0]["scenario"] == f"failing/{files[-1].name}"

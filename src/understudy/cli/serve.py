@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ from understudy.mock.server import serve as run
 from understudy.mock.settings import MEBIBYTE, Settings, parse_switches
 from understudy.mock.tokens import CLIENT, CLIENT_READ, FULL, READ, SECRET
 from understudy.model.clock import Clock, parse_time
+from understudy.model.deviation import Deviation
 from understudy.model.seed import Seed, load
 from understudy.pack import Pack
 
@@ -46,6 +48,13 @@ from understudy.pack import Pack
     help="What the mock of the FILE's vendor holds at start, instead of the pack's own seed data.",
 )
 @click.option(
+    "--deviate",
+    "deviations",
+    multiple=True,
+    metavar="[VENDOR.]NAME",
+    help="Plays a departure from one rule, to test how a client takes it; see `understudy audit --list`.",
+)
+@click.option(
     "--journal", type=click.Path(path_type=Path), metavar="FILE", help="Appends a line of JSON there for each call."
 )
 def serve(
@@ -58,6 +67,7 @@ def serve(
     switches: tuple[str, ...],
     strict: bool,
     seed_files: tuple[Path, ...],
+    deviations: tuple[str, ...],
     journal: Path | None,
 ) -> None:
     """Serve the mocks of VENDORs (all, if none is named) until SIGTERM or Ctrl-C.
@@ -72,6 +82,7 @@ def serve(
         switches=parse_switches(chosen, switches, config.load(Path.cwd())),
         strict=strict,
         seed_data=_seed_data(chosen, seed_files),
+        deviations=_deviations(chosen, deviations),
     )
     sessions = {DEFAULT: settings}
     app = MockApp(chosen, sessions, _listener(journal))
@@ -85,6 +96,8 @@ def serve(
         if any(_grants(pack) for pack in chosen.values()):
             click.echo(f"  OAuth 2.0      clients {CLIENT}, {CLIENT_READ} (read-only), secret {SECRET}")
         click.echo(f"  seed           {settings.seed}")
+        for deviation in settings.deviations.values():
+            click.echo(f"  deviates       {deviation.name}: {deviation.text}")
 
     run(app, sock, ready, date=has_date(sessions))
 
@@ -110,6 +123,25 @@ def _seed_data(chosen: Mapping[str, Pack], files: tuple[Path, ...]) -> dict[str,
                 todo=f"the vendors here: {', '.join(chosen)}",
             )
         found[seed.vendor] = seed
+    return found
+
+
+def _deviations(chosen: Mapping[str, Pack], words: tuple[str, ...]) -> dict[str, Deviation]:
+    """Return what each vendor plays; raises UsageError for a name that none has, or a second one for one vendor."""
+    found: dict[str, Deviation] = {}
+    for word in words:
+        first, dot, rest = word.partition(".")
+        vendor, name = (first, rest) if dot else (next(iter(chosen)), word)
+        if vendor not in chosen or (not dot and len(chosen) > 1):
+            raise UsageError(f"--deviate {word}: not VENDOR.NAME", todo=f"the vendors here: {', '.join(chosen)}")
+        known = chosen[vendor].deviations.by_name
+        if name not in known:
+            near = get_close_matches(name, known, n=3) or list(known)[:3]
+            todo = f"did you mean {' or '.join(near)}? All of them: understudy audit {vendor} --list"
+            raise UsageError(f"--deviate {word}: {vendor} has no deviation {name!r}", todo=todo)
+        if vendor in found:
+            raise UsageError(f"--deviate {word}: {vendor} deviates already", todo="play one at a time")
+        found[vendor] = known[name]
     return found
 
 

@@ -3,47 +3,51 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
-from understudy.report import junit
+from understudy.report import junit, sarif
 from understudy.report.console import default_console
 from understudy.report.write import put
 
 GRACE = 20.0
 """Seconds that an interrupted run may take to write down what it found."""
 
+MERGED: Mapping[str, Callable[[Iterable[bytes]], bytes]] = {"--junit": junit.merged, "--sarif": sarif.merged}
+"""Options that name one file for all vendors, and what puts it together."""
 
-def verify_all(commands: Mapping[str, Sequence[str]], junit_file: Path | None) -> list[int]:
+
+def verify_all(commands: Mapping[str, Sequence[str]], files: Mapping[str, Path]) -> list[int]:
     """Run `understudy verify` with each vendor's words; print what each prints, whole and in order; return exit codes.
 
-    `junit_file` gets the suites of all of them.
+    `files` are the files that options of MERGED name; each gets what all of the runs wrote for it.
     """
     click.echo(f"understudy: judging {', '.join(commands)} side by side")
     with TemporaryDirectory() as folder:
-        runs = [_Run(Path(folder), vendor, words, junit=junit_file is not None) for vendor, words in commands.items()]
+        runs = [_Run(Path(folder), vendor, words, tuple(files)) for vendor, words in commands.items()]
         codes = [run.finish() for run in runs]
         click.echo(
             f"understudy: exit codes {', '.join(f'{run.vendor} {code}' for run, code in zip(runs, codes, strict=True))}"
         )
-        if junit_file is not None:
-            put(junit_file, junit.merged([run.junit.read_bytes() for run in runs if run.junit.is_file()]))
+        for option, file in files.items():
+            written = [run.files[option] for run in runs if run.files[option].is_file()]
+            put(file, MERGED[option](path.read_bytes() for path in written))
     return codes
 
 
 class _Run:
     """One vendor's run, its output kept until it is done: two runs on one terminal could not be told apart."""
 
-    def __init__(self, folder: Path, vendor: str, words: Sequence[str], *, junit: bool) -> None:
+    def __init__(self, folder: Path, vendor: str, words: Sequence[str], options: Iterable[str]) -> None:
         self.vendor = vendor
-        self.junit = folder / f"{vendor}.xml"
+        self.files = {option: folder / f"{vendor}{option}" for option in options}
         self._out, self._err = folder / f"{vendor}.out", folder / f"{vendor}.err"
         command = [sys.executable, "-m", "understudy", "verify", vendor, *words]
-        command += ["--junit", str(self.junit)] if junit else []
+        command += [word for option, file in self.files.items() for word in (option, str(file))]
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self._process = subprocess.Popen(command, stdout=out, stderr=err, env=_environment())  # noqa: S603 (ourselves)
 
@@ -58,7 +62,8 @@ class _Run:
         finally:
             self._process.kill()
         printed = self._out.read_text(errors="replace").splitlines(keepends=True)
-        click.echo("".join(line for line in printed if str(self.junit) not in line), nl=False)
+        ours = [str(file) for file in self.files.values()]
+        click.echo("".join(line for line in printed if not any(file in line for file in ours)), nl=False)
         click.echo(self._err.read_text(errors="replace"), nl=False, err=True)
         return code
 

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,35 +14,21 @@ from click.core import ParameterSource
 
 from understudy import config
 from understudy import pack as packs
+from understudy.cli.dry_run import dry_run
+from understudy.cli.options import Duration, Prefix
 from understudy.cli.side_by_side import verify_all
+from understudy.contract.allowance import Allowance
 from understudy.contract.embedded import embedded_mock
-from understudy.contract.target import Credentials, Run
+from understudy.contract.target import PREFIX, Credentials, Run
 from understudy.contract.trial import hold
 from understudy.contract.verdict import Verdict
 from understudy.errors import UsageError, shown
+from understudy.mock.settings import check_switch
 from understudy.pack import Pack
-from understudy.report import junit
+from understudy.report import github, junit, sarif_report
 from understudy.report.console import ConsoleWriter
-from understudy.report.text import verdict_line
+from understudy.report.text import left_behind, verdict_line
 from understudy.report.write import check_writable, put, write
-
-
-class _Duration(click.ParamType[float]):
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        text = str(value)
-        factor = {"s": 1.0, "m": 60.0}.get(text[-1:], 0.0)
-        number = text[:-1] if factor else text
-        try:
-            seconds = float(number) * (factor or 1.0)
-        except ValueError:
-            seconds = 0.0
-        if not 1 <= seconds <= 86400:
-            self.fail(f"{text!r} is not a duration such as 30s or 2m")
-        return seconds
 
 
 @click.command()
@@ -70,7 +57,13 @@ class _Duration(click.ParamType[float]):
     help="core: the vendored document alone. [default: core; full for the mock]",
 )
 @click.option("--existing", multiple=True, metavar="ID", help="A record that is there, for what needs one.")
-@click.option("--budget", type=_Duration(), default="30s", show_default=True, help="The longest that a run may take.")
+@click.option("--budget", type=Duration(), help="The longest that a run may take.  [default: 30s]")
+@click.option("--rps", type=click.FloatRange(0, min_open=True), metavar="N", help="The most requests in a second.")
+@click.option("--max-requests", type=click.IntRange(1), metavar="N", help="The most requests in all.")
+@click.option(
+    "--prefix", type=Prefix(), metavar="TEXT", help=f"What identifiers of ours begin with.  [default: {PREFIX}]"
+)
+@click.option("--dry-run", is_flag=True, help="Prints what would be sent, and sends nothing to the target.")
 @click.option("--seed", type=int, help="Repeats a run.")
 @click.option("--strict", is_flag=True, help="Rules of observed or inferred basis fail too.")
 @click.option(
@@ -78,9 +71,30 @@ class _Duration(click.ParamType[float]):
     "directory",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Writes report.json, report.html, junit.xml.",
+    help="Writes report.json, report.html, junit.xml, report.sarif, failing/*.arazzo.yaml.",
+)
+@click.option(
+    "--scenario",
+    "scenarios",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    metavar="FILE",
+    help="Only this Arazzo file, such as one of DIR/failing/; repeatable.",
 )
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Writes JUnit XML there too.")
+@click.option("--sarif", type=click.Path(path_type=Path), metavar="FILE", help="Writes SARIF 2.1.0 there too.")
+@click.option(
+    "--accepted",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What is accepted at this target, beside the pack's own accepted.yaml.",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A report.json; what it has is known, and does not count. [several vendors: a DIR of --report]",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Shows every check and every rule.")
 @click.option("-k", "keyword", metavar="EXPRESSION", help="Only checks whose names match, as in pytest.")
 @click.option("-n", "workers", metavar="N", help="Worker processes, as in pytest-xdist.")
@@ -90,26 +104,42 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
     """Judge a target against the documents of VENDORs (all, if none is named).
 
     Without --base-url the embedded mocks are judged. Ends with a line that starts with `verdict:`.
-    Exit codes: 0 conforms, 1 violates, 2 wrong usage or configuration, 3 unreachable, refused, or nothing checked.
+    What is accepted or known does not count.
+
+    Exit codes: 0 conforms, 1 violates, 2 wrong usage or configuration (an entry of --accepted that accepts nothing,
+    too), 3 unreachable, refused, or nothing checked.
     """
     order = Order(**options)
     if order.target is not None:
         target = config.load(Path.cwd()).target(order.target)
         vendors, order = vendors or (target.vendor,), order.at(target)
         if vendors != (target.vendor,):
-            raise UsageError(f"target {target.name} is {target.vendor}'s", todo="name that vendor, or none")
+            named = ", ".join(vendors)
+            what = f"target {target.name} is {target.vendor}'s, and {named} is to be judged"
+            raise UsageError(what, todo=f"name {target.vendor}, or no vendor")
     chosen = [packs.load(vendor) for vendor in dict.fromkeys(vendors or packs.names())]
     if order.base_url is not None and len(chosen) != 1:
         raise UsageError("--base-url is one vendor's", todo="name the vendor: understudy verify VENDOR --base-url URL")
+    if order.scenarios and len(chosen) != 1:
+        raise UsageError("--scenario is one vendor's", todo="name the vendor: understudy verify VENDOR --scenario FILE")
     if order.base_url is None:
         _refuse_unread(ctx)
+    if order.accepted is not None and len(chosen) != 1:
+        raise UsageError("--accepted is one vendor's", todo="name the vendor; a pack has its own accepted.yaml")
+    if order.baseline is not None and len(chosen) != 1 and not order.baseline.is_dir():
+        todo = "name the vendor, or give the directory that --report wrote"
+        raise UsageError("--baseline is one vendor's", where=shown(order.baseline), todo=todo)
     order.check_places()
     if len(chosen) == 1:
         ctx.exit(_judge(chosen[0], order))
-    codes = verify_all({pack.vendor: order.words_for(pack.vendor) for pack in chosen}, order.junit)
+    codes = verify_all({pack.vendor: order.words_for(pack.vendor) for pack in chosen}, order.files())
     ctx.exit(max(codes, key=SEVERITY.index))
 
 
+BUDGET = 30.0
+"""Seconds that a run may take unless another budget is given."""
+SERVED = "127.0.0.1:8080"
+"""Where `understudy serve` serves, unless told otherwise."""
 SEVERITY = (0, 3, 1, 2)
 """Exit codes of several runs: the last of them that occurs is that of the whole."""
 
@@ -126,11 +156,20 @@ class Order:
     client_id: str | None
     client_secret: str | None = field(repr=False)
     scope: str | None
-    budget: float
+    budget: float | None
+    rps: float | None
+    max_requests: int | None
+    prefix: str | None
+    dry_run: bool
+    switches: Mapping[str, str] = field(default_factory=dict)
     seed: int | None
     strict: bool
     directory: Path | None
+    scenarios: tuple[Path, ...]
     junit: Path | None
+    sarif: Path | None
+    accepted: Path | None
+    baseline: Path | None
     verbose: bool
     keyword: str | None
     workers: str | None
@@ -145,25 +184,51 @@ class Order:
             base_url=target.base_url,
             existing=self.existing or target.existing,
             scope=self.scope or target.scope,
-            token=self.token or target.secret("token"),
-            restricted_token=self.restricted_token or target.secret("restricted_token"),
-            client_id=self.client_id or target.secret("client_id"),
-            client_secret=self.client_secret or target.secret("client_secret"),
+            budget=self.budget or _seconds(target),
+            rps=self.rps or target.rps,
+            max_requests=self.max_requests or target.max_requests,
+            prefix=self.prefix or target.prefix,
+            switches=target.switches,
+            token=self.token or self._secret(target, "token"),
+            restricted_token=self.restricted_token or self._secret(target, "restricted_token"),
+            client_id=self.client_id or self._secret(target, "client_id"),
+            client_secret=self.client_secret or self._secret(target, "client_secret"),
         )
+
+    def _secret(self, target: config.Target, name: str) -> str | None:
+        """Return a secret of the target's; a dry run needs to know no more than that there is one."""
+        return f"the {name}" if self.dry_run and name in target.secrets else target.secret(name)
 
     def check_places(self) -> None:
         """Raise UsageError where a report cannot be written, before anything is sent."""
-        for place in (self.directory, self.junit.parent if self.junit else None):
+        if self.dry_run and (self.directory or self.files()):
+            raise UsageError("a dry run writes no report", todo="leave out --report, --junit and --sarif")
+        for place in (self.directory, *(file.parent for file in self.files().values())):
             if place is not None:
                 check_writable(place)
-        if self.junit is not None and self.junit.is_dir():
-            raise UsageError("the JUnit file is a directory", where=shown(self.junit), todo="name a file")
+        for option, file in self.files().items():
+            if file.is_dir():
+                raise UsageError(f"the file of {option} is a directory", where=shown(file), todo="name a file")
+
+    def files(self) -> dict[str, Path]:
+        """Return the files that are written beside the report, by their options."""
+        named = {"--junit": self.junit, "--sarif": self.sarif}
+        return {option: file for option, file in named.items() if file is not None}
 
     def words_for(self, vendor: str) -> list[str]:
         """Return the words of the order for one vendor of several: its report goes into a folder of its own."""
         directory = self.directory / vendor if self.directory is not None else None
-        named = {"--scope": self.scope, "--budget": f"{self.budget}s", "--seed": self.seed, "--report": directory}
-        flags = {"--strict": self.strict, "--verbose": self.verbose}
+        named = {
+            "--scope": self.scope,
+            "--budget": f"{self.budget}s" if self.budget else None,
+            "--rps": self.rps,
+            "--max-requests": self.max_requests,
+            "--prefix": self.prefix,
+            "--seed": self.seed,
+            "--report": directory,
+            "--baseline": self.baseline / vendor / "report.json" if self.baseline is not None else None,
+        }
+        flags = {"--strict": self.strict, "--verbose": self.verbose, "--dry-run": self.dry_run}
         words = [word for name, value in named.items() if value is not None for word in (name, str(value))]
         return [*words, *(name for name, given in flags.items() if given), *self.words()]
 
@@ -179,49 +244,90 @@ class Order:
         return Credentials(self.token, self.restricted_token, self.client_id, self.client_secret)
 
 
+def _seconds(target: config.Target) -> float | None:
+    try:
+        return Duration().convert(target.budget, None, None) if target.budget else None
+    except click.BadParameter as error:
+        raise UsageError(f"target {target.name}: the budget {error.message}", todo="1s to 24 hours") from error
+
+
 def _judge(pack: Pack, order: Order) -> int:
+    if order.dry_run:
+        with ExitStack() as stack:
+            dry_run(pack, _run(pack, order, stack), order.words())
+        return 0
+    allowance = Allowance.load(pack, order.accepted, order.baseline)
     writer = ConsoleWriter(verbose=order.verbose)
     try:
         with ExitStack() as stack:
-            report = hold(pack, _run(pack, order, stack), writer, order.words())
+            report = hold(pack, _run(pack, order, stack), writer, order.words(), allowance=allowance)
     finally:
         writer.close()
     files = write(report, order.directory) if order.directory else ()
-    if order.junit:
-        files = (*files, put(order.junit, junit.render(report)))
+    contents = {"--junit": junit.render, "--sarif": sarif_report.render}
+    files += tuple(put(file, contents[option](report)) for option, file in order.files().items())
+    writer.say(github.annotations(report))
+    if warning := github.summarise(report):
+        click.echo(f"understudy: {warning}", err=True)
+    for entry in report.lapsed:
+        if entry.error:
+            click.echo(f"understudy: {entry.where}: {entry.why}", err=True)
     if report.verdict is Verdict.INCONCLUSIVE:
         click.echo(f"understudy: {report.reason}", err=True)
+        if report.left_behind:
+            click.echo(left_behind(report))
         click.echo(verdict_line(report))
     else:
         writer.finished(report, files)
-    return report.verdict.exit_code
+    return report.exit_code
 
 
 def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
     seed = secrets.randbits(32) if order.seed is None else order.seed
     credentials = order.credentials()
+    budget = order.budget or BUDGET
     sessions: dict[str, str] = {}
     embedded = order.base_url is None
-    if order.base_url is None:
+    _check_switches(pack, order)
+    if order.base_url is None and order.dry_run:
+        base_url = f"http://{SERVED}/{pack.vendor}"
+        credentials = Credentials("full", "restricted", "client", "secret")
+    elif order.base_url is None:
         base_url, sessions, credentials = stack.enter_context(embedded_mock(pack, seed))
     else:
         base_url = _checked(order.base_url)
-        _check(credentials)
+        if not order.dry_run:
+            _check(credentials)
     return Run(
         vendor=pack.vendor,
         base_url=base_url,
         label="embedded mock" if embedded else base_url,
         scope=order.scope or ("full" if embedded else "core"),
         seed=seed,
-        run_id=secrets.token_hex(8),
-        deadline=time.time() + order.budget,
-        budget=order.budget,
+        run_id=f"{seed:x}" if embedded else secrets.token_hex(8),  # a target keeps the records of earlier runs
+        deadline=time.time() + budget,
+        budget=budget,
         embedded=embedded,
         sessions=sessions,
         existing=order.existing,
+        prefix=order.prefix or PREFIX,
+        rps=order.rps,
+        max_requests=order.max_requests,
+        switches=order.switches,
         strict=order.strict,
+        scenarios=tuple(str(path.resolve()) for path in order.scenarios),
         credentials=credentials,
     )
+
+
+def _check_switches(pack: Pack, order: Order) -> None:
+    """Raise UsageError for a setting of the target's that the model, which predicts its answers, does not have."""
+    known = [switch.name for switch in pack.behaviour.switches]
+    for name, value in order.switches.items():
+        where = f"{config.NAME}: targets.{order.target}.switches"
+        if name not in known:
+            raise UsageError(f"{where}: {pack.vendor} has no switch {name!r}", todo=f"use one of: {', '.join(known)}")
+        check_switch({pack.vendor: pack}, pack.vendor, name, value, where)
 
 
 def _refuse_unread(ctx: click.Context) -> None:

@@ -1,7 +1,6 @@
 """Judging the judge: each deviation is played by the mock and judged. One that no check finds has survived."""
 
 import hashlib
-import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -69,15 +68,16 @@ class _Hunt:
     def __init__(self, pack: Pack, deviation: Deviation) -> None:
         self._rules = pack.rules.by_id
         self._deviation = deviation
-        self._wanted = {deviation.rule, *deviation.beside} - {""}
-        self._lenient = deviation.rule != "" and not self._rules[deviation.rule].binding
+        relaxing = pack.rules.relaxed.get(deviation.rule)
+        self._wanted = {deviation.rule, *deviation.beside, relaxing.id if relaxing else ""} - {""}
+        self._lenient = deviation.rule != "" and (relaxing is not None or not self._rules[deviation.rule].binding)
         self._started = time.monotonic()
         self.found: dict[str, tuple[str, float]] = {}
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Leave out the checks of techniques that have found it."""
-        return True if isinstance(item, CheckItem) and technique(item.kind) in self.found else None
+        if isinstance(item, CheckItem) and technique(item.kind) in self.found:
+            pytest.skip("found already")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Look for it in what a check has sent home."""
@@ -122,7 +122,7 @@ def judge(vendor: str, name: str, seed: int, budget: float) -> Judged:
             label=f"embedded mock, {name}",
             scope="full",
             seed=seed,
-            run_id=secrets.token_hex(8),
+            run_id=f"{seed:x}",
             deadline=time.time() + budget,
             budget=budget,
             embedded=True,

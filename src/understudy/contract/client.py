@@ -1,14 +1,19 @@
 """Sends requests to the target, as one of its callers, and brings every exchange before the judge.
 
-Keeps to good manners: a sound Retry-After is obeyed, redirects are not followed, and answers are read up to a bound.
+Keeps to good manners: a sound Retry-After is obeyed, limits are kept, redirects are not followed, and answers are read
+up to a bound.
 """
 
 import json
+import math
+import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from threading import Barrier
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -18,10 +23,12 @@ from understudy.contract.authentication import places
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, Request, Response, retry_after
 from understudy.contract.judge import Judge
+from understudy.contract.made import Made
 from understudy.contract.target import Run, Secrets
+from understudy.contract.throttle import OverError, Throttle
+from understudy.contract.tokens import Tokens
 from understudy.errors import TargetError
 from understudy.spec.document import Operation
-from understudy.values import Json
 
 TIMEOUT = 10.0
 """Seconds that a target may take to connect, or between two pieces of an answer."""
@@ -29,14 +36,14 @@ PATIENCE = 0.2
 """Seconds that are waited at least where a 429 asks for none."""
 BODILESS = frozenset({204, 304})
 """Statuses whose answers have no body (RFC 9110, section 6.4.1)."""
+LONGEST = 30.0
+"""Seconds that one whole answer may take."""
 MAX_ANSWER = 8 * 1024 * 1024
+"""Bytes that are read of an answer's body."""
+_SECRET = re.compile(rb"(client_secret=)[^&]*")
 GARBAGE = "understudy-no-such-token"
 VARIABLES = {"full": "UNDERSTUDY_TOKEN", "restricted": "UNDERSTUDY_RESTRICTED_TOKEN"}
 """The environment variable that holds a caller's token, in the command and in the curl lines that it prints."""
-
-
-class OverError(Exception):
-    """The run's time is up."""
 
 
 class Collector:
@@ -68,22 +75,26 @@ class Collector:
 class Client:
     """One process's way to the target; `records` are the identifiers of those that it has created, by label."""
 
-    def __init__(self, run: Run, judge: Judge) -> None:
+    def __init__(self, run: Run, judge: Judge, throttle: Throttle | None = None) -> None:
         self.run = run
         self.judge = judge
-        self.secrets = Secrets(() if run.embedded else run.credentials.secrets())
+        self.secrets = Secrets(() if run.embedded or run.dry else run.credentials.secrets())
         self.statuses: Counter[tuple[str, int]] = Counter()
         self.full: Counter[int] = Counter()
         self.restart()
         self.records: dict[str, str | None] = {}
         self.patience = Patience()
-        self._token = run.credentials.token
+        self.tokens = Tokens(run.credentials, judge.pack.effective, run.base_url)
+        self.made = Made(run, judge)
+        self._throttle = throttle or Throttle(run.rps, run.max_requests)
+        self._pace = 0.0
         self._http = httpx.Client(follow_redirects=False, trust_env=False)
 
     def restart(self) -> None:
         """Forget evidence and counts: a new check begins."""
         self.collector = Collector(self.secrets)
         self.requests = 0
+        self.sent: list[Request] = []
         self.statuses.clear()
         self.full.clear()
 
@@ -104,6 +115,7 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+        self._throttle.close()
 
     def secret(self, credential: str) -> str | None:
         """Return the token or key of a caller: full, restricted, none or garbage; None where there is none."""
@@ -120,48 +132,20 @@ class Client:
         if not known:
             return "full"
         for credential in ("full", "restricted"):
-            secret = self.secret(credential)
-            if secret is not None and any(value == place.value(secret) for place, value in sent):
+            given = self.tokens.known if credential == "full" else (self.secret(credential),)
+            if any(value == place.value(secret) for place, value in sent for secret in given if secret is not None):
                 return credential
         return "garbage" if sent else "none"
 
     def token(self) -> str | None:
-        """Return the full bearer token, got from the token endpoint first where only a client is known."""
-        if self._token is None and self.run.credentials.client_id:
-            self._token = self._grant()
-        return self._token
+        """Return the full token; where only a client is known, one that the target grants and that has not expired."""
+        return self.tokens.current(self._granted)
 
-    def _grant(self) -> str:
-        url = self._token_url()
-        credentials = self.run.credentials
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": credentials.client_id or "",
-            "client_secret": credentials.client_secret or "",
-        }
-        answers = []
-        for sent in ({"data": form}, {"files": {key: (None, value) for key, value in form.items()}}):
-            try:
-                response = self._http.post(url, **sent, timeout=self._timeout())
-                token: Json = response.json().get("access_token") if response.status_code == 200 else None
-            except (httpx.HTTPError, ValueError, AttributeError) as error:
-                raise TargetError(f"no token from {url}: {error}", todo="check --base-url, or give --token") from error
-            if isinstance(token, str) and token:
-                self.secrets.add(token)
-                return token
-            answers.append(str(response.status_code))
-        raise TargetError(
-            f"no token from {url}: it answers {', '.join(answers)}", todo="check --client-id and --client-secret"
-        )
-
-    def _token_url(self) -> str:
-        schemes = self.judge.pack.effective.value.get("components", {}).get("securitySchemes", {}).values()
-        for scheme in schemes:
-            flow = scheme.get("flows", {}).get("clientCredentials")
-            if flow:
-                token_url: str = flow["tokenUrl"].replace("{", "").replace("}", "")
-                return self.run.base_url + urlsplit(token_url).path
-        raise TargetError("the document has no client credentials flow", todo="give --token instead of --client-id")
+    def _granted(self, request: Request) -> Response:
+        response = self._once(request, None, "full").response
+        self._noted(replace(request, body=_SECRET.sub(rb"\1***", request.body or b"")))
+        self._learn(response)
+        return response
 
     def send(
         self, request: Request, operation_id: str | None, check: str, credential: str = "full", *, obey: bool = True
@@ -172,24 +156,58 @@ class Client:
         """
         request = replace(request, variable=VARIABLES.get(credential, ""))
         while True:
-            exchange = self._once(request, operation_id, credential)
+            exchange = self._once(self.tokens.renewed(request), operation_id, credential)
+            if self.expired(exchange):
+                continue
             self.observe(exchange, check)
             wait = retry_after(exchange.response) if obey and exchange.response.status == 429 else None
             if wait is None:
                 return exchange
-            if wait >= self.run.remaining:
+            if wait >= self.left:
                 raise OverError(f"429 with Retry-After {wait:g}, beyond the budget")
             time.sleep(max(wait, PATIENCE))
+
+    def expired(self, exchange: Exchange) -> bool:
+        """Whether an answer says that the full token is not valid any more, and there is a new one now."""
+        if exchange.credential != "full" or exchange.operation_id is None:
+            return False
+        if exchange.response.status == 401:
+            return self.tokens.refused(self._granted)
+        self.tokens.accepted()
+        return False
+
+    def at_once(self, requests: Sequence[Request], operation_id: str, check: str) -> list[Exchange]:
+        """Send requests by the full caller at the same moment, and judge their answers; 429 is an answer.
+
+        Raises OverError when the run's time is up, TargetError when the target cannot be reached.
+        """
+        gate = Barrier(len(requests))
+
+        def sent(request: Request) -> Exchange:
+            gate.wait()
+            return self._once(replace(request, variable=VARIABLES["full"]), operation_id, "full")
+
+        with ThreadPoolExecutor(len(requests)) as pool:
+            exchanges = list(pool.map(sent, requests))
+        for exchange in exchanges:
+            self.observe(exchange, check)
+        return exchanges
 
     def observe(self, exchange: Exchange, check: str) -> None:
         """Count an exchange and bring it before the judge."""
         self.requests += 1
+        self._noted(exchange.request)
         if exchange.operation_id is not None:
             self.statuses[exchange.operation_id, exchange.response.status] += 1
             if exchange.credential == "full":
                 self.full[exchange.response.status] += 1
         self._learn(exchange.response)
+        self.made.note(exchange)
         self.collector.add(self.judge.judge(exchange, check))
+
+    def _noted(self, request: Request) -> None:
+        if self.run.dry:
+            self.sent.append(request)
 
     def _learn(self, response: Response) -> None:
         """Take note of a token that the target grants, so that it is never shown."""
@@ -198,40 +216,77 @@ class Client:
                 token = json.loads(response.body).get("access_token")
                 self.secrets.add(token if isinstance(token, str) else "")
 
+    @property
+    def left(self) -> float:
+        """Seconds that checks may still take; what cleaning up will take is kept back."""
+        return self.run.remaining - self.made.pending * max(self._pace, 1 / (self.run.rps or math.inf))
+
+    def admit(self) -> None:
+        """Wait until the target may be sent a request; raises OverError where it may be sent none any more."""
+        self._timeout()
+        self._throttle.admit(self.left, self.made.pending)
+
+    def took(self, seconds: float) -> None:
+        """Take note of how long an exchange took, whoever sent it."""
+        self._pace += (seconds - self._pace) / max(self._throttle.sent, 1)
+
     def _timeout(self) -> float:
-        if self.run.remaining <= 0:
+        if self.left <= 0:
             raise OverError("the budget is used up")
-        return min(TIMEOUT, self.run.remaining)
+        return min(TIMEOUT, self.left)
 
     def _once(self, request: Request, operation_id: str | None, credential: str) -> Exchange:
+        self.admit()
         timeout = self._timeout()
         started = time.perf_counter()
         headers = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in request.headers]
         try:
             with self._http.stream(
                 request.method, request.url, headers=headers, content=request.body, timeout=timeout
-            ) as response:
-                body = b""
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > MAX_ANSWER:
-                        break
-                    self._timeout()
-                answered = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+            ) as answer:
+                response = self._read(answer, request, started)
+        except (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError) as error:
             if isinstance(error, httpx.TimeoutException) and timeout < TIMEOUT:
                 raise OverError("the budget ended before an answer came") from error
-            host = urlunsplit(urlsplit(request.url)._replace(path="", query=""))
-            todo = "check that it runs and that the base URL is right"
-            raise TargetError(f"cannot reach {host}: {error or type(error).__name__}", todo=todo) from error
-        except httpx.DecodingError as error:
-            raise TargetError(
-                f"{request.url} answers what cannot be decoded: {error}", todo="look at it with curl"
-            ) from error
-        if response.status_code in BODILESS and _has_body(response):
+            raise _unreached(request, error) from error
+        if response.status in BODILESS and _has_body(answer):
             self._renew()  # what follows the head would be taken for the next answer
         seconds = time.perf_counter() - started
-        return Exchange(request, Response(response.status_code, answered, body), seconds, operation_id, credential)
+        self.took(seconds)
+        return Exchange(request, response, seconds, operation_id, credential)
+
+    def _read(self, answer: httpx.Response, request: Request, started: float) -> Response:
+        """Return the answer, read up to a length, and for so long."""
+        body = bytearray()
+        for chunk in answer.iter_bytes():
+            body += chunk
+            if len(body) > MAX_ANSWER:
+                break
+            self._timeout()
+            if time.perf_counter() - started > LONGEST:
+                what = f"{_host(request)} does not end its answer within {LONGEST:g} s"
+                raise TargetError(what, todo="look at it with curl")
+        headers = tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in answer.headers.raw)
+        return Response(answer.status_code, headers, bytes(body[:MAX_ANSWER]), cut=len(body) > MAX_ANSWER)
+
+
+def _host(request: Request) -> str:
+    return urlunsplit(urlsplit(request.url)._replace(path="", query=""))
+
+
+def _unreached(request: Request, error: Exception) -> TargetError:
+    """Return what a user is told of a request without an answer: what the target does, as far as it shows."""
+    host, detail = _host(request), str(error) or type(error).__name__
+    look = "look at it with curl"
+    if isinstance(error, httpx.DecodingError):
+        return TargetError(f"{request.url} answers what cannot be decoded: {detail}", todo=look)
+    if isinstance(error, httpx.ReadTimeout):
+        return TargetError(f"{host} takes connections and does not answer within {TIMEOUT:g} s", todo=look)
+    if isinstance(error, httpx.ReadError | httpx.WriteError):
+        return TargetError(f"{host} breaks the connection off before an answer is there: {detail}", todo=look)
+    if isinstance(error, httpx.RemoteProtocolError):
+        return TargetError(f"{host} does not answer in HTTP, or not to the end: {detail}", todo=look)
+    return TargetError(f"cannot reach {host}: {detail}", todo="check that it runs and that the base URL is right")
 
 
 def _has_body(response: httpx.Response) -> bool:

@@ -38,22 +38,27 @@ def breaches(operation: Operation, request: Request) -> list[Breach]:
 
 
 def _parameters(operation: Operation, request: Request) -> Iterator[Breach]:
+    sent = sent_parameters(operation, request)
+    for parameter in operation.parameters:
+        value = sent.get((parameter.location, parameter.name))
+        if parameter.location in ("header", "query") or value is not None:  # without it that would be another path
+            yield from _parameter(parameter, value)
+
+
+def sent_parameters(operation: Operation, request: Request) -> dict[tuple[str, str], str | list[str]]:
+    """Return the texts that a request has for the operation's parameters, by location and name; no cookies."""
     url = urlsplit(request.url)
     query = parse_qs(url.query, keep_blank_values=True)
     path = _in_path(operation.path, url.path)
+    found: dict[tuple[str, str], str | list[str] | None] = {}
     for parameter in operation.parameters:
+        place = (parameter.location, parameter.name)
         if parameter.location == "header":
             raw = request.header(parameter.name)
-            value: str | list[str] | None = None if raw is None else header_text(raw.encode("latin-1"))
-        elif parameter.location == "query":
-            value = query.get(parameter.name)
-        elif parameter.location == "path":
-            value = path.get(parameter.name)
-            if value is None:
-                continue  # that would be another path
-        else:
-            continue
-        yield from _parameter(parameter, value)
+            found[place] = None if raw is None else header_text(raw.encode("latin-1"))
+        elif parameter.location in ("query", "path"):
+            found[place] = (query if parameter.location == "query" else path).get(parameter.name)
+    return {place: value for place, value in found.items() if value is not None}
 
 
 def _in_path(template: str, path: str) -> dict[str, str]:

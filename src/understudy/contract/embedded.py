@@ -43,6 +43,13 @@ def embedded_mock(
         yield f"{url}/{pack.vendor}", urls, Credentials(FULL, READ, CLIENT, SECRET)
 
 
+@contextmanager
+def stand_in(pack: Pack, seed: int) -> Iterator[tuple[str, Credentials]]:
+    """Serve the mock in a target's place, to see what would be sent there; yield its base URL and its credentials."""
+    with running({pack.vendor: pack}, {"": Settings(seed=seed, strict=True)}) as url:
+        yield f"{url}/{pack.vendor}", Credentials(FULL, READ, CLIENT, SECRET)
+
+
 def smallest(pack: Pack) -> tuple[Quota, ...]:
     """Return the first documented regime of which a quota can be used up; () if there is none."""
     regimes = pack.behaviour.quotas.values()

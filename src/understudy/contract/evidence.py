@@ -20,10 +20,11 @@ class Outcome(StrEnum):
 class Evidence:
     """One check's outcome.
 
-    `check` names the check (`scenario`, `response`, `constraints`, `access`, `limits`, `fuzz`), `rule` the rule it is
+    `check` names the check (`scenario`, `response`, `constraints`, `model`, ...), `rule` the rule it is
     about (None where no rule of the pack covers it), `item` the pytest item that made it. `title` is one sentence
     without values that change from run to run, since the fingerprint is made of it; values go to `actual`. `reason`
-    says why something was not exercised. `curl` repeats the request.
+    says why something was not exercised. `curl` repeats the request, or the sequence; so does `scenario`, the text of
+    an Arazzo file, if there is one. `relied` are the rules by which the model came to what it expected.
     """
 
     check: str
@@ -36,6 +37,8 @@ class Evidence:
     curl: str = ""
     reason: str = ""
     item: str = ""
+    scenario: str = ""
+    relied: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -50,4 +53,6 @@ class Evidence:
     def from_json(cls, value: dict[str, Json]) -> "Evidence":
         """Return the evidence of a JSON object that `as_json` made."""
         names = {field.name for field in fields(cls)}
-        return cls(**{**{k: v for k, v in value.items() if k in names}, "outcome": Outcome(value["outcome"])})
+        known = {k: v for k, v in value.items() if k in names}
+        relied = tuple(value.get("relied", ()))
+        return cls(**{**known, "outcome": Outcome(value["outcome"]), "relied": relied})

@@ -52,11 +52,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP response as it came: status, headers in their order, and the body, decoded from transfer codings."""
+    """An HTTP response as it came: status, headers in their order, and the body, decoded from transfer codings.
+
+    `cut` says that the body is longer than what was read of it.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    cut: bool = False
 
     def header(self, name: str) -> str | None:
         """Return the value of the first header of that name, in whatever case, or None."""

@@ -7,22 +7,25 @@ formats without type, what the vendored and the judged document disagree on).
 import copy
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-import schemathesis
-from schemathesis import Case, HookContext, engine
+from schemathesis import Case, HookContext
 from schemathesis import Response as Answer
 from schemathesis.config import SchemathesisConfig
+from schemathesis.engine.core import Engine, ExecutionPlan
 from schemathesis.engine.recorder import ScenarioRecorder
+from schemathesis.engine.run import PhaseName
+from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from understudy.contract.authentication import places
 from understudy.contract.client import VARIABLES, Client
-from understudy.contract.exchange import Exchange, Request, Response, retry_after
+from understudy.contract.exchange import Exchange, Request, retry_after
 from understudy.contract.records import record
 from understudy.contract.samples import sample
+from understudy.contract.transport import Transport, credential, header_texts, response
 from understudy.errors import TargetError
 from understudy.spec.document import Operation
 from understudy.spec.extensions import EXISTING, IDENTIFIER
@@ -46,23 +49,43 @@ _SECONDS = 10.0
 _LOST = 5  # requests in a row without an answer, after which the target counts as gone
 
 
+class _Engine(Engine):
+    """Schemathesis's engine without the requests by which it would find out about the server: none goes past us."""
+
+    def _create_execution_plan(self) -> ExecutionPlan:
+        plan = super()._create_execution_plan()
+        return replace(plan, phases=[each for each in plan.phases if each.name is not PhaseName.PROBING])
+
+
 def phase(client: Client, name: str, seconds: float) -> None:
     """Run one phase for at most so many seconds; raises TargetError where the target stops answering."""
-    schema = schemathesis.openapi.from_dict(_document(client), config=_config(client, name))
-    until = max(client.run.remaining - seconds, 0)
-    stream = engine.from_schema(schema).execute()
+    until = max(client.left - seconds, 0)
     failed: list[Exception] = []
     before = client.requests
+
+    def stop(error: Exception) -> None:
+        failed.append(error)
+        stream.stop()
+
+    class Described(OpenApiSchema):
+        transport = Transport(client, stop)
+
+    document = _document(client)
+    schema = Described(raw_schema=document, config=_config(client, name).projects.get(document))
+    schema.adapt_to_null_byte_in_header_failure()  # no server that we know takes one
+    stream = _Engine(schema).execute()
 
     def after_call(context: HookContext, case: Case[Any], answer: Answer) -> None:
         """Judge at once: a stopped engine keeps its last exchanges. Obey a Retry-After; stop when the time is up."""
         try:
-            client.observe(_exchange(client, answer, case.operation.path), "fuzz")
+            exchange = _exchange(client, answer, case.operation.path)
+            if not client.expired(exchange):
+                client.observe(exchange, "fuzz")
         except Exception as error:  # noqa: BLE001 (the engine would take it for a fault of the case)
-            failed.append(error)
-        wait = retry_after(_response(answer)) if answer.status_code == 429 else None
-        time.sleep(min(wait or 0, max(client.run.remaining - until, 0)))
-        if failed or client.run.remaining <= until:
+            stop(error)
+        wait = retry_after(response(answer)) if answer.status_code == 429 else None
+        time.sleep(min(wait or 0, max(client.left - until, 0)))
+        if client.left <= until:
             stream.stop()
 
     schema.hook(after_call)
@@ -74,7 +97,7 @@ def phase(client: Client, name: str, seconds: float) -> None:
         if lost >= _LOST:
             stream.stop()
             raise TargetError(f"{client.run.base_url} does not answer any more", todo="look at the target's log")
-        if client.run.remaining <= until:
+        if client.left <= until:
             stream.stop()
     if failed:
         raise failed[0]
@@ -98,21 +121,14 @@ def _config(client: Client, name: str) -> SchemathesisConfig:
             "seed": client.run.seed,
             "continue-on-failure": True,
             "base-url": client.run.base_url,
-            "request-timeout": min(_SECONDS, max(1.0, client.run.remaining)),
-            "headers": _credential(client),
+            "request-timeout": min(_SECONDS, max(1.0, client.left)),
+            "headers": credential(client),
+            "max-redirects": 0,
             "generation": {"max-examples": EXAMPLES, "database": "none", "with-security-parameters": False},
             "checks": {"enabled": False},
             "phases": {each: {"enabled": each == name} | _MANNERS[each] for each in PHASES},
         }
     )
-
-
-def _credential(client: Client) -> dict[str, str]:
-    """Return the header with the full credential that the first closed operation wants; all others get it too."""
-    secret = client.secret("full")
-    closed = (place for operation in client.judge.judged.operations.values() for place in places(operation))
-    place = next((place for place in closed if place.location == "header"), None)
-    return {place.name: place.value(secret)} if place is not None and secret is not None else {}
 
 
 def _document(client: Client) -> dict[str, Any]:
@@ -129,13 +145,13 @@ def _document(client: Client) -> dict[str, Any]:
         for path, methods in kept.items()
     }
     for item in document["paths"].values():
-        for response in (
+        for declared in (
             r
             for operation in item.values()
             if isinstance(operation, dict)
             for r in operation.get("responses", {}).values()
         ):
-            links = response.get("links", {})
+            links = declared.get("links", {})
             for name in [name for name, link in links.items() if link.get("operationId") not in known]:
                 del links[name]
     return document
@@ -178,8 +194,8 @@ def _exchange(client: Client, answer: Answer, path: str) -> Exchange:
     sent = answer.request
     body = sent.body.encode() if isinstance(sent.body, str) else sent.body
     kept = body if isinstance(body, bytes) else None
-    request = Request(sent.method or "", sent.url or "", tuple(_headers(sent.headers)), kept)
-    response = _response(answer)
+    request = Request(sent.method or "", sent.url or "", tuple(header_texts(sent.headers)), kept)
+    received = response(answer)
     operation = next(
         (
             operation
@@ -189,17 +205,13 @@ def _exchange(client: Client, answer: Answer, path: str) -> Exchange:
         None,
     )
     if operation is None or not _same_path(client, request, path):
-        return Exchange(request, response, answer.elapsed, None)
+        return Exchange(request, received, answer.elapsed, None)
     credential = client.caller(request, client.judge.pack.effective.operations[operation.operation_id])
     known = list(places(operation))
     carriers = {"cookie" if place.location == "cookie" else place.name.lower() for place in known}
     secrets = (request.secret_headers - {"cookie"}) | carriers  # a cookie that was made up is no credential
     shown = replace(request, variable=VARIABLES.get(credential, ""), secret_headers=secrets)
-    return Exchange(shown, response, answer.elapsed, operation.operation_id, credential)
-
-
-def _response(answer: Answer) -> Response:
-    return Response(answer.status_code, tuple(_headers(answer.headers)), answer.content)
+    return Exchange(shown, received, answer.elapsed, operation.operation_id, credential)
 
 
 def _same_path(client: Client, request: Request, template: str) -> bool:
@@ -207,14 +219,3 @@ def _same_path(client: Client, request: Request, template: str) -> bool:
     path = urlsplit(request.url).path.removeprefix(urlsplit(client.run.base_url).path)
     operation = client.judge.judged.find(request.method, path)
     return operation is not None and operation.path == template
-
-
-def _headers(headers: Any) -> Iterator[tuple[str, str]]:
-    for name, values in headers.items():
-        for value in values if isinstance(values, list) else [values]:
-            text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-            try:
-                text.encode("latin-1")
-            except UnicodeEncodeError:
-                text = text.encode("utf-8", "surrogatepass").decode("latin-1")
-            yield name, text

@@ -3,7 +3,8 @@
 Loaded with `-p understudy.contract.items` in the main process and in xdist's workers; the run comes by environment.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +12,32 @@ import pytest
 
 from understudy import pack as packs
 from understudy.contract import fuzz, scenarios
-from understudy.contract.client import Client, OverError
+from understudy.contract.cleaning import clean
+from understudy.contract.client import Client
 from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
 from understudy.contract.samples import sample
-from understudy.contract.stateful import machine
+from understudy.contract.stateful import concurrency, extremes, machine
 from understudy.contract.target import LIMITED, REGIME, Run
+from understudy.contract.throttle import TIME, OverError, Throttle
 from understudy.contract.verdict import weigh
 from understudy.errors import UnderstudyError
 from understudy.pack import Pack
 
 PACK = pytest.StashKey[Pack]()
 CLIENT = pytest.StashKey[Client]()
+CLEANED = pytest.StashKey[Mapping[str, Any]]()
 NARROWED = pytest.StashKey[bool]()
 BINDING, EXPLORING, OTHERS, FUZZING = 1, 2, 3, 4
 """The order of the checks: probes; scenarios whose rules bind; the model, and other settings; scenarios that can only
 leave remarks; fuzzing, which takes what time is left."""
 RESERVE = 1.0
 """Seconds of the budget that are kept for what comes after the last check."""
+
+
+SHOWN, DRY_SECONDS = 3, 1.0
+"""What a dry run shows of checks whose requests the answers decide: examples, and the seconds spent on them."""
 
 
 class BrokenRulesError(Exception):
@@ -40,7 +48,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Open this process's way to the target; the main process has the pack already, a worker of xdist reads it."""
     run = Run.from_environment()
     pack = config.stash.get(PACK, None) or packs.load(run.vendor)
-    config.stash[CLIENT] = Client(run, Judge(pack, run.scope, strict=run.strict))
+    worker: Mapping[str, Any] = getattr(config, "workerinput", {"workerid": "gw0", "workercount": 1})
+    throttle = Throttle.shared(run, int(worker["workerid"].removeprefix("gw")), worker["workercount"])
+    config.stash[CLIENT] = Client(run, Judge(pack, run.scope, strict=run.strict), throttle)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Clean up after the last check; a worker of xdist hands on what came of it."""
+    config = session.config
+    client = config.stash[CLIENT]
+    cleaned: Mapping[str, Any] = {"left_behind": clean(client), "requests": client.requests, "sent": _curls(client)}
+    config.stash[CLEANED] = cleaned
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["understudy"] = cleaned
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -68,8 +88,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect the scenarios of the pack's Arazzo files, and the checks that its document gives."""
-    pack = parent.config.stash[CLIENT].judge.pack
-    if file_path in (path.resolve() for path in pack.scenarios):
+    client = parent.config.stash[CLIENT]
+    pack = client.judge.pack
+    if file_path in {path.resolve() for path in (*pack.scenarios, *map(Path, client.run.scenarios))}:
         return ScenarioFile.from_parent(parent, path=file_path)
     if file_path == pack.source.path.resolve():
         return DocumentFile.from_parent(parent, path=file_path)
@@ -103,11 +124,11 @@ class CheckItem(pytest.Item):
         """Do the check; raises BrokenRulesError for findings."""
         client = self.config.stash[CLIENT]
         client.restart()
-        note, cut = "", False
+        note, cut = "", ""
         try:
             note = self.action(client) or ""
         except OverError as over:
-            note, cut = f"ended early: {over}", True
+            note, cut = f"ended early: {over}", over.limit
         except UnderstudyError as error:
             self.home = self._home(client, str(error), fatal=error.exit_code)
             raise
@@ -121,15 +142,20 @@ class CheckItem(pytest.Item):
         if failures:
             raise BrokenRulesError("\n".join(f"{piece.rule or 'no rule'}: {piece.title}" for piece in failures))
 
-    def _home(self, client: Client, note: str, fatal: int = 0, *, cut: bool = False) -> dict[str, Any]:
+    def _home(self, client: Client, note: str, fatal: int = 0, *, cut: str = "") -> dict[str, Any]:
+        if note == "aborted":
+            cut = TIME
+        binds = self.rank <= BINDING  # the others can go on for ever, or bind nobody
         return {
             "kind": self.kind,
             "note": client.secrets.hide(note),
             "fatal": fatal,
-            "cut": (cut or note == "aborted") and self.rank <= BINDING,  # the others can go on for ever, or bind nobody
+            "cut": cut if binds else "",
+            "short": bool(cut) and cut != TIME,
             "narrowed": self.config.stash.get(NARROWED, False),
             "full": list(client.full.items()),
             "requests": client.requests,
+            "sent": _curls(client) if binds or self.kind == "scenario" else _curls(client)[:SHOWN],
             "statuses": [[operation_id, status, count] for (operation_id, status), count in client.statuses.items()],
             "evidence": [
                 [piece.as_json() | {"item": piece.item or self.name}, count] for piece, count in client.collector
@@ -155,7 +181,7 @@ class ScenarioFile(pytest.File):
         client = self.config.stash[CLIENT]
         file = scenarios.read(self.path)
         for workflow in file.workflows:
-            if scenarios.in_scope(client.judge.pack, file, workflow, client.run.scope):
+            if client.run.scenarios or scenarios.in_scope(client.judge.pack, file, workflow, client.run.scope):
 
                 def action(client: Client, workflow: Any = workflow) -> str:
                     return scenarios.play(client, file, workflow)
@@ -166,8 +192,23 @@ class ScenarioFile(pytest.File):
                 yield CheckItem.from_parent(self, name=workflow.workflow_id, kind="scenario", action=action, rank=rank)
 
 
+def _curls(client: Client) -> list[str]:
+    return [request.curl() for request in client.sent]
+
+
+def _seconds(client: Client, parts: int) -> float:
+    """Return the time for one of so many parts of what is left."""
+    seconds = (client.left - RESERVE) / parts
+    return min(seconds, DRY_SECONDS) if client.run.dry else seconds
+
+
 def _explored(client: Client) -> str:
-    return machine.explore(client, (client.run.remaining - RESERVE) / (len(fuzz.PHASES) + 1))
+    return machine.explore(client, _seconds(client, len(fuzz.PHASES) + 1))
+
+
+def _extremes(client: Client, operation_id: str) -> None:
+    seconds = min(extremes.SECONDS, (client.run.remaining - RESERVE) / extremes.SHARE)
+    extremes.probe(client, operation_id, seconds)
 
 
 class DocumentFile(pytest.File):
@@ -184,6 +225,7 @@ class DocumentFile(pytest.File):
 
                 if sample(client.judge.pack.effective.operations[operation_id], client.run, "collect") is not None:
                     yield CheckItem.from_parent(self, name=f"{kind}[{operation_id}]", kind=kind, action=probe)
+        yield from self._hard(client)
         yield from self._limits(client.judge.pack, client)
         yield from self._also(client)
         if client.judge.pack.oracle is not None:
@@ -191,9 +233,18 @@ class DocumentFile(pytest.File):
         for number, phase in enumerate(fuzz.PHASES):
 
             def action(client: Client, phase: str = phase, left: int = len(fuzz.PHASES) - number) -> None:
-                fuzz.phase(client, phase, (client.run.remaining - RESERVE) / left)
+                fuzz.phase(client, phase, _seconds(client, left))
 
             yield CheckItem.from_parent(self, name=f"fuzz[{phase}]", kind="fuzz", action=action, rank=FUZZING)
+
+    def _hard(self, client: Client) -> Iterator[CheckItem]:
+        """Yield what operations that change something are put to: calls at once, and values that hurt."""
+        oracle, judged = client.judge.pack.oracle, client.judge.judged.operations
+        for operation_id in oracle.comparisons if oracle is not None else ():
+            if operation_id in judged and judged[operation_id].method not in ("GET", "DELETE"):
+                for kind, action in ((concurrency.CHECK, concurrency.probe), (extremes.CHECK, _extremes)):
+                    name, sends = f"{kind}[{operation_id}]", partial(action, operation_id=operation_id)
+                    yield CheckItem.from_parent(self, name=name, kind=kind, action=sends, rank=EXPLORING)
 
     def _limits(self, pack: Pack, client: Client) -> Iterator[CheckItem]:
         operations = (o for o in client.judge.judged.operations.values() if 429 in o.statuses)

@@ -244,6 +244,9 @@ class _Hearing:
                 actual = f"Content-Type: {media_type or 'none'}, {len(self.response.body)} bytes"
                 yield self._fail(rule, f"{self.response.status} has not the documented media type", expected, actual)
             return
+        if self.response.cut:
+            yield self._too_long()
+            return
         schema = spec.content.get(declared)
         if schema is None or not is_json(media_type):
             return
@@ -256,6 +259,12 @@ class _Hearing:
                 yield self._fail(rule, f"The body of {self.response.status} is not JSON", expected, actual)
             return
         yield from self._schema(spec, schema.pointer, value)
+
+    def _too_long(self) -> Evidence:
+        read = f"{len(self.response.body) / 2**20:.0f} MiB"
+        self.invalid = f"longer than {read}"
+        title = f"The body of {self.response.status} is too long to be judged"
+        return self._fail(None, title, f"at most {read}", f"more, beginning {_excerpt(self.response.body)}")
 
     def _body_of_204(self) -> Iterator[Evidence]:
         length = self.response.header("content-length")
@@ -282,7 +291,7 @@ class _Hearing:
         yield from self._pass(self.judge.rules.citing(ANSWER_PARTS, schema.applied(value)))
 
     def _second_opinion(self) -> Iterator[Evidence]:
-        if self.exchange.request.method != self.operation.method:
+        if self.exchange.request.method != self.operation.method or self.response.cut:
             return
         objection = self.judge.second.objection(self.exchange, anew=bool(self.invalid))
         if objection is not None and not self.invalid:

@@ -195,6 +195,15 @@ class Prober:
         elif exchange.response.status in (401, 403):
             title = "The full credential does not open the operation"
             self._refused(rules, operation, exchange, title, "2xx")
+        elif self._not_offered(operation, exchange):
+            offered = self.judge.rules.citing({Part.ROUTING}, [operation.pointer])
+            title, actual = "The operation is not offered", str(exchange.response.status)
+            self.add("access", Outcome.FAILED, offered, exchange, title, "2xx", actual)
+
+    def _not_offered(self, operation: Operation, exchange: Exchange) -> bool:
+        """Whether the answer to a good request says that path or method are not there, rather than a record."""
+        status = exchange.response.status
+        return status == 405 or (status == 404 and 404 not in operation.statuses and not needs_record(operation))
 
     def _restricted(self, operation: Operation, good: Sample) -> None:
         exchange = self.send(good, "access", "restricted")

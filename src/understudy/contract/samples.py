@@ -41,7 +41,7 @@ class Sample:
         """Return the sample, made from `base`, for the record of `own`: its parameters, and identifiers in the body."""
         body = self.body
         if isinstance(body, dict) and isinstance(base.body, dict) and isinstance(own.body, dict):
-            names = _identifiers(base.operation, base.operation.bodies[base.media_type or ""])
+            names = named_in_body(base.operation, base.operation.bodies[base.media_type or ""])
             body = body | {name: own.body[name] for name in names if name in body and body[name] == base.body.get(name)}
         return replace(self, parameters=own.parameters, body=body)
 
@@ -72,11 +72,11 @@ def sample(operation: Operation, run: Run, label: str, record: str | None = None
     if body is None and operation.body_required:
         return None
     if isinstance(body, dict):
-        body |= {name: named for name in _identifiers(operation, schema) if name in body}
+        body |= {name: named for name in named_in_body(operation, schema) if name in body}
     return Sample(operation, parameters, body, media_type if body is not None else None)
 
 
-def _identifiers(operation: Operation, schema: Schema) -> list[str]:
+def named_in_body(operation: Operation, schema: Schema) -> list[str]:
     """Return the properties of a body that name the record."""
     declared = dereference(operation.document.value, schema.pointer)[1].get("properties", {})
     return [name for name, value in declared.items() if isinstance(value, Mapping) and value.get(IDENTIFIER)]
@@ -84,7 +84,7 @@ def _identifiers(operation: Operation, schema: Schema) -> list[str]:
 
 def identifier(run: Run, label: str) -> str:
     """Return a recognisable identifier that no other run and no other label has."""
-    return f"{run.prefix}-{token(run, label)}@example.com"
+    return f"{run.prefix}{token(run, label)}@example.com"
 
 
 def token(run: Run, label: str) -> str:

@@ -11,11 +11,13 @@ from understudy.contract.arazzo.expressions import Absent
 from understudy.contract.arazzo.nodes import ArazzoFile, Workflow
 from understudy.contract.arazzo.session import OperationRef
 from understudy.contract.authentication import BASIC, places
-from understudy.contract.client import Client, OverError
+from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
 from understudy.contract.records import LACKING, record
 from understudy.contract.samples import Sample, on_the_wire, token
+from understudy.contract.target import LONGEST_PREFIX
+from understudy.contract.throttle import OverError
 from understudy.pack import Pack
 from understudy.spec.document import Document, Operation
 from understudy.values import Json
@@ -59,14 +61,18 @@ def _read(path: Path, changed: int) -> ArazzoFile:
 
 def files(pack: Pack) -> tuple[ArazzoFile, ...]:
     """Read and check all scenario files of a pack, and the operations and rules that they name."""
-    found = tuple(read(path) for path in pack.scenarios)
-    for file in found:
-        runner.bind(file, Operations(pack.effective))
-        for workflow in file.workflows:
-            for rule in workflow.all_rules():
-                if rule not in pack.rules.by_id:
-                    raise file.source.error(f"there is no rule {rule}", workflow.pointer, "name a rule of rules.yaml")
-    return found
+    return tuple(checked(pack, path) for path in pack.scenarios)
+
+
+def checked(pack: Pack, path: Path) -> ArazzoFile:
+    """Read and check a scenario file, and the operations and rules that it names; raises ContentError."""
+    file = read(path)
+    runner.bind(file, Operations(pack.effective))
+    for workflow in file.workflows:
+        for rule in workflow.all_rules():
+            if rule not in pack.rules.by_id:
+                raise file.source.error(f"there is no rule {rule}", workflow.pointer, "name a rule of rules.yaml")
+    return file
 
 
 def verified_by(pack: Pack) -> dict[str, list[str]]:
@@ -103,7 +109,7 @@ def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
             send=partial(_send, client),
             inputs=inputs,
             operations=Operations(client.judge.pack.effective),
-            deadline=lambda: client.run.remaining <= 0,
+            deadline=lambda: client.left <= 0,
             patience=client.patience,
         )
     except OverError as over:
@@ -117,6 +123,8 @@ def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
 def _inputs(client: Client, file: ArazzoFile, workflow: Workflow) -> dict[str, Json]:
     credentials = client.run.credentials
     known: dict[str, Json] = {
+        "prefix": client.run.prefix,
+        "padding": "x" * (LONGEST_PREFIX - len(client.run.prefix)),
         "run": token(client.run, workflow.workflow_id),
         "token": client.token(),
         "restrictedToken": credentials.restricted,

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from understudy import __version__
 from understudy.contract import scenarios
+from understudy.contract.allowance import Allowance
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import in_scope
 from understudy.contract.records import creator, needs_record, obtainable
 from understudy.contract.target import Run
+from understudy.contract.throttle import REQUESTS
 from understudy.contract.verdict import (
     Finding,
     ItemResult,
@@ -32,8 +34,9 @@ from understudy.values import Json
 class Gathered:
     """What the checks of a run sent home: evidence with how often it was seen, statuses, requests, items.
 
-    `full` counts the statuses that the full credential met; `narrowed` says that only a part was asked for, `cut` that
-    a check ended before it was done, `fatal` why the run could not go on.
+    `full` counts the statuses that the full credential met; `narrowed` says that only a part was asked for, `cut` by
+    which option's limit a check that binds ended before it was done, `short` that any check did for want of requests,
+    `fatal` why the run could not go on; `left_behind` counts records that could not be deleted.
     """
 
     evidence: list[tuple[Evidence, int]] = field(default_factory=list)
@@ -42,19 +45,26 @@ class Gathered:
     requests: int = 0
     items: list[ItemResult] = field(default_factory=list)
     narrowed: bool = False
-    cut: bool = False
+    cut: str = ""
+    short: bool = False
     fatal: str = ""
+    left_behind: int = 0
 
 
-def summarise(pack: Pack, run: Run, gathered: Gathered, started: datetime, seconds: float) -> Report:
-    """Return the report of a run that began at `started` and took so many seconds."""
-    return _Summary(pack, run, gathered, started, seconds).report()
+def summarise(
+    pack: Pack, run: Run, gathered: Gathered, started: datetime, seconds: float, allowance: Allowance | None = None
+) -> Report:
+    """Return the report of a run that began at `started` and took so many seconds; what is allowed does not count."""
+    return _Summary(pack, run, gathered, started, seconds, allowance or Allowance()).report()
 
 
 class _Summary:
     """Makes the report of a run."""
 
-    def __init__(self, pack: Pack, run: Run, gathered: Gathered, started: datetime, seconds: float) -> None:
+    def __init__(
+        self, pack: Pack, run: Run, gathered: Gathered, started: datetime, seconds: float, allowance: Allowance
+    ) -> None:
+        self.allowance = allowance
         self.gathered = gathered
         self.pack = pack
         self.run = run
@@ -73,9 +83,12 @@ class _Summary:
         evidence = [*self.gathered.evidence, *((piece, 1) for piece in self._never_reached())]
         findings, remarks = self._weighed(evidence)
         rules = tuple(
-            self._rule(rule, [piece for piece, _ in evidence if piece.rule == rule.id]) for rule in self.rules.values()
+            self._rule(rule, [piece for piece, _ in evidence if piece.rule == rule.id], findings)
+            for rule in self.rules.values()
         )
         verdict, reason = self._verdict(findings, rules)
+        seen = {finding.fingerprint for finding in (*findings, *remarks)}
+        whole = self._whole and verdict is not Verdict.INCONCLUSIVE
         return Report(
             verdict=verdict,
             vendor=self.pack.vendor,
@@ -95,9 +108,18 @@ class _Summary:
             operations=tuple(self._operations()),
             findings=findings,
             remarks=remarks,
-            items=tuple(self.gathered.items),
+            items=tuple(_allowed(item, findings) for item in self.gathered.items),
             reason=reason,
+            prefix=self.run.prefix,
+            left_behind=self.gathered.left_behind,
+            fixed=self.allowance.fixed(seen, rules) if whole else (),
+            lapsed=self.allowance.lapsed(seen, whole=whole),
         )
+
+    @property
+    def _whole(self) -> bool:
+        """Whether all was looked for, so that what was not found is not there."""
+        return not (self.gathered.narrowed or self.gathered.cut or self.gathered.fatal)
 
     def _verdict(self, findings: tuple[Finding, ...], rules: tuple[RuleOutcome, ...]) -> tuple[Verdict, str]:
         gathered = self.gathered
@@ -112,7 +134,7 @@ class _Summary:
         if self._not_there():
             named = ", ".join(self.run.existing)
             return Verdict.INCONCLUSIVE, f"no record is there under {named}: 404 to all that names it; check --existing"
-        if findings:
+        if any(finding.counts for finding in findings):
             return Verdict.VIOLATES, gathered.fatal
         if gathered.fatal:
             return Verdict.INCONCLUSIVE, gathered.fatal
@@ -121,11 +143,13 @@ class _Summary:
         if gathered.narrowed:
             return Verdict.PARTIAL, "only a part of the checks was asked for"
         if gathered.cut:
-            reason = (
-                f"the budget of {self.run.budget:g} s was used up before all checks were done; give more with --budget"
-            )
-            return Verdict.PARTIAL, reason
-        return Verdict.CONFORMS, ""
+            return Verdict.PARTIAL, f"{self._limit()} before all checks were done; give more with {gathered.cut}"
+        return Verdict.CONFORMS, _counted_out(findings)
+
+    def _limit(self) -> str:
+        if self.gathered.cut == REQUESTS:
+            return f"all {self.run.max_requests} requests were sent"
+        return f"the budget of {self.run.budget:g} s was used up"
 
     def _not_there(self) -> bool:
         """Whether the records that the user says are there are unknown to the target."""
@@ -143,12 +167,12 @@ class _Summary:
         if not self.gathered.items:
             return "nothing was checked: no check matches; see their names with --verbose"
         if self.gathered.cut:
-            return f"nothing was checked: the budget of {self.run.budget:g} s was used up; give more with --budget"
+            return f"nothing was checked: {self._limit()}; give more with {self.gathered.cut}"
         return "nothing was checked: no documented rule was exercised; see why with --verbose"
 
     def _never_reached(self) -> Iterator[Evidence]:
         """Yield a failure for each documented 2xx that no request of an operation that answered reached."""
-        if self.gathered.narrowed or self.gathered.fatal or self.gathered.cut:
+        if self.gathered.short or not self._whole:
             return
         lacking = {piece.rule for piece, _ in self.gathered.evidence if piece.reason.startswith("needs ")}
         for operation in self.judged.operations.values():
@@ -189,7 +213,11 @@ class _Summary:
                 kept.setdefault(piece.fingerprint, self._finding(piece))
                 outcomes.setdefault(piece.fingerprint, outcome)
         counted = [(outcomes[key], _recounted(finding, counts[key])) for key, finding in kept.items()]
-        return tuple(f for o, f in counted if o is Outcome.FAILED), tuple(f for o, f in counted if o is Outcome.REMARK)
+        mark = self.allowance.marked
+        return (
+            mark(finding for outcome, finding in counted if outcome is Outcome.FAILED),
+            mark((finding for outcome, finding in counted if outcome is Outcome.REMARK), remarks=True),
+        )
 
     def _finding(self, piece: Evidence) -> Finding:
         return Finding(
@@ -203,6 +231,8 @@ class _Summary:
             citation=self._citation(piece),
             check=piece.check,
             item=piece.item,
+            scenario=piece.scenario,
+            relied=piece.relied,
         )
 
     def _citation(self, piece: Evidence) -> dict[str, Json]:
@@ -214,12 +244,20 @@ class _Summary:
             where = self.pack.source.where(operation.pointer if operation else "")
         return {"file": _relative(Path(where.path), self.pack.root), "line": where.line, "pointer": where.pointer or ""}
 
-    def _rule(self, rule: Rule, evidence: list[Evidence]) -> RuleOutcome:
+    def _rule(self, rule: Rule, evidence: list[Evidence], findings: tuple[Finding, ...]) -> RuleOutcome:
+        broken = [finding for finding in findings if finding.rule == rule.id]
+        allowed = bool(broken) and not any(finding.counts for finding in broken)
         weighed = [(weigh(piece, rule, strict=self.run.strict), piece) for piece in evidence]
         outcome = next(
             (o for o in (Outcome.FAILED, Outcome.REMARK, Outcome.PASSED) if any(w is o for w, _ in weighed)),
             Outcome.NOT_EXERCISED,
         )
+        reason = ""
+        if allowed:
+            outcome = Outcome.REMARK
+            reason = "broken, " + "; ".join(dict.fromkeys(_why_allowed(finding) for finding in broken))
+        elif outcome is Outcome.NOT_EXERCISED:
+            reason = self._reason(rule, evidence)
         where = self.pack.cited_at(rule)
         return RuleOutcome(
             id=rule.id,
@@ -228,7 +266,7 @@ class _Summary:
             text=rule.text,
             citation=f"{_relative(Path(where.path), self.pack.root)}:{where.line}",
             outcome=outcome,
-            reason=self._reason(rule, evidence) if outcome is Outcome.NOT_EXERCISED else "",
+            reason=reason,
             checks=tuple(dict.fromkeys(piece.check for w, piece in weighed if w is not Outcome.NOT_EXERCISED)),
         )
 
@@ -280,6 +318,26 @@ def _unreached(operation: Operation, seen: set[int]) -> Iterator[str]:
         yield str(status)
     if "2XX" in operation.value.get("responses", {}) and not any(200 <= status < 300 for status in seen):
         yield "2XX"
+
+
+def _counted_out(findings: tuple[Finding, ...]) -> str:
+    """Return why a run conforms though there are findings, none of which counts."""
+    accepted = sum(finding.accepted for finding in findings)
+    known = len(findings) - accepted
+    told = [f"{accepted} accepted"] * bool(accepted) + [f"{known} known from the baseline"] * bool(known)
+    return f"no finding counts: {', '.join(told)}" if told else ""
+
+
+def _why_allowed(finding: Finding) -> str:
+    return f"accepted: {finding.reason}" if finding.accepted else "known, in the baseline"
+
+
+def _allowed(item: ItemResult, findings: tuple[Finding, ...]) -> ItemResult:
+    """Return the item, with a remark in place of a failure where none of what it failed for counts."""
+    counting = {finding.fingerprint for finding in findings if finding.counts}
+    if item.outcome != "failed" or not item.failures or item.failures & counting:
+        return item
+    return replace(item, outcome="remark")
 
 
 def _recounted(finding: Finding, count: int) -> Finding:

@@ -93,6 +93,9 @@ def _written(char: str) -> re.Pattern[str]:
     return re.compile(rf"\\*(?:(?i:{'|'.join(ways)})|{re.escape(char)})")
 
 
+PREFIX = "understudy-"
+"""What the identifiers of a run begin with, unless another prefix is given."""
+LONGEST_PREFIX = 40
 LIMITED, REGIME = "limited", "regime"
 """Names of sessions of the embedded mock: one with a tiny quota, one with the quota that the vendor documents."""
 
@@ -103,7 +106,10 @@ class Run:
 
     `sessions` are base URLs of the embedded mock's further sessions, by name (LIMITED, REGIME, or other settings);
     `existing` are the identifiers of records that the user says are there; `deadline` is in seconds of `time.time()`,
-    `budget` in seconds; `label` is what the report calls the target; `run_id` makes identifiers unique.
+    `budget` in seconds; `label` is what the report calls the target; `run_id` makes identifiers unique, `prefix` tells
+    whose they are. `rps` and `max_requests` limit what is sent, None does not; `switches` are the model's settings that
+    hold for the target. A `dry` run notes what it sends. `scenarios` are the paths of the scenario files that
+    alone are played, () for all checks.
     """
 
     vendor: str
@@ -117,8 +123,13 @@ class Run:
     embedded: bool = False
     sessions: Mapping[str, str] = field(default_factory=dict)
     existing: tuple[str, ...] = ()
-    prefix: str = "understudy"
+    prefix: str = PREFIX
+    rps: float | None = None
+    max_requests: int | None = None
+    switches: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
+    dry: bool = False
+    scenarios: tuple[str, ...] = ()
     credentials: Credentials = field(default_factory=Credentials)
 
     @property
@@ -134,5 +145,5 @@ class Run:
     def from_environment(cls) -> "Run":
         """Return the run that `to_environment` left; raises KeyError where there is none."""
         value: Mapping[str, Json] = json.loads(os.environ[RUN])
-        existing, credentials = tuple(value["existing"]), Credentials(**value["credentials"])
-        return cls(**{**value, "existing": existing, "credentials": credentials})
+        given = {"existing": tuple(value["existing"]), "scenarios": tuple(value["scenarios"])}
+        return cls(**{**value, **given, "credentials": Credentials(**value["credentials"])})

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,12 +15,14 @@ from typing import Any, Protocol
 import pytest
 
 from understudy.contract import scenarios
-from understudy.contract.evidence import Evidence
-from understudy.contract.items import PACK
+from understudy.contract.allowance import Allowance
+from understudy.contract.cleaning import CHECK as CLEANING
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.items import CLEANED, PACK
 from understudy.contract.summary import Gathered, summarise
 from understudy.contract.target import Run, Secrets
 from understudy.contract.verdict import ItemResult, Report
-from understudy.errors import UsageError
+from understudy.errors import TargetError, UsageError
 from understudy.pack import Pack
 
 
@@ -37,6 +40,16 @@ ENOUGH = 20
 """Requests with the full credential, all refused for it, after which a run ends: more would only bother the target."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one check of a dry run has sent: curl lines, all or, where the answers decide, some of so many requests."""
+
+    name: str
+    kind: str
+    curls: list[str]
+    requests: int
+
+
 class Trial:
     """Gathers what the items send home; a pytest plugin of the main process."""
 
@@ -46,6 +59,7 @@ class Trial:
         self._watcher = watcher
         self.gathered = Gathered()
         self.crashes: list[str] = []
+        self.sent: list[Sent] = []
         self._session: pytest.Session | None = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -84,8 +98,10 @@ class Trial:
             gathered.statuses[operation_id, status] += count
         gathered.full.update(dict(home.get("full", [])))
         gathered.narrowed = gathered.narrowed or bool(home.get("narrowed"))
-        gathered.cut = gathered.cut or bool(home.get("cut"))
-        gathered.evidence += [(Evidence.from_json(value), count) for value, count in home.get("evidence", [])]
+        gathered.cut = gathered.cut or home.get("cut", "")
+        gathered.short = gathered.short or bool(home.get("short"))
+        evidence = [(Evidence.from_json(value), count) for value, count in home.get("evidence", [])]
+        gathered.evidence += evidence
         if home.get("fatal") and not gathered.fatal:
             gathered.fatal = home["note"]
         refused = sum(gathered.full.values()) >= ENOUGH and set(gathered.full) <= {401, 403}
@@ -97,10 +113,36 @@ class Trial:
         outcome = str(report.outcome)
         if report.passed:
             outcome = {"not-exercised": "not-exercised", "failed": "remark"}.get(home.get("note", ""), outcome)
+        if self.run.dry:
+            self.sent.append(Sent(name, home.get("kind", ""), home.get("sent", []), home.get("requests", 0)))
+        failures = {piece.fingerprint for piece, _ in evidence if piece.outcome is Outcome.FAILED}
         gathered.items.append(
-            ItemResult(name, home.get("kind", ""), outcome, report.duration, self._message(report, home))
+            ItemResult(
+                name,
+                home.get("kind", ""),
+                outcome,
+                report.duration,
+                self._message(report, home),
+                frozenset() if home.get("fatal") else frozenset(failures),
+            )
         )
         self._watcher.progressed(name, outcome, gathered.requests)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Hear from a worker of xdist how it has cleaned up."""
+        self._cleaned(getattr(node, "workeroutput", {}).get("understudy", {}))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Take note of how this process has cleaned up."""
+        self._cleaned(session.config.stash.get(CLEANED, {}))
+
+    def _cleaned(self, cleaned: Mapping[str, Any]) -> None:
+        if cleaned.get("sent"):
+            self.sent.append(Sent(CLEANING, CLEANING, cleaned["sent"], cleaned["requests"]))
+        self.gathered.left_behind += cleaned.get("left_behind", 0)
+        self.gathered.requests += cleaned.get("requests", 0)
 
     @staticmethod
     def _message(report: pytest.TestReport, home: Mapping[str, Any]) -> str:
@@ -110,38 +152,71 @@ class Trial:
 
 
 def hold(
-    pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = (), plugins: Iterable[object] = ()
+    pack: Pack,
+    run: Run,
+    watcher: Watcher,
+    pytest_args: Iterable[str] = (),
+    *,
+    allowance: Allowance | None = None,
+    plugins: Iterable[object] = (),
 ) -> Report:
     """Run all checks and return the report, inconclusive where the run broke off before anything was found.
 
-    `pytest_args` are the user's own words for pytest (`-k`, `-n`, `--lf`), `plugins` further ones of the main process.
+    `pytest_args` are the user's own words for pytest (`-k`, `-n`, `--lf`), `plugins` further ones of the main process;
+    what the allowance has does not count.
     """
-    _ = pack.effective, pack.rules, pack.behaviour  # whatever is wrong with the pack is told before anything is sent
-    scenarios.files(pack)
     started, clock = datetime.now(UTC), time.monotonic()
-    trial = Trial(pack, run, watcher)
-    words = list(pytest_args)
-    with _environment(run):
-        code = pytest.main([*_arguments(pack), *words], plugins=[trial, *plugins])
-    if code == pytest.ExitCode.USAGE_ERROR:
-        raise UsageError(f"pytest does not take {' '.join(words)!r}", todo="see pytest --help for its options")
+    trial, code = _tried(pack, run, watcher, list(pytest_args), plugins)
     gathered = trial.gathered
     if trial.crashes:
-        reason = Secrets(run.credentials.secrets()).hide(trial.crashes[0].strip().splitlines()[-1])
-        gathered.fatal = gathered.fatal or f"the run broke off: {reason}; please report this with the seed"
+        gathered.fatal = gathered.fatal or f"the run broke off: {_crash(trial)}; please report this with the seed"
     elif code == pytest.ExitCode.INTERRUPTED:
         gathered.fatal = gathered.fatal or "the run was interrupted"
-    return summarise(pack, run, gathered, started, time.monotonic() - clock)
+    return summarise(pack, run, gathered, started, time.monotonic() - clock, allowance)
+
+
+def rehearse(pack: Pack, run: Run, watcher: Watcher, pytest_args: Iterable[str] = ()) -> list[Sent]:
+    """Run all checks of a dry run and return what they have sent, and what cleaning up would send.
+
+    Raises TargetError where what stands in for the target does not do.
+    """
+    trial, _ = _tried(pack, run, watcher, list(pytest_args))
+    if trial.crashes or trial.gathered.fatal:
+        raise TargetError(f"the dry run broke off: {trial.gathered.fatal or _crash(trial)}", todo="please report this")
+    return trial.sent
+
+
+def _tried(
+    pack: Pack, run: Run, watcher: Watcher, words: list[str], plugins: Iterable[object] = ()
+) -> tuple[Trial, int]:
+    """Start pytest; raises UsageError for words that it does not take, ContentError for a pack that cannot be used."""
+    _ = pack.effective, pack.rules, pack.behaviour  # whatever is wrong with the pack is told before anything is sent
+    scenarios.files(pack)
+    for path in run.scenarios:
+        scenarios.checked(pack, Path(path))
+    trial = Trial(pack, run, watcher)
+    trial.gathered.narrowed = bool(run.scenarios)
+    with _environment(run):
+        code = pytest.main([*_arguments(pack, run), *words], plugins=[trial, *plugins])
+    if code == pytest.ExitCode.USAGE_ERROR:
+        raise UsageError(f"pytest does not take {' '.join(words)!r}", todo="see pytest --help for its options")
+    return trial, int(code)
+
+
+def _crash(trial: Trial) -> str:
+    return Secrets(() if trial.run.dry else trial.run.credentials.secrets()).hide(
+        trial.crashes[0].strip().splitlines()[-1]
+    )
 
 
 def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "understudy"
 
 
-def _arguments(pack: Pack) -> list[str]:
+def _arguments(pack: Pack, run: Run) -> list[str]:
+    everything = [*([str(pack.contracts.resolve())] if pack.scenarios else []), str(pack.source.path.resolve())]
     return [
-        *([str(pack.contracts.resolve())] if pack.scenarios else []),
-        str(pack.source.path.resolve()),
+        *(run.scenarios or everything),
         "-p", "understudy.contract.items",
         "-p", "no:terminal", "-p", "no:schemathesis", "-p", "no:randomly", "-p", "no:cov", "-p", "no:hypothesispytest",
         "-c", os.devnull, "--rootdir", str(pack.root.resolve()), "--noconftest", "-W", "ignore",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from understudy.contract.evidence import Evidence, Outcome
+from understudy.errors import Where
 from understudy.spec.rules import Level, Rule
 from understudy.values import Json
 
@@ -36,6 +37,11 @@ class RuleOutcome:
     reason: str = ""
     checks: tuple[str, ...] = ()
 
+    @property
+    def exercised(self) -> bool:
+        """Whether the run has anything to say on the rule."""
+        return self.outcome is not Outcome.NOT_EXERCISED
+
 
 @dataclass(frozen=True, slots=True)
 class StatusCount:
@@ -58,7 +64,12 @@ class OperationCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding or a remark, as the report carries it; `citation` is `{file, line, pointer}`."""
+    """A finding or a remark, as the report carries it; `citation` is `{file, line, pointer}`.
+
+    `scenario` is the text of an Arazzo file that shows it again, '' if there is none; `relied` are the rules by which
+    the model came to what it expected. `accepted` says that accepted.yaml has it, with that `reason`; `known` that it
+    stands in the baseline.
+    """
 
     fingerprint: str
     rule: str | None
@@ -72,22 +83,57 @@ class Finding:
     item: str = ""
     count: int = 1
     accepted: bool = False
+    scenario: str = ""
+    relied: tuple[str, ...] = ()
+    reason: str = ""
+    known: bool = False
+
+    @property
+    def scenario_name(self) -> str | None:
+        """The path of the scenario's file in the report's directory; None where there is no scenario."""
+        return f"failing/{self.rule or 'no-rule'}-{self.fingerprint}.arazzo.yaml" if self.scenario else None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it decides the verdict: it is neither accepted nor known."""
+        return not self.accepted and not self.known
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """An entry of accepted.yaml that does not hold: the finding it names, why it does not, and where it stands.
+
+    `error` says that the call fails for it, since it is the user's to remove.
+    """
+
+    fingerprint: str
+    why: str
+    where: Where
+    error: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """One pytest item of the run: a scenario, a probe or a fuzzing phase; `kind` is the check's name."""
+    """One pytest item of the run: a scenario, a probe or a fuzzing phase; `kind` is the check's name.
+
+    `failures` are the fingerprints of what it failed for, none where it failed for no finding.
+    """
 
     name: str
     kind: str
     outcome: str
     seconds: float
     message: str = ""
+    failures: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a run has to say; the writers of `understudy.report` render it and add nothing."""
+    """Everything that a run has to say; the writers of `understudy.report` render it and add nothing.
+
+    `left_behind` counts the records, their identifiers beginning with `prefix`, that the run made and could not delete.
+    `fixed` are the baseline's findings that are gone, `lapsed` the entries of accepted.yaml that do not hold.
+    """
 
     verdict: Verdict
     vendor: str
@@ -105,6 +151,15 @@ class Report:
     remarks: tuple[Finding, ...]
     items: tuple[ItemResult, ...]
     reason: str = ""
+    prefix: str = ""
+    left_behind: int = 0
+    fixed: tuple[Finding, ...] = ()
+    lapsed: tuple[Lapsed, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the run: the verdict's, but 2 for a good one beside an entry that has to be removed."""
+        return self.verdict.exit_code or (2 if any(entry.error for entry in self.lapsed) else 0)
 
     def count(self, outcome: Outcome) -> int:
         """Return how many rules have that outcome."""

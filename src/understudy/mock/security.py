@@ -109,9 +109,9 @@ def _admitted(visit: Visit, scopes: frozenset[str], required: frozenset[str]) ->
 
     For schemes other than OAuth 2.0, what is required are role names (OpenAPI 3.1.0, section 4.8.30).
     """
+    visit.scopes = scopes
     if not required <= scopes:
         raise forbidden(visit, scopes, required - scopes)
-    visit.scopes = scopes
     return CALLER
 
 
@@ -127,12 +127,12 @@ SECURITY_MAP = {
 def unauthorized(visit: Visit, detail: str, where: str = "") -> RefusedError:
     """Make the 401 of an operation, with its challenge (RFC 9110, section 15.5.2).
 
-    Where the document has no 401, the rules on the operation's security are named.
+    Where no rule is on the status, those on the operation's security are named.
     """
-    operation = visit.operation
-    undeclared = operation is not None and operation.response(401) is None
-    broken = [(Part.SECURITY, f"{operation.pointer}/security")] if operation is not None and undeclared else []
-    rules = visit.session.pack.rules
+    operation, rules = visit.operation, visit.session.pack.rules
+    broken = []
+    if operation is not None and not rules.inside(Part, f"{operation.pointer}/responses/401"):
+        broken = [(Part.SECURITY, f"{operation.pointer}/security")]
     return refuse(rules, operation, 401, detail, where=where or _place(operation), headers=CHALLENGE, broken=broken)
 
 

@@ -13,10 +13,11 @@ from understudy.model.call import ABSENT, Reply
 from understudy.model.deviation import Deviation, Send
 from understudy.spec.document import Document, Operation, Schema
 from understudy.spec.rules import REQUEST_PARTS, Part, Rule, Rules
-from understudy.values import Json, at, join, split
+from understudy.values import Json, at, dereference, join, split
 
 UNDECLARED = (203, 206, 299)
 """Successes that few documents mean; the first that an operation does not declare is played."""
+HTML = b"<p>Done.</p>"
 
 
 def derived(document: Document, rules: Rules) -> Iterator[Deviation]:
@@ -24,20 +25,53 @@ def derived(document: Document, rules: Rules) -> Iterator[Deviation]:
     for rule in rules:
         if not rule.binding or rule.relaxes or rule.operation not in document.operations:
             continue
-        if rule.part in REQUEST_PARTS - {Part.ROUTING}:
-            yield _taking(rule)
+        operation = document.operations[rule.operation]
+        if rule.part is Part.SECURITY and _opens(rule, operation):
+            yield _shutting(rule)
+        elif rule.part in REQUEST_PARTS - {Part.ROUTING} and _refuses(rule, operation):
+            yield _taking(rule, rules)
         elif rule.part is Part.ANSWER:
-            yield _breaking(rule, document.operations[rule.operation], document)
+            yield _breaking(rule, operation, document)
     for operation in document.operations.values():
         yield from _of_operation(operation)
 
 
-def _taking(rule: Rule) -> Deviation:
+def _opens(rule: Rule, operation: Operation) -> bool:
+    """Whether the rule says that a credential opens the operation; that others do not is what the 401 says, if any."""
+    return rule.citation.pointer == f"{operation.pointer}/security" and operation.response(401) is not None
+
+
+def _refuses(rule: Rule, operation: Operation) -> bool:
+    """Whether refusals name the rule: of those on security, neither on one way of several nor on a role."""
+    pointer = rule.citation.pointer
+    return rule.part is not Part.SECURITY or (
+        pointer == f"{operation.pointer}/security"
+        or pointer.startswith(f"{operation.pointer}/responses/")
+        or "/scopes/" in pointer
+    )
+
+
+def _shutting(rule: Rule) -> Deviation:
+    def send(reply: Reply, operation_id: str | None) -> Reply:
+        return Reply(403, {"title": "Forbidden"}) if reply.status < 300 else reply
+
+    text = f"Refuses with 403 what the rule opens: {rule.text}"
+    return Deviation(f"shuts-{rule.id}", rule.id, text, operations=(rule.operation,), send=send)
+
+
+def _taking(rule: Rule, rules: Rules) -> Deviation:
     def refuse(refusal: Refusal, operation_id: str | None) -> Refusal | None:
         return None if rule.id in refusal.rules else refusal
 
-    text = f"Takes what the rule has refused: {rule.text}"
-    return Deviation(f"takes-{rule.id}", rule.id, text, operations=(rule.operation,), refuse=refuse)
+    text = f"Takes what the rule refuses: {rule.text}"
+    status = rule.part is not Part.SECURITY and "/responses/" in rule.citation.pointer
+    beside = tuple(other.id for other in rules if status and _on_request(other, rule.operation))
+    return Deviation(f"takes-{rule.id}", rule.id, text, beside, (rule.operation,), refuse=refuse)
+
+
+def _on_request(rule: Rule, operation_id: str) -> bool:
+    """Whether the rule refuses requests for what they say: to take one breaks the rule on the status, too."""
+    return rule.operation == operation_id and rule.part in REQUEST_PARTS - {Part.ROUTING, Part.SECURITY}
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------
@@ -55,7 +89,7 @@ def _breaking(rule: Rule, operation: Operation, document: Document) -> Deviation
     elif keyword in _WRONG:
         send = _on_json(operation, lambda schema, body: _broken(schema, parent, keyword, limit, body))
     else:
-        send = _as_html
+        send = _html_for(operation, document, pointer)
     return Deviation(f"breaks-{rule.id}", rule.id, f"Breaks in answers: {rule.text}", operations=only, send=send)
 
 
@@ -110,8 +144,22 @@ def _on_json(operation: Operation, change: Callable[[Schema, Json], Json]) -> Se
     return send
 
 
+def _html_for(operation: Operation, document: Document, pointer: str) -> Send:
+    """Return what sends HTML where the operation has the schema at the pointer; where it never has, as successes."""
+    specs = {status: operation.response(status) for status in operation.statuses}
+    about = {
+        status
+        for status, spec in specs.items()
+        for schema in (spec.content.values() if spec is not None else ())
+        if dereference(document.value, schema.pointer)[0] == pointer
+    }
+    if not about:
+        return _as_html
+    return lambda reply, _: replace(reply, body=HTML, media_type="text/html") if reply.status in about else reply
+
+
 def _as_html(reply: Reply, operation_id: str | None) -> Reply:
-    return replace(reply, body=b"<p>Done.</p>", media_type="text/html") if reply.status < 300 else reply
+    return replace(reply, body=HTML, media_type="text/html") if reply.status < 300 else reply
 
 
 def _with_status(operation: Operation) -> Send:

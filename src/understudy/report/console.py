@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -10,9 +11,10 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from understudy.contract.evidence import Outcome
-from understudy.contract.verdict import Finding, OperationCoverage, Report, RuleOutcome
+from understudy.contract.verdict import Finding, Lapsed, OperationCoverage, Report, RuleOutcome
 from understudy.errors import shown
-from understudy.report.text import clipped, counts, location, one_line, verdict_line, visible
+from understudy.report.groups import Group, grouped
+from understudy.report.text import clipped, counts, left_behind, location, one_line, verdict_line, visible
 
 _STYLES = {
     "passed": "green",
@@ -25,6 +27,7 @@ _STYLES = {
 }
 _VALUE_LIMIT = 2_000
 _REMARKS_SHOWN = 10
+_OTHERS_SHOWN = 3
 
 
 class _Console(Console):
@@ -85,16 +88,28 @@ class ConsoleWriter:
         """Print what the run found; the last line is `text.verdict_line`, plain."""
         self.close()
         self._rules(report)
-        for finding in report.findings:
-            self._finding(finding)
+        for group in grouped(finding for finding in report.findings if finding.counts):
+            self._group(group)
+        self._allowed("Accepted", [finding for finding in report.findings if finding.accepted])
+        self._allowed("Known, in the baseline", [f for f in report.findings if f.known and not f.accepted])
+        self._allowed("Fixed since the baseline", report.fixed)
         self._remarks(report.remarks)
         self._operations(report.operations)
+        self._lapsed(report.lapsed)
         self._say("")
         for path in files:
             self._say(f"wrote {one_line(shown(path))}")
+        if report.left_behind:
+            self._say(one_line(left_behind(report)))
         if report.reason:
             self._say(f"because: {one_line(report.reason)}", _STYLES.get(report.verdict, ""))
         self._say(verdict_line(report))
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Print lines as they are, each whole and plain."""
+        self.close()
+        for line in lines:
+            self._say(line)
 
     def close(self) -> None:
         """Take the progress line away, and give the cursor back; harmless when there is none."""
@@ -123,18 +138,48 @@ class ConsoleWriter:
             self._text(clipped(rule.reason, _VALUE_LIMIT)),
         )
 
-    def _finding(self, finding: Finding) -> None:
-        accepted = " (accepted)" if finding.accepted else ""
-        times = f" ({finding.count} times)" if finding.count > 1 else ""
-        heading = f"{finding.rule or 'no rule'}: {clipped(finding.title, _VALUE_LIMIT)}"
-        self._heading(f"Finding {one_line(heading)}{times}{accepted}", "" if finding.accepted else _STYLES["failed"])
+    def _group(self, group: Group) -> None:
+        finding = group.first
+        times = f" ({group.count} times)" if group.count > 1 else ""
+        self._heading(f"Finding {_titled(finding)}{times}", _STYLES["failed"])
         self._field("operation", finding.operation or "")
         self._field("expected", finding.expected)
         self._field("actual", finding.actual)
         self._field("citation", location(finding.citation))
+        self._say(f"  fingerprint: {finding.fingerprint}")
         if finding.curl:
             for line in _commands(finding.curl):
                 self._say(f"  {one_line(line)}")
+        self._others(group.others)
+
+    def _others(self, others: tuple[Finding, ...]) -> None:
+        """List, in a line each, what breaks the same rule in the same way."""
+        listed = others if self.verbose else others[:_OTHERS_SHOWN]
+        for finding in listed:
+            self._say(f"  also:      {one_line(clipped(finding.title, 500))}")
+        if len(others) > len(listed):
+            self._say(f"  and {len(others) - len(listed)} more like it, all in the report")
+
+    def _allowed(self, heading: str, findings: Sequence[Finding]) -> None:
+        """List, in a line each, findings that do not count."""
+        if not findings:
+            return
+        self._heading(heading)
+        for group in grouped(findings):
+            finding = group.first
+            more = f" (and {len(group.others)} more like it)" if group.others else ""
+            why = f"; {clipped(finding.reason, 500)}" if finding.reason else ""
+            self._say(f"  {_titled(finding)}{more}{one_line(why)}")
+
+    def _lapsed(self, entries: tuple[Lapsed, ...]) -> None:
+        """List the entries of accepted.yaml that do not hold."""
+        if not entries:
+            return
+        self._heading("Entries of accepted.yaml")
+        for entry in entries:
+            place = f"{shown(entry.where.path)}:{entry.where.line or 1}"
+            line = f"{place}: {entry.fingerprint}: {entry.why}"
+            self._say(f"  {one_line(line)}", _STYLES["failed"] if entry.error else "")
 
     def _field(self, label: str, value: str) -> None:
         """Print a value, a bar before its further lines, so that none can pass for a line of ours or a CI server's."""
@@ -149,7 +194,9 @@ class ConsoleWriter:
         shown_remarks = remarks if self.verbose else remarks[:_REMARKS_SHOWN]
         for remark in shown_remarks:
             place = location(remark.citation)
-            line = f"{remark.rule or 'no rule'}: {clipped(remark.title, 500)}"
+            accepted = f" (accepted: {clipped(remark.reason, 500)})" if remark.accepted else ""
+            known = " (known)" if remark.known else ""
+            line = f"{remark.rule or 'no rule'}: {clipped(remark.title, 500)}{accepted}{known}"
             self._say("  " + one_line(f"{line} [{place}]" if place else line))
         if len(remarks) > len(shown_remarks):
             self._say(f"  and {len(remarks) - len(shown_remarks)} more, all in the report")
@@ -195,6 +242,10 @@ class ConsoleWriter:
     def _encodable(self, text: str) -> str:
         """Return the text with what the terminal's encoding lacks spelt out, rather than fail at the end of a run."""
         return text.encode(self.console.encoding, "backslashreplace").decode(self.console.encoding)
+
+
+def _titled(finding: Finding) -> str:
+    return one_line(f"{finding.rule or 'no rule'}: {clipped(finding.title, _VALUE_LIMIT)}")
 
 
 def _commands(curl: str) -> list[str]:

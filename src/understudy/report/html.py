@@ -8,6 +8,8 @@ from markupsafe import Markup
 
 from understudy.contract.evidence import Outcome
 from understudy.contract.verdict import Finding, Report, Verdict
+from understudy.errors import shown
+from understudy.report.groups import grouped
 from understudy.report.text import clipped, counts, duration, location, moment, visible
 
 _SAYINGS = {
@@ -34,9 +36,11 @@ _PLAIN, _CODE = Markup("{}"), Markup("<code>{}</code>")
 def render(report: Report) -> str:
     """Return the page; every value is escaped, and its control and invisible characters are spelt out."""
     statuses = [count for operation in report.operations for count in operation.statuses if count.documented]
-    return _template().render(
+    return template("report.html.j2").render(
         report=report,
-        saying=_SAYINGS[report.verdict],
+        counting=grouped(finding for finding in report.findings if finding.counts),
+        allowed=grouped(finding for finding in report.findings if not finding.counts),
+        saying=_saying(report),
         tone=_TONES[report.verdict],
         counts=counts(report),
         documented=len(statuses),
@@ -44,6 +48,12 @@ def render(report: Report) -> str:
         anchors=_anchors(report),
         failing_items=sum(item.outcome in ("failed", "error") for item in report.items),
     )
+
+
+def _saying(report: Report) -> str:
+    if report.findings and report.verdict in (Verdict.CONFORMS, Verdict.PARTIAL):
+        return "Nothing was found broken that is not accepted, or known from the baseline."
+    return _SAYINGS[report.verdict]
 
 
 def _anchors(report: Report) -> dict[str, str]:
@@ -61,7 +71,8 @@ def _anchor(finding: Finding, kind: str) -> str:
 
 
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """Return a page's template: every value is escaped, and its hidden characters are spelt out."""
     environment = Environment(
         autoescape=True,
         finalize=_finalized,
@@ -72,11 +83,12 @@ def _template() -> Template:
     )
     environment.filters |= {"clipped": clipped, "duration": duration, "location": location, "moment": moment}
     environment.filters["ticked"] = _ticked
+    environment.filters["place_of"] = lambda where: f"{shown(where.path)}:{where.line or 1}"
     environment.filters |= {
         "anchor": _anchor,
         "item_tone": lambda outcome: _ITEM_TONES.get(outcome, Outcome.NOT_EXERCISED),
     }
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _source(name: str) -> str:

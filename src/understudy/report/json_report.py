@@ -5,7 +5,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from understudy.contract.verdict import Finding, ItemResult, OperationCoverage, Report, RuleOutcome
+from understudy.contract.verdict import Finding, ItemResult, Lapsed, OperationCoverage, Report, RuleOutcome
+from understudy.errors import shown
 from understudy.values import Json
 
 
@@ -33,12 +34,16 @@ def render(report: Report) -> dict[str, Json]:
             "started": report.started,
             "seconds": round(report.seconds, 3),
             "requests": report.requests,
+            "prefix": report.prefix,
+            "left_behind": report.left_behind,
             "understudy": report.version,
             "document": dict(report.document),
             "rules": [_rule(rule) for rule in report.rules],
             "operations": [_operation(operation) for operation in report.operations],
             "findings": [_finding(finding) for finding in report.findings],
             "remarks": [_finding(remark) for remark in report.remarks],
+            "fixed": [_fixed(finding) for finding in report.fixed],
+            "lapsed": [_lapsed(entry) for entry in report.lapsed],
             "items": [_item(item) for item in report.items],
         }
     )
@@ -89,6 +94,29 @@ def _finding(finding: Finding) -> dict[str, Json]:
         "item": finding.item,
         "count": finding.count,
         "accepted": finding.accepted,
+        "scenario": finding.scenario_name,
+        "relied": list(finding.relied),
+        "reason": finding.reason,
+        "known": finding.known,
+    }
+
+
+def _fixed(finding: Finding) -> dict[str, Json]:
+    return {
+        "fingerprint": finding.fingerprint,
+        "rule": finding.rule,
+        "operation": finding.operation,
+        "title": finding.title,
+    }
+
+
+def _lapsed(entry: Lapsed) -> dict[str, Json]:
+    return {
+        "fingerprint": entry.fingerprint,
+        "why": entry.why,
+        "file": shown(entry.where.path),
+        "line": entry.where.line,
+        "error": entry.error,
     }
 
 

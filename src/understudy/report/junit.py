@@ -72,12 +72,13 @@ def _cases(report: Report) -> Iterable[ET.Element]:
 def _rule(report: Report, rule: RuleOutcome) -> ET.Element:
     case = _case(report.vendor, "rules", f"{rule.id} {rule.text}")
     findings = [finding for finding in report.findings if finding.rule == rule.id]
+    counting = [finding for finding in findings if finding.counts]
     remarks = [remark for remark in report.remarks if remark.rule == rule.id]
     if rule.outcome is Outcome.FAILED:
-        _add(case, "failure", _titles(findings) or rule.reason or "the rule is broken", _texts(findings))
+        _add(case, "failure", _titles(counting) or rule.reason or "the rule is broken", _texts(counting))
     elif rule.outcome is Outcome.NOT_EXERCISED:
         _add(case, "skipped", rule.reason or "not exercised")
-    aside = remarks if rule.outcome is Outcome.FAILED else findings + remarks
+    aside = [finding for finding in findings if not finding.counts] + remarks
     if aside or rule.outcome is Outcome.REMARK:
         ET.SubElement(case, "system-out").text = visible(_texts(aside) or rule.reason)
     return case
@@ -86,7 +87,7 @@ def _rule(report: Report, rule: RuleOutcome) -> ET.Element:
 def _uncovered(vendor: str, finding: Finding) -> ET.Element:
     """Return the case of a finding that no rule's case shows, so that a run that violates is never all green."""
     case = _case(vendor, "findings", " ".join(filter(None, (finding.operation, finding.title))))
-    if finding.accepted:
+    if not finding.counts:
         ET.SubElement(case, "system-out").text = visible(_texts([finding]))
     else:
         _add(case, "failure", finding.title, _texts([finding]))
@@ -130,6 +131,8 @@ def _text(finding: Finding) -> str:
         ("actual: ", clipped(finding.actual, _LIMIT)),
         ("citation: ", location(finding.citation)),
         ("fingerprint: ", finding.fingerprint),
+        ("accepted: ", finding.reason),
+        ("known: ", "in the baseline" if finding.known else ""),
         ("reproduce: ", finding.curl),
     )
     return "\n".join(label + value for label, value in lines if value)

@@ -1,8 +1,8 @@
 """SARIF 2.1.0, the form in which code hosts show findings beside the lines they are on. Rows in, a document out."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,19 +13,29 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 FINGERPRINT = "understudy/v1"
 """The name under which results carry their fingerprint; another way to make it gets another name."""
 
+HERE = "The directory that understudy was called in."
+
 
 @dataclass(frozen=True, slots=True)
 class SarifRule:
-    """What results are of: an id, a sentence, and the level of its results: error, warning or note."""
+    """What results are of: an id, a sentence, and the level of its results: error, warning or note.
+
+    `help` says where to read on; `properties` are the rule's own, of whatever name.
+    """
 
     id: str
     text: str
     level: str
+    help: str = ""
+    properties: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class SarifResult:
-    """A finding; `line` counts from 1, `pointer` is a JSON pointer into the file, `accepted` why it is let be."""
+    """A finding; `line` counts from 1, `pointer` is a JSON pointer into the file, `accepted` why it is let be.
+
+    `count` is how often it was seen, `properties` are the result's own, of whatever name.
+    """
 
     rule: str
     level: str
@@ -35,20 +45,37 @@ class SarifResult:
     pointer: str
     fingerprint: str
     accepted: str | None = None
+    count: int = 1
+    properties: Mapping[str, Json] = field(default_factory=dict)
 
 
-def render(rules: Iterable[SarifRule], results: Iterable[SarifResult]) -> bytes:
-    """Return the SARIF document, UTF-8; files inside the current directory are named relative to it."""
+def render(
+    rules: Iterable[SarifRule], results: Iterable[SarifResult], *, root: str = HERE, category: str = ""
+) -> bytes:
+    """Return the SARIF document, UTF-8; files inside the current directory are named relative to it.
+
+    `root` says in words what they are relative to, `category` keeps the runs of one call apart (automationDetails).
+    """
     declared = list(rules)
     index = {rule.id: number for number, rule in enumerate(declared)}
     driver = {"name": "understudy", "version": __version__, "rules": [_rule(rule) for rule in declared]}
     run = {
         "tool": {"driver": driver},
+        **({"automationDetails": {"id": f"{category}/"}} if category else {}),
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The directory that understudy was called in."}}},
+        "originalUriBaseIds": {"SRCROOT": {"description": {"text": root}}},
         "results": [_result(result, index) for result in results],
     }
-    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return _document([run])
+
+
+def merged(documents: Iterable[bytes]) -> bytes:
+    """Return one document with the runs of several that `render` made."""
+    return _document([run for document in documents for run in json.loads(document)["runs"]])
+
+
+def _document(runs: list[Json]) -> bytes:
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
     return (json.dumps(document, indent=2, ensure_ascii=True) + "\n").encode("ascii")
 
 
@@ -57,6 +84,8 @@ def _rule(rule: SarifRule) -> dict[str, Json]:
         "id": rule.id,
         "shortDescription": {"text": rule.text},
         "defaultConfiguration": {"level": rule.level},
+        **({"help": {"text": rule.help}} if rule.help else {}),
+        **({"properties": dict(rule.properties)} if rule.properties else {}),
     }
 
 
@@ -75,6 +104,10 @@ def _result(result: SarifResult, index: dict[str, int]) -> dict[str, Json]:
         "locations": [location],
         "partialFingerprints": {FINGERPRINT: result.fingerprint},
     }
+    if result.count > 1:
+        shown["occurrenceCount"] = result.count
+    if result.properties:
+        shown["properties"] = dict(result.properties)
     if result.accepted is not None:
         shown["suppressions"] = [{"kind": "external", "status": "accepted", "justification": result.accepted}]
     else:

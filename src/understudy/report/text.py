@@ -75,6 +75,13 @@ def verdict_line(report: Report) -> str:
     return f"verdict: {report.verdict} ({rules}; {run})"
 
 
+def left_behind(report: Report) -> str:
+    """Return a line on the records that the run has made and could not delete; '' where there are none."""
+    count = report.left_behind
+    records = "record" if count == 1 else "records"
+    return f"left behind: {count} {records} starting with {report.prefix}" if count else ""
+
+
 def _escape(char: str) -> str:
     code = ord(char)
     if char == "\r":

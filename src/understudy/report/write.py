@@ -1,24 +1,36 @@
 """Where reports become files: all rendered first, then each put in place at once. What they say is elsewhere."""
 
+import re
 import secrets
 from pathlib import Path
 
 from understudy.contract.verdict import Report
 from understudy.errors import UsageError, shown
-from understudy.report import html, json_report, junit
+from understudy.report import html, json_report, junit, sarif_report
+
+_OURS = re.compile(r"-[0-9a-f]{16}\.arazzo\.yaml$")
 
 
 def write(report: Report, directory: Path) -> tuple[Path, ...]:
-    """Write report.json, report.html and junit.xml into the directory, made if need be; return their paths.
+    """Write report.json, report.html, junit.xml and report.sarif into the directory, made if need be; return the paths.
 
+    Beside them, in `failing/`, the scenarios that show findings again; those of an earlier report go.
     A reader never sees half a file. Raises UsageError where the directory cannot be made or written.
     """
     contents = {
         "report.json": json_report.dumps(report).encode("ascii"),
         "report.html": html.render(report).encode(),
         "junit.xml": junit.render(report),
+        "report.sarif": sarif_report.render(report),
     }
+    failing = {each.scenario_name: each.scenario.encode() for each in report.findings if each.scenario_name}
     _make(directory)
+    for path in (directory / "failing").glob("*.arazzo.yaml"):
+        if _OURS.search(path.name):
+            path.unlink()
+    if failing:
+        _make(directory / "failing")
+    contents |= {name: content for name, content in failing.items() if name is not None}
     return tuple(put(directory / name, content) for name, content in contents.items())
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from tests.e2e.faults import CASES
 from tests.e2e.freedoms import FREEDOMS
-from tests.e2e.servers import FULL, READ, Endpoint, running
+from tests.e2e.servers import FULL, READ, Endpoint
+from tests.e2e.serving import running
 from tests.mock.exchange import served
 from understudy import pack as packs
 from understudy.contract.client import Client

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from understudy import pack as packs
-from understudy.contract.stateful.plans import OWN, Plan, Plans, Slot
+from understudy.contract.stateful.plans import OWN, Plan, Plans
+from understudy.contract.stateful.slots import Slot
 from understudy.model.oracle import Oracle
 from understudy.spec.document import Document
 

@@ -1,12 +1,12 @@
 """The state machine: Hypothesis draws sequences of calls; each goes to target and model, and the answers are compared.
 
-A sequence that shows a broken rule is shrunk to the shortest one that shows it. Targets are not reset: every sequence
-has identifiers of its own, so that for it the target is empty.
+A sequence that shows a broken rule is shrunk by `shrinking`. Targets are not reset: every sequence has identifiers of
+its own, so that for it the target is empty.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -14,27 +14,30 @@ from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from understudy.contract.authentication import places
-from understudy.contract.client import Client, OverError
-from understudy.contract.demands import breaches, parse_json
+from understudy.contract.client import Client
+from understudy.contract.demands import breaches
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
 from understudy.contract.samples import Sample, identifier, on_the_wire
-from understudy.contract.stateful.plans import Plan, Plans, Slot
-from understudy.contract.stateful.prediction import Prediction, repeated
+from understudy.contract.stateful import shrinking
+from understudy.contract.stateful.plans import Plan, Plans
+from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable, repeated
+from understudy.contract.stateful.scenario import Taken, Taking, exported, text_at
+from understudy.contract.stateful.slots import Slot, filled
+from understudy.contract.throttle import OverError
 from understudy.contract.verdict import weigh
 from understudy.errors import TargetError
 from understudy.model.call import ABSENT, Call, Reply
 from understudy.model.oracle import Bindings, Difference
 from understudy.spec.document import Operation
 from understudy.spec.wire import text
-from understudy.values import Json, at
+from understudy.values import Json
 
 CHECK = "model"
 STEPS = 8
 """The most calls in a sequence, not counting those that read the state back at its end."""
 SEQUENCES = 100
 """The most sequences between two findings."""
-UNREADABLE = object()
 SHRINKING = 6.0
 """Seconds that a failing sequence is shrunk at most."""
 
@@ -42,21 +45,40 @@ SHRINKING = 6.0
 class BrokenError(Exception):
     """A sequence shows that a rule is broken."""
 
+    def __init__(self, failure: "Failure") -> None:
+        super().__init__(failure.evidence.title)
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A broken rule and the sequence that shows it; `difference` is None where the status shows it."""
+
+    evidence: Evidence
+    taking: Taking
+    difference: Difference | None
+
+    def told(self, client: Client) -> Evidence:
+        """Return the evidence with what repeats the sequence: curl lines and, if it can be one, a scenario."""
+        curl = repeated([call.exchange.request for call in self.taking.calls])
+        told = replace(self.evidence, curl=curl, relied=self.taking.relied())
+        return replace(told, scenario=exported(client, told, self.taking, self.difference))
+
 
 @dataclass
 class Course:
     """What all sequences of a run share: the way to the target, what was found, and when to stop.
 
-    `known` are fingerprints that were found already, which no sequence fails for again; `best` is the shortest sequence
-    that shows the fault being shrunk.
+    `known` are fingerprints that were found already, which no sequence fails for again; `label` tells the records of
+    one course from those of another.
     """
 
     client: Client
-    plans: Plans
     until: float
+    check: str = CHECK
+    label: str = CHECK
     known: set[str] = field(default_factory=set)
     bindings: Bindings = field(default_factory=Bindings)
-    best: "tuple[Evidence, list[Exchange]] | None" = None
     ended: Exception | None = None
     count: int = 0
 
@@ -65,15 +87,21 @@ class Course:
         """Whether nothing more is to be sent."""
         return self.ended is not None or time.monotonic() >= self.until
 
-    def missed(self, evidence: Evidence, exchanges: list[Exchange]) -> None:
+    def missed(self, failure: "Failure") -> None:
         """Take note of a broken rule; raises BrokenError for one that was not known."""
-        if evidence.fingerprint in self.known:
-            return
-        if self.best is None:
-            self.until = min(self.until, time.monotonic() + SHRINKING)
-        if self.best is None or len(exchanges) <= len(self.best[1]):
-            self.best = (evidence, exchanges)
-        raise BrokenError(evidence.title)
+        if failure.evidence.fingerprint not in self.known:
+            raise BrokenError(failure)
+
+    def played(self, plans: Iterable[Plan]) -> "Failure | None":
+        """Play a sequence of those calls; return what it shows by itself, without what others have met, or None."""
+        sequence = Sequence(self)
+        sequence.bindings = Bindings()
+        try:
+            for plan in plans:
+                sequence.play(plan)
+        except BrokenError as broken:
+            return broken.failure
+        return None
 
 
 class Sequence:
@@ -86,11 +114,12 @@ class Sequence:
         self.judge = course.client.judge
         self.pack = self.judge.pack
         self.number = course.count
-        self.prediction = Prediction(self.pack, f"{course.client.run.seed} {self.number}")
+        self.prediction = Prediction(
+            self.pack, f"{course.client.run.seed} {course.label} {self.number}", course.client.run.switches
+        )
         self.bindings = course.bindings
-        self.exchanges: list[Exchange] = []
+        self.calls: list[Taken] = []
         self.made: list[Json] = []
-        self.used: list[Plan] = []
         self.lost = False
         """Whether what the target holds is not known any more: the sequence is over."""
 
@@ -107,8 +136,7 @@ class Sequence:
         except (OverError, TargetError) as error:
             self.course.ended = error
             return
-        self.exchanges.append(exchange)
-        self.used.append(plan)
+        self.calls.append(Taken(plan, exchange))
         self._judged(mine, exchange, plan)
 
     def read_back(self) -> None:
@@ -117,43 +145,40 @@ class Sequence:
         if reading is None:
             return
         operation_id, body = reading
-        for plan in _latest(self.used):
+        for plan in _latest([call.plan for call in self.calls]):
             operation = self.pack.effective.operations[operation_id]
             slot = _slot(plan)
             if slot is not None and operation_id in self.judge.judged.operations:
-                self.play(_reading(operation, plan, slot, body))
+                self.play(reading_of(operation, plan, slot, body))
 
     # --- what is sent -----------------------------------------------------------------------------------------------
 
     def _filled(self, operation: Operation, plan: Plan, *, theirs: bool) -> Sample | None:
         """Return the call with its identifiers, as the model or the target knows them; None where one is not made."""
+
+        def named(slot: Slot) -> str:
+            return self._identifier(slot, theirs=theirs)
+
         try:
-            parameters = {where: self._resolved(values, theirs=theirs) for where, values in plan.parameters.items()}
-            body = self._resolved(plan.body, theirs=theirs)
+            parameters = {where: filled(values, named) for where, values in plan.parameters.items()}
+            body = filled(plan.body, named)
         except LookupError:
             return None
         return Sample(operation, parameters, body, plan.media_type)
-
-    def _resolved(self, value: Json, *, theirs: bool) -> Json:
-        if isinstance(value, Slot):
-            return self._identifier(value, theirs=theirs)
-        if isinstance(value, dict):
-            return {key: self._resolved(each, theirs=theirs) for key, each in value.items()}
-        return [self._resolved(each, theirs=theirs) for each in value] if isinstance(value, list) else value
 
     def _identifier(self, slot: Slot, *, theirs: bool) -> str:
         if slot.kind == "made":
             mine = self.made[slot.number]
             return str(self.bindings.theirs("id", mine) if theirs else mine)
-        plain = identifier(self.client.run, f"{CHECK} {self.number} {slot.number}")
-        if slot.kind == "case":
-            return plain.swapcase()
-        return f"{plain}x" if slot.kind == "longer" else plain
+        return slot.text(self._plain(slot.number), self.course.client.run.prefix)
+
+    def _plain(self, number: int) -> str:
+        return identifier(self.client.run, f"{self.course.label} {self.number} {number}")
 
     def _sent(self, sample: Sample, credential: str) -> Exchange:
         known = credential if credential == "full" or self._closed(sample.operation) else "full"
         request = on_the_wire(sample, self.client.run, secret=self.client.secret(known))
-        return self.client.send(request, sample.operation.operation_id, CHECK, known)
+        return self.client.send(request, sample.operation.operation_id, self.course.check, known)
 
     def _closed(self, operation: Operation) -> bool:
         """Whether the restricted caller, if there is one, may not call the operation."""
@@ -171,12 +196,18 @@ class Sequence:
         if exchange.credential != "full" or breaches(mine.operation, exchange.request):
             self.lost = status < 400  # whether that is a finding the judge of single exchanges has said
             return
+        if plan.leeway == "any":
+            self.lost = status < 400
+            return
         call, reply, transaction = self.prediction.reply(mine)
+        if plan.leeway and reply.accepted and status >= 400:
+            return
         judged = self.judge.operation(mine.operation.operation_id)
         assert judged is not None
         if reply.accepted and status >= 400 and not self.judge.breaches(exchange, judged)[1]:
             return  # the vendored document forbids the request: an endpoint may refuse it
-        if status != reply.status and not _alike(judged, status, reply.status):
+        self.calls[-1] = replace(self.calls[-1], reply=reply)
+        if status != reply.status and not alike(judged, status, reply.status):
             self._other_status(reply, exchange)
             return
         if reply.rules:
@@ -202,7 +233,7 @@ class Sequence:
         assert oracle is not None
         body: Json = None
         if reply.body is not ABSENT:
-            body = self._body(exchange)
+            body = readable(self.judge, exchange)
             if body is UNREADABLE:
                 self.lost = True  # told by the judge of single exchanges
                 return
@@ -213,21 +244,8 @@ class Sequence:
             if self.lost:
                 return
 
-    def _body(self, exchange: Exchange) -> Json:
-        """Return the answer's body, or UNREADABLE where it is not what the judged document says."""
-        operation = self.judge.operation(exchange.operation_id)
-        assert operation is not None
-        spec = operation.response(exchange.response.status)
-        declared = spec.declared(exchange.response.media_type or "") if spec else None
-        schema = spec.content.get(declared) if spec and declared else None
-        try:
-            body = parse_json(exchange.response.body)
-            return UNREADABLE if schema is not None and not schema.is_valid(body) else body
-        except (ValueError, RecursionError):
-            return UNREADABLE
-
     def _keep(self, mine: Json, theirs: Json, pointers: tuple[str, ...]) -> None:
-        here, there = _text_at(mine, pointers), _text_at(theirs, pointers)
+        here, there = text_at(mine, pointers), text_at(theirs, pointers)
         if here is None or there is None:
             self.lost = True
             return
@@ -235,15 +253,23 @@ class Sequence:
         self.made.append(here)
 
     def _differs(self, difference: Difference, exchange: Exchange) -> None:
-        expected, actual = _shown(difference.expected), _shown(difference.actual)
-        self._missed(difference.rule, exchange, difference.title, expected, actual)
+        expected, actual = text(difference.expected), text(difference.actual)
+        self._missed(difference.rule, exchange, difference.title, expected, actual, difference)
 
     def _binds(self, rule_id: str) -> bool:
         """Whether a rule binds in this scope; one of another scope is left to it."""
         known = self.judge.rules.by_id.get(rule_id)
         return known is None or known.binding
 
-    def _missed(self, rule_id: str | None, exchange: Exchange, title: str, expected: str, actual: str) -> None:
+    def _missed(
+        self,
+        rule_id: str | None,
+        exchange: Exchange,
+        title: str,
+        expected: str,
+        actual: str,
+        difference: Difference | None = None,
+    ) -> None:
         """Add a remark and give the sequence up where the rule does not bind; raise BrokenError where it does."""
         known = self.judge.rules.by_id.get(rule_id or "")
         evidence = self._evidence(Outcome.FAILED, rule_id, exchange, title, expected, actual)
@@ -252,7 +278,8 @@ class Sequence:
             if known is not None:
                 self.client.collector.add([evidence])
             return
-        self.course.missed(evidence, list(self.exchanges))
+        self.lost = evidence.fingerprint not in self.course.known
+        self.course.missed(Failure(evidence, Taking(tuple(self.calls), self._plain), difference))
 
     def _add(self, outcome: Outcome, rule_id: str, exchange: Exchange) -> None:
         if rule_id in self.judge.rules.by_id:
@@ -267,8 +294,8 @@ class Sequence:
         expected: str = "",
         actual: str = "",
     ) -> Evidence:
-        curl = repeated([each.request for each in self.exchanges]) if outcome is not Outcome.PASSED else ""
-        return Evidence(CHECK, outcome, rule_id, exchange.operation_id, title, expected, actual, curl)
+        curl = repeated([call.exchange.request for call in self.calls]) if outcome is not Outcome.PASSED else ""
+        return Evidence(self.course.check, outcome, rule_id, exchange.operation_id, title, expected, actual, curl)
 
 
 def explore(client: Client, seconds: float) -> str:
@@ -285,69 +312,71 @@ def explore(client: Client, seconds: float) -> str:
     exact = client.judge.rules.by_id.get(oracle.exact)
     plans = Plans(pack.effective, oracle, operation_ids, case=exact is not None and exact.binding)
     until = time.monotonic() + seconds
-    course = Course(client, plans, until)
+    course = Course(client, until)
     while not course.over:
-        _search(course)
-        if course.best is None:
+        failure = _search(course, plans)
+        if failure is None:
             break
-        evidence, exchanges = course.best
-        client.collector.add([replace(evidence, curl=repeated([each.request for each in exchanges]))])
-        course.known.add(evidence.fingerprint)
-        course.best, course.until = None, until
+        tell(course, failure)
     if course.ended is not None:
         raise course.ended
     return ""
 
 
-def _search(course: Course) -> None:
-    """Play sequences until one breaks a rule that is not known, and shrink it; `course.best` has it then."""
+def tell(course: Course, failure: Failure) -> None:
+    """Shrink a sequence, for SHRINKING seconds at most, and add the evidence; it is known from then on."""
+    until = course.until
+    course.until = min(until, time.monotonic() + SHRINKING)
+    told = shrinking.shrunk(failure, course.played).told(course.client)
+    course.until = until
+    course.client.collector.add([told])
+    course.known.add(told.fingerprint)
+
+
+def _search(course: Course, plans: Plans) -> Failure | None:
+    """Play sequences until one breaks a rule that is not known; return what it shows."""
+    found: list[Failure] = []
+
+    @contextmanager
+    def noted() -> Iterator[None]:
+        try:
+            yield
+        except BrokenError as broken:
+            found.append(broken.failure)
+            raise
 
     class Machine(RuleBasedStateMachine):
-        @initialize(plan=course.plans.first)
+        @initialize(plan=plans.first)
         def begin(self, plan: Plan) -> None:
             self.sequence = Sequence(course)
-            self.sequence.play(plan)
+            self.play(plan)
 
-        @rule(plan=course.plans.all)
+        @rule(plan=plans.all)
         def call(self, plan: Plan) -> None:
-            self.sequence.play(plan)
+            self.play(plan)
+
+        def play(self, plan: Plan) -> None:
+            with noted():
+                self.sequence.play(plan)
 
         def teardown(self) -> None:
             if hasattr(self, "sequence"):
-                self.sequence.read_back()
+                with noted():
+                    self.sequence.read_back()
 
     limits = settings(
         max_examples=SEQUENCES,
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
         print_blob=False,
         report_multiple_bugs=False,
     )
-    try:
+    with suppress(BrokenError, Flaky):
         run_state_machine_as_test(seed(course.client.run.seed + len(course.known))(Machine), settings=limits)
-    except BrokenError:
-        return
-    except Flaky:
-        return  # the time for shrinking was up: the shortest sequence so far is kept
-
-
-def _text_at(value: Json, pointers: tuple[str, ...]) -> str | None:
-    """Return the text at the first of the pointers that leads to one, or None."""
-    for pointer in pointers:
-        with suppress(KeyError):
-            found = at(value, pointer)
-            if isinstance(found, str):
-                return found
-    return None
-
-
-def _alike(operation: Operation, one: int, other: int) -> bool:
-    """Whether the document has both statuses in one range, such as 2XX, and so makes no difference between them."""
-    first, second = operation.response(one), operation.response(other)
-    return first is not None and second is not None and first.declared_at == second.declared_at
+    return found[0] if found else None
 
 
 def _latest(used: list[Plan]) -> Iterator[Plan]:
@@ -360,7 +389,7 @@ def _slot(plan: Plan) -> Slot | None:
     return found[0] if found else None
 
 
-def _reading(operation: Operation, plan: Plan, slot: Slot, body: Json) -> Plan:
+def reading_of(operation: Operation, plan: Plan, slot: Slot, body: Json) -> Plan:
     """Return the call that reads back what another was about: the same parameters as far as both have them."""
     sent = {name: value for values in plan.parameters.values() for name, value in values.items()}
     parameters: dict[str, dict[str, Json]] = {}
@@ -369,7 +398,3 @@ def _reading(operation: Operation, plan: Plan, slot: Slot, body: Json) -> Plan:
             value = slot if isinstance(sent.get(parameter.name, slot), Slot) else sent[parameter.name]
             parameters.setdefault(parameter.location, {})[parameter.name] = value
     return Plan(operation.operation_id, parameters, body, next(iter(operation.bodies), None))
-
-
-def _shown(value: Json) -> str:
-    return text(value)

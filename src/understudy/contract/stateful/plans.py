@@ -9,6 +9,7 @@ from functools import partial
 
 from hypothesis import strategies as st
 
+from understudy.contract.stateful.slots import Slot, filled
 from understudy.model.oracle import Oracle
 from understudy.spec.document import Document, Operation
 from understudy.spec.extensions import CREATES, IDENTIFIER
@@ -31,30 +32,23 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """The place of an identifier: the record's number in the sequence, and how its name differs from the plain one.
-
-    `kind` is plain, longer or case, or made for one that the server chose.
-    """
-
-    number: int
-    kind: str = "plain"
-
-
 OWN = Slot(-1)
 """Stands, while a call is drawn, for the slot of its own record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One call of a sequence before its identifiers are filled in; a body of None sends none."""
+    """One call of a sequence before its identifiers are filled in; a body of None sends none, bytes go out as they are.
+
+    `leeway` is what the target may do besides what the model does: `refuse` the call, or, with `any`, take it too.
+    """
 
     operation_id: str
     parameters: Mapping[str, Mapping[str, Json]] = field(hash=False)
     body: Json = field(default=None, hash=False)
     media_type: str | None = None
     credential: str = "full"
+    leeway: str = ""
 
 
 class Plans:
@@ -102,7 +96,8 @@ class _Drawing:
         """Draw a call of the operation about that record; one in eight has something wrong in its body."""
         media_type, schema = next(iter(operation.bodies.items()), (None, None))
         parameters = self._parameters(operation, slot)
-        body = _named(self._schema(schema.pointer, "", DEPTH), slot) if schema is not None else None
+        body = self._schema(schema.pointer, "", DEPTH) if schema is not None else None
+        body = filled(body, lambda known: slot if known == OWN else known)
         if schema is not None and self._one((False,) * 7 + (True,)):
             body = _spoilt(body, self._draw(st.integers(0, 20)), self._one((None, 7, {}, [], True, "x" * 2000)))
         credential = self._one(("full",) * 9 + ("restricted",))
@@ -199,19 +194,10 @@ def _within(schema: Mapping[str, Json], number: float) -> bool:
     return (low is None or number >= low) and (high is None or number <= high)
 
 
-def _named(value: Json, slot: Slot) -> Json:
-    """Return the value with the call's slot wherever a schema wants the identifier of the record."""
-    if value == OWN:
-        return slot
-    if isinstance(value, dict):
-        return {key: _named(each, slot) for key, each in value.items()}
-    return [_named(each, slot) for each in value] if isinstance(value, list) else value
-
-
 def _spoilt(value: Json, number: int, wrong: Json) -> Json:
     """Return the value with one of its parts, whichever the number counts to, replaced by a wrong one."""
     places = list(_places(value))
-    return _replaced(value, places[number % len(places)], wrong) if places else wrong
+    return replaced(value, places[number % len(places)], wrong) if places else wrong
 
 
 def _places(value: Json, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
@@ -222,9 +208,10 @@ def _places(value: Json, path: tuple[str | int, ...] = ()) -> list[tuple[str | i
     return found
 
 
-def _replaced(value: Json, path: tuple[str | int, ...], new: Json) -> Json:
+def replaced(value: Json, path: tuple[str | int, ...], new: Json) -> Json:
+    """Return the value with `new` at a place in it, named by keys and indexes."""
     if not path:
         return new
     if isinstance(value, dict):
-        return {key: _replaced(each, path[1:], new) if key == path[0] else each for key, each in value.items()}
-    return [_replaced(each, path[1:], new) if index == path[0] else each for index, each in enumerate(value)]
+        return {key: replaced(each, path[1:], new) if key == path[0] else each for key, each in value.items()}
+    return [replaced(each, path[1:], new) if index == path[0] else each for index, each in enumerate(value)]

@@ -1,28 +1,35 @@
 """The model as oracle: the same call that goes to the target, run on a state of its own."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from understudy.contract.exchange import Request
+from understudy.contract.demands import parse_json
+from understudy.contract.exchange import Exchange, Request
+from understudy.contract.judge import Judge
 from understudy.contract.samples import Sample
 from understudy.model.call import ABSENT, Call, Reply, Surroundings
 from understudy.model.ids import Ids
 from understudy.model.state import Store, Transaction
 from understudy.pack import Pack
+from understudy.spec.document import Operation
 from understudy.spec.wire import header_text
 from understudy.values import Json
 
 STANCE = {"profile": "documented", "quota": "off"}
 """The engine's own switches as the oracle has them: what is documented, and no limits."""
+UNREADABLE = object()
+"""Stands for a body that is not what the judged document says."""
 
 
 class Prediction:
     """One state of the model's, beside the target's; two sequences of calls share none."""
 
-    def __init__(self, pack: Pack, seed: str) -> None:
+    def __init__(self, pack: Pack, seed: str, chosen: Mapping[str, str] | None = None) -> None:
+        """`chosen` are settings of the model's switches that hold for the target."""
         self._pack = pack
         self._store = Store()
         self._ids = Ids(f"{seed} oracle")
-        switches = {switch.name: switch.default for switch in pack.behaviour.switches} | STANCE
+        switches = {switch.name: switch.default for switch in pack.behaviour.switches} | dict(chosen or {}) | STANCE
         self._around = Surroundings(switches=switches)
 
     def reply(self, sample: Sample) -> tuple[Call, Reply, Transaction]:
@@ -60,3 +67,22 @@ class Prediction:
 def repeated(requests: list[Request]) -> str:
     """Return curl lines that repeat a sequence, one after the other."""
     return "\n".join(request.curl() for request in requests)
+
+
+def readable(judge: Judge, exchange: Exchange) -> Json:
+    """Return an answer's body, or UNREADABLE, of which the judge of single exchanges tells."""
+    operation = judge.operation(exchange.operation_id)
+    spec = operation.response(exchange.response.status) if operation is not None else None
+    declared = spec.declared(exchange.response.media_type or "") if spec else None
+    schema = spec.content.get(declared) if spec and declared else None
+    try:
+        body = parse_json(exchange.response.body)
+        return UNREADABLE if schema is not None and not schema.is_valid(body) else body
+    except (ValueError, RecursionError):
+        return UNREADABLE
+
+
+def alike(operation: Operation, one: int, other: int) -> bool:
+    """Whether the document has both statuses in one range, such as 2XX, and so makes no difference between them."""
+    first, second = operation.response(one), operation.response(other)
+    return first is not None and second is not None and first.declared_at == second.declared_at

@@ -1,0 +1,41 @@
+"""Types of options that several commands have."""
+
+import re
+
+import click
+
+from understudy import config
+
+
+class Duration(click.ParamType[float]):
+    """Seconds, given as `30s`, `2m` or a bare number; between one second and a day."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds; fails as wrong usage for anything else."""
+        if isinstance(value, float):
+            return value
+        text = str(value)
+        factor = {"s": 1.0, "m": 60.0}.get(text[-1:], 0.0)
+        number = text[:-1] if factor else text
+        try:
+            seconds = float(number) * (factor or 1.0)
+        except ValueError:
+            seconds = 0.0
+        if not 1 <= seconds <= 86400:
+            self.fail(f"{text!r} is not a duration such as 30s or 2m")
+        return seconds
+
+
+class Prefix(click.ParamType[str]):
+    """What identifiers that a run makes up begin with."""
+
+    name = "prefix"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text; fails as wrong usage for another form."""
+        text = str(value)
+        if not re.fullmatch(config.PREFIX, text):
+            self.fail(f"{text!r} is not 1 to 40 letters, digits, '.', '_' or '-', a letter or digit first")
+        return text

@@ -1,0 +1,78 @@
+"""The records that a run has made on its target, as answers tell, and how the vendor lets them be deleted."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from understudy.contract.demands import parse_json, sent_parameters
+from understudy.contract.exchange import Exchange, Request
+from understudy.contract.judge import Judge
+from understudy.contract.samples import Sample, named_in_body, sample
+from understudy.contract.target import Run
+from understudy.spec.document import Operation
+from understudy.spec.extensions import CREATES, DELETES, IDENTIFIER
+from understudy.spec.wire import is_json
+
+CREATED = 201
+
+
+class Made:
+    """Identifiers of the records that the run has made, each once; those that were there, or are another's, are none.
+
+    An answer tells that a record was made: 201 or, where the document has none, any 2xx of an operation that creates.
+    Nothing that the embedded mock holds needs to be deleted.
+    """
+
+    def __init__(self, run: Run, judge: Judge) -> None:
+        self._run = run
+        self._operations = judge.pack.effective.operations
+        in_scope = [self._operations[each] for each in judge.judged.operations]
+        self._deleting = [each for each in in_scope if each.value.get(DELETES)]
+        self._found: dict[str, None] = {}
+
+    def note(self, exchange: Exchange) -> None:
+        """Take note of the record that an exchange has made, if it has."""
+        operation = self._operations.get(exchange.operation_id or "")
+        if self._run.embedded or operation is None or not operation.value.get(CREATES):
+            return
+        status = exchange.response.status
+        if status == CREATED or (CREATED not in operation.statuses and 200 <= status < 300):
+            identifier = next(_named(operation, exchange.request), "")
+            if identifier.startswith(self._run.prefix) and identifier not in self._run.existing:
+                self._found[identifier] = None
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @property
+    def pending(self) -> int:
+        """How many requests are kept back to delete them."""
+        return len(self._found) if self._deleting else 0
+
+    def take(self) -> list[str]:
+        """Return the identifiers, last one first, and forget them."""
+        found = list(reversed(self._found))
+        self._found.clear()
+        return found
+
+    def deletion(self, identifier: str) -> Sample | None:
+        """Return the request that deletes a record; None where the scope has no operation for it."""
+        plain = quote(identifier, safe="@") == identifier
+        options = [each for each in self._deleting if plain or "{" not in each.path] or self._deleting
+        return sample(options[0], self._run, identifier, identifier) if options else None
+
+
+def _named(operation: Operation, request: Request) -> Iterator[str]:
+    """Yield the identifiers by which a request names its record, in parameters and in the body."""
+    sent = sent_parameters(operation, request)
+    for parameter in operation.parameters:
+        value = sent.get((parameter.location, parameter.name))
+        if parameter.value.get(IDENTIFIER) and value is not None:
+            yield value if isinstance(value, str) else value[0]
+    media_type = next((each for each in operation.bodies if is_json(each)), None)
+    names = named_in_body(operation, operation.bodies[media_type]) if media_type is not None else []
+    if names and request.body:
+        try:
+            body = parse_json(request.body)
+        except (ValueError, RecursionError):
+            return
+        yield from (body[name] for name in names if isinstance(body, dict) and isinstance(body.get(name), str))

@@ -1,0 +1,63 @@
+"""An audit kills a deviation if a check names its rule, says which one did first, and lets no other pass for it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from understudy import pack as packs
+from understudy.contract import fuzz
+from understudy.contract.audit import Judged, judge
+from understudy.contract.stateful import machine
+from understudy.model.call import Reply
+from understudy.model.deviation import Deviation
+
+Added = Callable[[Deviation], str]
+
+
+@pytest.fixture
+def added(monkeypatch: pytest.MonkeyPatch) -> Added:
+    """Return what adds a deviation to OneTrust's, and makes runs short."""
+    monkeypatch.setattr(machine, "SEQUENCES", 2)
+    monkeypatch.setattr(fuzz, "EXAMPLES", 2)
+    pack = packs.load("onetrust")
+    monkeypatch.setattr("understudy.pack.load", lambda vendor: pack)
+
+    def add(deviation: Deviation) -> str:
+        pack.deviations.add(deviation)
+        return deviation.name
+
+    return add
+
+
+def test_a_deviation_is_killed_by_the_checks_that_name_its_rule(added: Added) -> None:
+    """The first one, its time and the techniques that would do alone are told."""
+    name = "takes-OT-AUTH-1"
+    judged = judge("onetrust", name, 7, 20)
+    assert (judged.killed, judged.rule, judged.error) == (True, "OT-AUTH-1", "")
+    assert judged.first == "access[createOrUpdateDataSubjectUsingPOST]"
+    assert set(judged.by) >= {"probes", "scenarios"}
+    assert "model" not in judged.by
+    assert 0 < judged.after <= judged.seconds
+
+
+def test_a_deviation_that_changes_nothing_survives(added: Added) -> None:
+    """A judge that finds fault with it would find fault with anything."""
+    judged = judge("onetrust", added(Deviation("nothing", "OT-ID-1", "Does nothing.")), 7, 20)
+    assert (judged.killed, judged.by, judged.named, judged.first) == (False, (), (), "")
+
+
+def test_another_rule_than_the_broken_one_does_not_kill(added: Added) -> None:
+    """Unless it is said to break with it; what was named is told."""
+    crash = Deviation("crash", "OT-ID-1", "Crashes.", send=lambda reply, _: Reply(500) if reply.status < 300 else reply)
+    judged = judge("onetrust", added(crash), 7, 20)
+    assert not judged.killed
+    assert "OT-STATUS-1" in judged.named
+    beside = Deviation("beside", "OT-ID-1", "Crashes.", beside=("OT-STATUS-1",), send=crash.send)
+    assert judge("onetrust", added(beside), 7, 20).killed
+
+
+def test_the_fingerprint_is_the_vendors_and_the_names() -> None:
+    """Whatever a run made of it."""
+    one, other = Judged("a", "x", "R", "t"), Judged("a", "x", "R", "u", by=("model",))
+    assert one.fingerprint == other.fingerprint != Judged("b", "x", "R", "t").fingerprint
+    assert len(one.fingerprint) == 16
