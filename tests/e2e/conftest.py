@@ -113,5 +113,5 @@ def verify(verify_at: Verify) -> Verify:
 def verify_briefly(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> Verify:
     """Return the same, with few generated requests: for a server that is in doubt, and not the judge's reach."""
     monkeypatch.setattr(fuzz, "EXAMPLES", 1)
-    monkeypatch.setattr(machine, "SEQUENCES", 8)
+    monkeypatch.setattr(machine, "SEQUENCES", 4)
     return verify

@@ -67,7 +67,8 @@ class NullDeletes(Register):
     """A field that is sent as null is deleted."""
 
     def merged(self, call: Call, subject: Subject, sent: Data) -> Data:
-        return _without_null(super().merged(call, subject, sent))
+        merged = super().merged(call, subject, sent)
+        return {name: each for name, each in merged.items() if each is not None or name not in sent}
 
 
 class NullIsNothing(Register):
@@ -146,7 +147,7 @@ class Slow(Register):
 
     def __init__(self) -> None:
         super().__init__()
-        self.delay = 0.02
+        self.delay = 0.005
 
 
 class Busy(Register):
@@ -176,10 +177,6 @@ def _deep(old: Data, new: Data) -> Data:
 
 def _objects(one: Json, other: Json) -> bool:
     return isinstance(one, dict) and isinstance(other, dict)
-
-
-def _without_null(data: Data) -> Data:
-    return {name: each for name, each in data.items() if each is not None}
 
 
 def _bare(value: Json) -> Json:

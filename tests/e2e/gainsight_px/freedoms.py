@@ -115,7 +115,7 @@ class Slow(Directory):
 
     def __init__(self) -> None:
         super().__init__()
-        self.delay = 0.02
+        self.delay = 0.005
 
 
 class Busy(Directory):
