@@ -276,10 +276,10 @@ def _case(made: Fault | type[Register], rules: str, beside: str = "", check: str
 
 CASES: Mapping[str, Case] = {
     "third-update-rewrites": _case(
-        ThirdUpdateRewrites, "CG-MERGE-2 CG-MERGE-3 CG-PATCH-2 CG-PATCH-3", "CG-MERGE-1 CG-PATCH-1"
+        ThirdUpdateRewrites, "CG-MERGE-2 CG-MERGE-3 CG-PATCH-2 CG-PATCH-3", "CG-MERGE-1 CG-PATCH-1 CG-UPDATE-3"
     ),
     "other-type-rewrites": _case(OtherTypeRewrites, "CG-MERGE-3 CG-PATCH-3", "CG-MERGE-2 CG-PATCH-2", "model"),
-    "false-is-nothing": _case(FalseIsNothing, "CG-MERGE-1 CG-PATCH-1"),
+    "false-is-nothing": _case(FalseIsNothing, "CG-MERGE-1 CG-PATCH-1", "CG-MERGE-3 CG-PATCH-3"),
     "rewrites-once": _case(RewritesOnce, "CG-REWRITE-2 CG-REPATCH-2", check="rewriting"),
     "rewrites-inside": _case(RewritesInside, "CG-REWRITE-2 CG-REPATCH-2", check="rewriting"),
     "echoes": _case(Echoes, "CG-PATCH-2 CG-PATCH-3", "CG-UPDATE-4 CG-PATCH-1", "updates-kept"),
