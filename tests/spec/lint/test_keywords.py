@@ -13,6 +13,7 @@ MAPS = {"type": "object", "properties": {"a": {"type": "string"}}}
     [
         ({"type": "object", "maxLength": 5}, [("keyword-without-effect", "schemas/A/maxLength")]),
         ({**MAPS, "if": {"required": ["a"]}}, [("keyword-without-effect", "schemas/A/if")]),
+        ({**MAPS, "if": {"required": ["a"]}, "unevaluatedProperties": False}, []),
         ({**MAPS, "else": {"required": ["a"]}}, [("keyword-without-effect", "schemas/A/else")]),
         ({**MAPS, "if": {"minProperties": 2}, "then": {"required": ["a"]}}, []),
         ({"type": "string", "minimum": 5}, [("keyword-without-effect", "schemas/A/minimum")]),

@@ -84,8 +84,9 @@ def test_a_discriminator_maps_to_schemas(found: Found) -> None:
         (linked(operationRef="https://example.com/#/paths/~1a/get"), []),
         (linked(operationId="put", parameters={"id": "$response.header.Location"}), []),
         (linked("X-Id", operationId="put", parameters={"id": "$response.header.x-id"}), []),
+        (linked("X-Id", operationId="put", parameters={"id": "$response.header.ETag"}), []),
         (
-            linked("X-Id", operationId="put", parameters={"id": "$response.header.X-No"}),
+            linked("X-Id", operationId="put", parameters={"id": "$response.header.X-Idd"}),
             [("expression-nowhere", "/parameters/id")],
         ),
     ],

@@ -88,7 +88,7 @@ def _without_effect(view: View) -> Iterator[Fault]:
         if wanted is not None and kinds and not kinds & wanted:
             yield _dead(node, "format", f"the format {form} has no effect on {_shown(kinds)}")
         for keyword, other in _PARTNERS if view.version != "3.0" else ():
-            if keyword in node.value and not any(each in node.value for each in other):
+            if keyword in node.value and not any(each in node.value for each in other) and not _noted(node):
                 what = f"`{keyword}` has no effect without {' or '.join(f'`{each}`' for each in other)}"
                 yield _dead(node, keyword, what, "add what is missing, or remove it")
         if view.version == "3.0":
@@ -96,6 +96,16 @@ def _without_effect(view: View) -> Iterator[Fault]:
         elif "nullable" in node.value:
             what = "`nullable` has no effect: OpenAPI 3.1 does not have it"
             yield Fault(node.pointer + "/nullable", what, "let `type` list `null` too, or remove it", "nullable")
+
+
+def _noted(node: Node) -> bool:
+    """Whether a schema here or around looks at what others have evaluated: then a lone `if` counts (Core, 10.2.2.1)."""
+    around: Node | None = node
+    while around is not None:
+        if "unevaluatedProperties" in around.value or "unevaluatedItems" in around.value:
+            return True
+        around = around.parent
+    return False
 
 
 def _dead(node: Node, keyword: str, what: str, todo: str = "remove it, or correct the type") -> Fault:

@@ -16,8 +16,8 @@ from understudy.spec.wire import is_json
 from understudy.values import Json, at
 
 _INDENTED = re.compile(r"(?:\A|\n[ \t]*\n)(?P<body>(?:(?: {4}|\t)[^\n]*(?:\n[ \t]*(?=\n))*(?:\n|\Z))+)")
-_PREFORMATTED = re.compile(r"<pre\b[^>]*>\s*(?:<code\b[^>]*>)?(?P<body>.*?)(?:</code>)?\s*</pre>", re.S | re.I)
-"""Markdown's other two ways to set off a block."""
+"""Markdown's other way to set off a block."""
+_TAG = re.compile(r"</?(?:pre|code)\b[^<>]*>", re.I)
 _STRING_OR_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.S)
 _TRAILING = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])')
 _LEFT_OUT = re.compile(r"\.\.\.|…|<[^<>\n]*>|\{\{")
@@ -61,6 +61,7 @@ def _blocks(description: str) -> Iterator[_Block]:
 
 def _set_off(description: str) -> Iterator[tuple[str, str]]:
     """Yield label and text of each block: the fenced ones, then the others, which have no label."""
+    description = description.replace("\r\n", "\n")
     if "```" in description or "~~~" in description:
         for match in FENCE.finditer(description):
             margin, body = match["margin"], match["body"]
@@ -68,12 +69,18 @@ def _set_off(description: str) -> Iterator[tuple[str, str]]:
                 body = "\n".join(line.removeprefix(margin) for line in body.splitlines())
             yield match["label"].strip(), body
         description = FENCE.sub("", description)
-    if "<pre" in description.lower():
-        for match in _PREFORMATTED.finditer(description):
-            yield "", unescape(match["body"])
+    for body in _preformatted(description):
+        yield "", body
     if "    " in description or "\t" in description:
         for match in _INDENTED.finditer(description):
             yield "", match["body"]
+
+
+def _preformatted(description: str) -> Iterator[str]:
+    """Yield what stands in `<pre>`; each character is looked at once."""
+    lower, end = description.lower(), 0
+    while (start := lower.find("<pre", end)) >= 0 and (end := lower.find("</pre>", start)) >= 0:
+        yield unescape(_TAG.sub("", description[start:end]))
 
 
 def _parsed(block: _Block) -> tuple[bool, Json]:
@@ -108,7 +115,7 @@ def _conflicts(view: View, node: Node, value: Json) -> list[Conflict]:
     """Return what the schemas that the block is an excerpt of have against it; nothing if one of them has nothing."""
     found: list[Conflict] | None = None
     for schema in _candidates(view, node):
-        if _claims(view, schema, value):
+        if _claims(view, schema, value, alone=node.kind is Kind.SCHEMA):
             conflicts = [
                 each for each in view.validation.conflicts(value, schema, Use.EXCERPT) if not _stand_in(value, each)
             ]
@@ -128,8 +135,11 @@ def _candidates(view: View, node: Node) -> Iterator[Node]:
             if schema is not None and is_json(media_type.partition(";")[0].strip().lower()):
                 yield schema
     elif node.kind in (Kind.PARAMETER, Kind.HEADER):
-        schema = view.child(node, "schema")
-        yield from [schema] if schema is not None else ()
+        schemas = [
+            view.child(node, "schema"),
+            *(view.child(each, "schema") for _, each in view.children(node, "content")),
+        ]
+        yield from (each for each in schemas if each is not None)
     elif node.kind is Kind.OPERATION:
         holders = [view.child(node, "requestBody"), *(each for _, each in view.children(node, "responses"))]
         for holder in holders:
@@ -137,15 +147,18 @@ def _candidates(view: View, node: Node) -> Iterator[Node]:
                 yield from _candidates(view, holder)
 
 
-def _claims(view: View, schema: Node, value: Json) -> bool:
-    """Whether the value can only be meant for the schema: an object of whose names it knows all, or three of four."""
+def _claims(view: View, schema: Node, value: Json, *, alone: bool) -> bool:
+    """Whether the value can only be meant for the schema: an object all of whose names it knows.
+
+    In a schema's own description, where no other is spoken of, three of four will do.
+    """
     if isinstance(value, list):
         items = view.child(schema, "items") if schema.reference is None else None
-        return items is not None and bool(value) and all(_claims(view, items, each) for each in value)
+        return items is not None and bool(value) and all(_claims(view, items, each, alone=alone) for each in value)
     if not isinstance(value, dict) or not value or "object" not in types(view, schema):
         return False
     known = value.keys() & family(view, schema).properties()
-    return len(value) - len(known) <= len(known) / 3
+    return len(value) - len(known) <= (len(known) / 3 if alone else 0)
 
 
 def _stand_in(value: Json, conflict: Conflict) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from urllib.parse import unquote
 
 from understudy.spec.lint.finding import Check, Fault, LintLevel
@@ -14,8 +15,8 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 _EXPRESSION = re.compile(r"\$(request|response)\.(header|query|path|body)(?:\.([^#{}\s]+)|#(/[^{}\s]*))?")
 _IGNORED = frozenset({"accept", "content-type", "authorization"})
-_OF_HTTP = _IGNORED | {"content-length", "date", "host", "location", "user-agent"}
-"""Headers that messages bear without a document's saying so."""
+_SLIP = 0.8
+"""How alike two names of headers are, by difflib's measure, of which one is a slip of the other."""
 
 
 def _references(view: View) -> Iterator[tuple[str, str, bool]]:
@@ -148,8 +149,8 @@ def _unmet(view: View, match: re.Match[str], operation: Operation, response: Nod
 
 
 def _has_header(view: View, side: str, name: str, operation: Operation, response: Node | None) -> bool:
-    """Whether the header is described, or none of that side is, or it is one that HTTP itself describes."""
-    if name.lower() in _OF_HTTP or not (side == "request" or response is not None):
+    """Whether the header is described, or none is that its name can be a slip of: most need no description."""
+    if side == "response" and response is None:
         return True
     if side == "request":
         described = {
@@ -160,7 +161,7 @@ def _has_header(view: View, side: str, name: str, operation: Operation, response
     else:
         assert response is not None
         described = {key.lower() for key, _ in view.children(response, "headers")}
-    return name.lower() in described or not described
+    return name.lower() in described or not get_close_matches(name.lower(), described, cutoff=_SLIP)
 
 
 def _missing(view: View, holder: Node, fragment: str) -> str:

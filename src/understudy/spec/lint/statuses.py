@@ -22,8 +22,7 @@ _MARK = r"(?:[*`'\"]|</?(?:b|code|em|i|strong|tt)>){0,4}"
 _NUMBER = r"[2-5]\d\d"
 _ALONE = r"(?<![\w./:#$-])"
 _ANSWERS = "returns?|answers?(?: with)?|responds? with|fails? with|rejected with|results? in|throws?|error code"
-_GOT = "get|receive"  # also pieces, points and miles: what is got is a status only where it is called one
-_THEN = "is|means|says|tells|if|when|where|unless|or|and|in"
+_GOT = "get|receive"  # also pieces, points and miles: what is got is a status only where it is called one, or with "if"
 _STATUS = re.compile(
     rf"{_ALONE}{_MARK}({_NUMBER}){_MARK}\s*[(:|-]?\s*{_MARK}(?:{_PHRASES})\b"
     r"|\b(?:HTTP(?:/\d(?:\.\d)?)?(?: status)?(?: code)?|(?:status|response) code(?: of| is)?|with (?:an? )?status)"
@@ -31,9 +30,8 @@ _STATUS = re.compile(
     rf"|\b(?P<verb>{_ANSWERS})(?: an?| the| either)?(?: HTTP)? {_MARK}({_NUMBER}){_MARK}"
     r"(?= (?:status|error|response|code)\b|[.;]?\s*$|[.;,:] | \(| (?:if|when|where|unless|in case|on conflict)\b"
     rf"|,? (?:or|and) {_MARK}{_NUMBER}\b)"
-    rf"|\b(?:{_GOT}) (?:an?|the) (?:HTTP )?{_MARK}({_NUMBER})\b{_MARK}(?=[.;,:)]|\s*$| (?:{_THEN})\b)"
-    rf"|\b(?:{_GOT}) HTTP {_MARK}({_NUMBER})\b"
-    rf"|\b(?:error|status):? {_MARK}({_NUMBER})\b{_MARK}(?=[.;,:)`]|\s*$| (?:{_THEN})\b)"
+    rf"|\b(?:{_GOT})(?: an?)?(?: HTTP)? {_MARK}({_NUMBER})\b{_MARK}(?= (?:status|error|response|code|if|unless)\b)"
+    rf"|{_ALONE}error {_MARK}({_NUMBER})\b{_MARK} means\b"
     rf"|{_ALONE}{_MARK}({_NUMBER}){_MARK} (?:is|are|will be) (?:returned|sent|answered|given|thrown|raised)\b"
     rf"|{_ALONE}{_MARK}({_NUMBER}){_MARK} (?:status|error|response)\b"
     r"(?! (?:limit|per|messages|points|credits|rows|records|items|lines|entries|units)\b)",
