@@ -1,7 +1,7 @@
 """Records that must be there before an operation can do anything: given by the user, or created on the target."""
 
 from understudy.contract.client import Client
-from understudy.contract.samples import identifier, on_the_wire, sample
+from understudy.contract.samples import Sample, identifier, on_the_wire, sample
 from understudy.contract.target import Run
 from understudy.spec.document import Document, Operation
 from understudy.spec.extensions import CREATES, EXISTING, IDENTIFIER, NEEDS_RECORD
@@ -27,6 +27,14 @@ def creator(judged: Document, effective: Document) -> Operation | None:
 def obtainable(run: Run, judged: Document, effective: Document) -> bool:
     """Whether a run can have a record that is there."""
     return bool(run.existing) or creator(judged, effective) is not None
+
+
+def held(run: Run, judged: Document, effective: Document) -> Sample | None:
+    """Return the call that would create the record that the user has named; None where the run creates its own."""
+    if not run.existing or creator(judged, effective) is not None:
+        return None
+    operation = creator(effective, effective)
+    return sample(operation, run, "held", run.existing[0]) if operation is not None else None
 
 
 def record(client: Client, label: str, *, spared: bool = True) -> str | None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.consentgrid.servers import Data, Register
+from tests.e2e.consentgrid.servers import Subject as Registered
 from tests.e2e.freedoms import FREEDOMS
 from tests.e2e.servers import FULL, READ, Endpoint, Subject
 from tests.e2e.serving import Answer, Json, running
@@ -70,6 +72,48 @@ class LosesUpdates(Locked):
         return Answer(200, self.shown(own))
 
 
+class Counts(Register):
+    """Numbers subjects by how many there are, and looks a moment before it writes."""
+
+    threaded = True
+
+    def create(self, kind: str, body: Data) -> Answer:
+        number = str(1000 + len(self.subjects))
+        time.sleep(BETWEEN)
+        self.subjects[kind, number] = Registered(kind, number, self.stored(body))
+        return Answer(201, self.record(self.subjects[kind, number]))
+
+
+class Mixes(Register):
+    """Keeps what is to be written where the next call can change it."""
+
+    threaded = True
+    waiting: Data = {}
+
+    def create(self, kind: str, body: Data) -> Answer:
+        self.waiting = body
+        time.sleep(BETWEEN)
+        return super().create(kind, self.waiting)
+
+
+class Swaps(Register):
+    """Answers with what was sent, and keeps what another call sent at the same moment."""
+
+    threaded = True
+    waiting: Data = {}
+
+    def create(self, kind: str, body: Data) -> Answer:
+        self.waiting = body
+        time.sleep(BETWEEN)
+        answer = super().create(kind, body)
+        self.subjects[kind, self.record_id(answer)].data = self.waiting
+        return answer
+
+    @staticmethod
+    def record_id(answer: Answer) -> str:
+        return str(answer.body["id"])
+
+
 def raced(url: str, vendor: str, scope: str, credentials: Credentials) -> list[Evidence]:
     """Return the evidence of the races of all operations that change something."""
     pack = packs.load(vendor)
@@ -118,6 +162,26 @@ def test_a_check_before_the_act_creates_twice() -> None:
     assert failed(evidence) == {("OT-UPDATE-1", concurrency.BROKEN)}
     curl = next(piece.curl for piece in evidence if piece.outcome is Outcome.FAILED)
     assert [line[-2:] for line in curl.splitlines()] == [" &"] * concurrency.CALLS
+
+
+@pytest.mark.parametrize(("register", "rule"), [(Counts, "CG-CREATE-2"), (Mixes, "CG-CREATE-3"), (Swaps, "CG-PATCH-3")])
+def test_records_that_are_mixed_up_are_found(register: type[Register], rule: str) -> None:
+    """By the answers or, where these are right, by reading the records back."""
+    with running(register()) as url:
+        evidence = raced(url, "consentgrid", "core", Credentials(Register.full, Register.read))
+    assert failed(evidence) == {(rule, concurrency.MIXED)}
+
+
+class Together(Register):
+    """Answers calls at the same time."""
+
+    threaded = True
+
+
+def test_a_conforming_register_is_not_accused() -> None:
+    """Whose IDs are its own choice."""
+    with running(Together()) as url:
+        assert failed(raced(url, "consentgrid", "core", Credentials(Register.full, Register.read))) == set()
 
 
 def test_a_lost_update_is_found() -> None:

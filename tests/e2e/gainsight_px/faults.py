@@ -155,6 +155,21 @@ class ThirdUpdateTalks(Directory):
         return Answer(200, self.shown(self.users[named])) if third else answer
 
 
+class EveryThirdUpdateLost(Directory):
+    """Every third update of a user is answered as if the user were not there."""
+
+    def update(self, named: str, body: Fields) -> Answer:
+        answer = super().update(named, body)
+        return self.missing(named) if answer.status == 204 and self.users[named].updates % 3 == 0 else answer
+
+
+class LongTitlesLoseTheUser(Directory):
+    """A user whose title has more than 749 characters is not found."""
+
+    def update(self, named: str, body: Fields) -> Answer:
+        return self.missing(named) if len(body.get("title") or "") > 749 else super().update(named, body)
+
+
 _AGENTS = "PX-AGENT-2 PX-AGENT-3 PX-AGENT-4 PX-AGENT-5 PX-AGENT-6 PX-AGENT-7 PX-AGENT-8 PX-AGENT-9"
 
 
@@ -173,5 +188,7 @@ CASES: Mapping[str, Case] = {
     "loose-keys": _case(LooseKeys, "PX-AUTH-1", check="access"),
     "500-to-a-list": _case(FailsAtLists, "PX-BODY-3", "PX-STATUS-1"),
     "upserts": _case(Upserts, "PX-MISSING-1", check="missing"),
+    "every-third-update-lost": _case(EveryThirdUpdateLost, "PX-UPDATE-1", check="model"),
+    "long-titles-lose-the-user": _case(LongTitlesLoseTheUser, "PX-UPDATE-1", check="extremes"),
     "third-update-talks": _case(ThirdUpdateTalks, "PX-UPDATE-1", "PX-STATUS-1", "updates"),
 }

@@ -1,4 +1,5 @@
-"""Calls at the same moment: of many creations one creates, and interleaved updates of one record lose nothing.
+"""Calls at the same moment: of many creations of one record one creates, those of many have identifiers of their own
+where the server chooses them, and interleaved updates of one record lose nothing.
 
 What is due the model says, under every order of the calls. The same calls are first sent one after the other: what
 differs then already is no matter of concurrency, and left to the other checks.
@@ -13,11 +14,14 @@ from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
 from understudy.contract.records import creator
 from understudy.contract.samples import Sample, identifier, on_the_wire, sample
+from understudy.contract.stateful.plans import places, replaced
 from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable
-from understudy.model.call import ABSENT, Reply
-from understudy.model.oracle import Bindings, Oracle
+from understudy.contract.stateful.scenario import text_at
+from understudy.model.call import ABSENT, Call, Reply
+from understudy.model.oracle import Bindings, Difference, Oracle
 from understudy.spec.document import Operation, Schema
-from understudy.values import Json
+from understudy.spec.wire import text
+from understudy.values import Json, at, join
 
 CHECK = "concurrency"
 CALLS = 8
@@ -30,6 +34,7 @@ LAGS = (0.0, 0.2, 0.8)
 BROKEN = "Several calls at once are answered as if each were the first"
 NONE_FIRST = "Of several calls at once none is answered as the first"
 LOST = "An update is lost when others of the same record come at the same moment"
+MIXED = "Records that are created at the same moment are mixed up"
 
 
 def probe(client: Client, operation_id: str) -> None:
@@ -40,6 +45,7 @@ def probe(client: Client, operation_id: str) -> None:
         return
     races = _Races(client, oracle, operation)
     races.creations()
+    races.chosen()
     races.updates()
 
 
@@ -83,6 +89,85 @@ class _Races:
         expected = f"one {first.status}, then {second.status}"
         self._add(Outcome.FAILED, broken, exchanges, title, expected, ", ".join(map(str, statuses)))
         return True
+
+    # --- identifiers that the server chooses ------------------------------------------------------------------------
+
+    def chosen(self) -> None:
+        """Create many records whose identifiers the server chooses, and look at the answers, then at the records."""
+        if self.operation.operation_id not in self.oracle.generated:
+            return
+        alone = [self._distinct(f"chosen alone {number}") for number in range(2)]
+        if self._mixed(alone, [self._sent(each) for each in alone]) is not None:
+            return
+        for number in range(ROUNDS):
+            made = [self._distinct(f"chosen {number} {each}") for each in range(CALLS)]
+            exchanges = self._at_once(made)
+            if exchanges is None or any(each.response.status >= 300 for each in exchanges):
+                return
+            mixed = self._mixed(made, exchanges)
+            if mixed is not None:
+                reply, difference, exchange = mixed
+                shown = exchanges if exchange in exchanges else [*exchanges, exchange]
+                expected, actual = text(difference.expected), text(difference.actual)
+                self._add(Outcome.FAILED, reply, shown, MIXED, expected, actual, rule=difference.rule)
+                return
+
+    def _mixed(self, made: list[Sample], exchanges: list[Exchange]) -> tuple[Reply, Difference, Exchange] | None:
+        """Return the first thing that these answers, or the records read back, show otherwise than the model."""
+        prediction, bindings = Prediction(self.pack, CHECK, self.client.run.switches), Bindings()
+        pointers, records = self.oracle.generated[self.operation.operation_id], []
+        for each, exchange in zip(made, exchanges, strict=True):
+            call, reply, transaction = prediction.reply(each)
+            if (
+                exchange.response.status != reply.status
+                or (body := readable(self.client.judge, exchange)) is UNREADABLE
+            ):
+                return None
+            if (differs := self._differs(call, reply, body, bindings)) is not None:
+                return reply, differs, exchange
+            transaction.commit()
+            mine, theirs = text_at(reply.body, pointers), text_at(body, pointers)
+            bindings.kept("id", mine, theirs)
+            records.append((each, mine, theirs))
+        for each, mine, theirs in records:
+            here, there = self._named(each, mine), self._named(each, theirs)
+            if here is None or there is None:
+                return None
+            exchange, (call, reply, _) = self._sent(there), prediction.reply(here)
+            body = readable(self.client.judge, exchange) if exchange.response.status == reply.status else None
+            if body is None or body is UNREADABLE:
+                return None
+            if (differs := self._differs(call, reply, body, bindings)) is not None:
+                return reply, differs, exchange
+        return None
+
+    def _distinct(self, label: str) -> Sample:
+        """Return a good request with a text in its body, if there is one, that no other has."""
+        made = self._sample(label)
+        for path in places(made.body) if made.media_type is not None else ():
+            if isinstance(at(made.body, join(*path)), str) and not {*self.oracle.pools, *self.oracle.left_out} & {
+                *path
+            }:
+                changed = replaced(made.body, path, self._text(label))
+                if self.operation.bodies[made.media_type or ""].is_valid(changed):
+                    return made.with_body(changed)
+        return made
+
+    def _differs(self, call: Call, reply: Reply, body: Json, bindings: Bindings) -> Difference | None:
+        """Return the first difference on a rule that binds."""
+        known = self.client.judge.rules.by_id
+        found = self.oracle.comparisons[call.operation_id](call, reply, body, bindings)
+        return next((each for each in found if each.rule in known and known[each.rule].binding), None)
+
+    def _named(self, made: Sample, record: str | None) -> Sample | None:
+        """Return the call that reads back what a creation made under that identifier."""
+        if self.oracle.reading is None or record is None:
+            return None
+        operation_id, body = self.oracle.reading
+        if operation_id not in self.client.judge.judged.operations:
+            return None
+        read = sample(self.pack.effective.operations[operation_id], self.client.run, CHECK, record)
+        return read.with_body(body) if read is not None else None
 
     # --- updates ----------------------------------------------------------------------------------------------------
 
@@ -206,11 +291,13 @@ class _Races:
         title: str = "",
         expected: str = "",
         actual: str = "",
+        *,
+        rule: str | None = None,
     ) -> None:
-        """Add evidence on the first rule by which the model replied that binds."""
+        """Add evidence on the rule or, if none is given, the first one by which the model replied that binds."""
         known = self.client.judge.rules.by_id
-        rules = [rule for rule in reply.rules if rule in known]
-        rule = next((rule for rule in rules if known[rule].binding), next(iter(rules), None))
+        rules = [each for each in reply.rules if each in known]
+        rule = rule or next((each for each in rules if known[each].binding), next(iter(rules), None))
         curl = "\n".join(f"{exchange.request.curl()} &" for exchange in exchanges) if title else ""
         piece = Evidence(CHECK, outcome, rule, self.operation.operation_id, title, expected, actual, curl)
         self.client.collector.add([piece])

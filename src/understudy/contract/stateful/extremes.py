@@ -100,6 +100,8 @@ class _Extremes:
     def play(self) -> None:
         """Send everything; a sequence ends, and another begins, where what the target holds is not known any more."""
         base, first = self._plan(self.operation), self._first()
+        if first is None and self.course.held is not None:
+            first = base  # the record is there
         if base is None or base.media_type is None or first is None:
             return
         waiting = list(self._hurting(base))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.errors import Flaky
@@ -18,6 +19,7 @@ from understudy.contract.client import Client
 from understudy.contract.demands import breaches
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
+from understudy.contract.records import held
 from understudy.contract.samples import Sample, identifier, on_the_wire
 from understudy.contract.stateful import shrinking
 from understudy.contract.stateful.plans import Plan, Plans
@@ -82,6 +84,12 @@ class Course:
     ended: Exception | None = None
     count: int = 0
 
+    @cached_property
+    def held(self) -> Sample | None:
+        """The call that would create the first record of every sequence; None where it is the run's to create."""
+        judge = self.client.judge
+        return held(self.client.run, judge.judged, judge.pack.effective)
+
     @property
     def over(self) -> bool:
         """Whether nothing more is to be sent."""
@@ -117,6 +125,8 @@ class Sequence:
         self.prediction = Prediction(
             self.pack, f"{course.client.run.seed} {course.label} {self.number}", course.client.run.switches
         )
+        if course.held is not None:
+            self.prediction.assume(course.held)
         self.bindings = course.bindings
         self.calls: list[Taken] = []
         self.made: list[Json] = []
@@ -173,6 +183,8 @@ class Sequence:
         return slot.text(self._plain(slot.number), self.course.client.run.prefix)
 
     def _plain(self, number: int) -> str:
+        if number == 0 and self.course.held is not None:
+            return self.client.run.existing[0]
         return identifier(self.client.run, f"{self.course.label} {self.number} {number}")
 
     def _sent(self, sample: Sample, credential: str) -> Exchange:
@@ -200,10 +212,11 @@ class Sequence:
             self.lost = status < 400
             return
         call, reply, transaction = self.prediction.reply(mine)
-        if plan.leeway and reply.accepted and status >= 400:
-            return
         judged = self.judge.operation(mine.operation.operation_id)
         assert judged is not None
+        gone = status == 404 and 404 in judged.statuses  # which speaks of the record, not of what was sent
+        if plan.leeway and reply.accepted and status >= 400 and not gone:
+            return
         if reply.accepted and status >= 400 and not self.judge.breaches(exchange, judged)[1]:
             return  # the vendored document forbids the request: an endpoint may refuse it
         self.calls[-1] = replace(self.calls[-1], reply=reply)
@@ -279,7 +292,7 @@ class Sequence:
                 self.client.collector.add([evidence])
             return
         self.lost = evidence.fingerprint not in self.course.known
-        self.course.missed(Failure(evidence, Taking(tuple(self.calls), self._plain), difference))
+        self.course.missed(Failure(evidence, Taking(tuple(self.calls), self._plain, self.course.held), difference))
 
     def _add(self, outcome: Outcome, rule_id: str, exchange: Exchange) -> None:
         if rule_id in self.judge.rules.by_id:

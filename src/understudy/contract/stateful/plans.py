@@ -196,15 +196,16 @@ def _within(schema: Mapping[str, Json], number: float) -> bool:
 
 def _spoilt(value: Json, number: int, wrong: Json) -> Json:
     """Return the value with one of its parts, whichever the number counts to, replaced by a wrong one."""
-    places = list(_places(value))
-    return replaced(value, places[number % len(places)], wrong) if places else wrong
+    found = places(value)
+    return replaced(value, found[number % len(found)], wrong) if found else wrong
 
 
-def _places(value: Json, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+def places(value: Json, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Return the places of a value's parts, as keys and indexes; that of the whole is not among them."""
     found = [path] if path else []
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in children:
-        found += _places(child, (*path, key))
+        found += places(child, (*path, key))
     return found
 
 

@@ -32,6 +32,12 @@ class Prediction:
         switches = {switch.name: switch.default for switch in pack.behaviour.switches} | dict(chosen or {}) | STANCE
         self._around = Surroundings(switches=switches)
 
+    def assume(self, made: Sample) -> None:
+        """Take a record to be there, as the call that would create it has it; nothing is sent anywhere."""
+        _, reply, transaction = self.reply(made)
+        if reply.accepted:
+            transaction.commit()
+
     def reply(self, sample: Sample) -> tuple[Call, Reply, Transaction]:
         """Return the call as the model sees it, its reply, and the transaction, which the caller may commit."""
         call = Call(

@@ -28,6 +28,8 @@ from understudy.spec.document import Operation
 from understudy.values import Json, at
 
 RUN = "{$inputs.run}"
+FIRST = Slot(0)
+"""The record that most calls of a sequence are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,14 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """A sequence as it was played; `plain` gives the identifier of each record, by its number."""
+    """A sequence as it was played; `plain` gives the identifier of each record, by its number.
+
+    `held` is the call that would create the first record, where that is not the run's but was there before.
+    """
 
     calls: tuple[Taken, ...]
     plain: Callable[[int], str]
+    held: Sample | None = None
 
     def relied(self) -> tuple[str, ...]:
         """Return the rules by which the model came to its replies, in their order."""
@@ -90,9 +96,13 @@ def _replayed(client: Client, taking: Taking, run: str) -> list[Json]:
     """Return the bodies that the model answers with, to the identifiers of a scenario with that `run`."""
     pack, made, bodies = client.judge.pack, list[str](), list[Json]()
     prediction = Prediction(pack, f"scenario {run}", client.run.switches)
+    if taking.held is not None:
+        prediction.assume(taking.held)
     generated = pack.oracle.generated if pack.oracle else {}
 
     def named(slot: Slot) -> str:
+        if taking.held is not None and slot == FIRST:
+            return client.run.existing[0]
         return made[slot.number] if slot.kind == "made" else in_scenario(slot, client.run.prefix, run)
 
     for call in taking.calls:
@@ -143,6 +153,7 @@ class _Scenario:
         self.prefix = client.run.prefix
         self.evidence = evidence
         self.calls = taking.calls
+        self.held = taking.held is not None
         self.own = own
         self.inputs: dict[str, Json] = {
             "run": {
@@ -260,6 +271,9 @@ class _Scenario:
         if isinstance(value, Slot):
             if value.kind == "made":
                 return f"$steps.{step_id(self.makers[value.number])}.outputs.id"
+            if self.held and value == FIRST:
+                self.inputs["existing"] = {"type": "string", "description": "The identifier of a record that is there."}
+                return "$inputs.existing"
             return in_scenario(value, self.prefix, RUN)
         if isinstance(value, Mapping):
             return {key: self._written(each) for key, each in value.items()}
