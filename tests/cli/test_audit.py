@@ -19,7 +19,7 @@ def verdicts(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
     by: dict[str, tuple[str, ...]] = {}
     known = {"onetrust": packs.load("onetrust").deviations}
 
-    def audit(names: list[tuple[str, str]], seed: int, budget: float, workers: int) -> Iterator[Judged]:
+    def audit(names: list[tuple[str, str]], seed: int, budget: float, workers: int, *, first: bool) -> Iterator[Judged]:
         for vendor, name in reversed(names):
             deviation = known[vendor].by_name[name]
             yield Judged(vendor, name, deviation.rule, deviation.text, by.get(name, ("probes", "model")), "access", 0.5)

@@ -10,29 +10,34 @@ from understudy.contract.audit import Judged, judge
 from understudy.contract.stateful import machine
 from understudy.model.call import Reply
 from understudy.model.deviation import Deviation
+from understudy.pack import Pack
 
 Added = Callable[[Deviation], str]
 
 
 @pytest.fixture
-def added(monkeypatch: pytest.MonkeyPatch) -> Added:
+def onetrust() -> Pack:
+    """Return a pack that a test may add to."""
+    return packs.load("onetrust")
+
+
+@pytest.fixture
+def added(onetrust: Pack, monkeypatch: pytest.MonkeyPatch) -> Added:
     """Return what adds a deviation to OneTrust's, and makes runs short."""
     monkeypatch.setattr(machine, "SEQUENCES", 2)
     monkeypatch.setattr(fuzz, "EXAMPLES", 2)
-    pack = packs.load("onetrust")
-    monkeypatch.setattr("understudy.pack.load", lambda vendor: pack)
 
     def add(deviation: Deviation) -> str:
-        pack.deviations.add(deviation)
+        onetrust.deviations.add(deviation)
         return deviation.name
 
     return add
 
 
-def test_a_deviation_is_killed_by_the_checks_that_name_its_rule(added: Added) -> None:
+def test_a_deviation_is_killed_by_the_checks_that_name_its_rule(added: Added, onetrust: Pack) -> None:
     """The first one, its time and the techniques that would do alone are told."""
     name = "takes-OT-AUTH-1"
-    judged = judge("onetrust", name, 7, 20)
+    judged = judge(onetrust, name, 7, 20)
     assert (judged.killed, judged.rule, judged.error) == (True, "OT-AUTH-1", "")
     assert judged.first == "access[createOrUpdateDataSubjectUsingPOST]"
     assert set(judged.by) >= {"probes", "scenarios"}
@@ -40,20 +45,26 @@ def test_a_deviation_is_killed_by_the_checks_that_name_its_rule(added: Added) ->
     assert 0 < judged.after <= judged.seconds
 
 
-def test_a_deviation_that_changes_nothing_survives(added: Added) -> None:
+def test_what_one_check_has_found_the_others_are_spared(added: Added, onetrust: Pack) -> None:
+    """With `first`, which then says nothing of what they would have found."""
+    judged = judge(onetrust, "takes-OT-AUTH-1", 7, 20, first=True)
+    assert (judged.by, judged.first) == (("probes",), "access[createOrUpdateDataSubjectUsingPOST]")
+
+
+def test_a_deviation_that_changes_nothing_survives(added: Added, onetrust: Pack) -> None:
     """A judge that finds fault with it would find fault with anything."""
-    judged = judge("onetrust", added(Deviation("nothing", "OT-ID-1", "Does nothing.")), 7, 20)
+    judged = judge(onetrust, added(Deviation("nothing", "OT-ID-1", "Does nothing.")), 7, 20)
     assert (judged.killed, judged.by, judged.named, judged.first) == (False, (), (), "")
 
 
-def test_another_rule_than_the_broken_one_does_not_kill(added: Added) -> None:
+def test_another_rule_than_the_broken_one_does_not_kill(added: Added, onetrust: Pack) -> None:
     """Unless it is said to break with it; what was named is told."""
     crash = Deviation("crash", "OT-ID-1", "Crashes.", send=lambda reply, _: Reply(500) if reply.status < 300 else reply)
-    judged = judge("onetrust", added(crash), 7, 20)
+    judged = judge(onetrust, added(crash), 7, 20)
     assert not judged.killed
     assert "OT-STATUS-1" in judged.named
     beside = Deviation("beside", "OT-ID-1", "Crashes.", beside=("OT-STATUS-1",), send=crash.send)
-    assert judge("onetrust", added(beside), 7, 20).killed
+    assert judge(onetrust, added(beside), 7, 20).killed
 
 
 def test_the_fingerprint_is_the_vendors_and_the_names() -> None:

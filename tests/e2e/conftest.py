@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,10 +13,12 @@ from click.testing import CliRunner
 from tests.e2e.breaking import Case
 from tests.e2e.servers import FULL, READ
 from tests.e2e.serving import Served, running
+from understudy import pack as packs
 from understudy.cli import main
 from understudy.contract import client, fuzz
 from understudy.contract.arazzo import Patience
 from understudy.contract.stateful import machine
+from understudy.pack import Pack
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,21 @@ def violates(case: Case, judged: Judged) -> None:
     assert case.rules & judged.found, judged.said
     assert judged.found - case.rules - case.beside == set(), judged.said
     assert (judged.report["verdict"], judged.exit_code) == ("violates", 1)
+
+
+_read = packs.load
+
+
+@cache
+def _loaded(directory: Path, vendor: str) -> Pack:
+    """Return a vendor's pack as it is found from a directory."""
+    return _read(vendor)
+
+
+@pytest.fixture(autouse=True)
+def _one_pack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read each pack once: hundreds of runs in one process judge by the same ones."""
+    monkeypatch.setattr(packs, "load", lambda vendor: _loaded(Path.cwd(), vendor))
 
 
 @pytest.fixture(autouse=True)

@@ -90,7 +90,7 @@ class Slow(Endpoint):
 
     def __init__(self) -> None:
         super().__init__()
-        self.delay = 0.02
+        self.delay = 0.005
 
 
 class Busy(Endpoint):

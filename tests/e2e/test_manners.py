@@ -28,8 +28,8 @@ def test_records_that_were_there_are_there_after_a_run(
     scope: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one that the user names as well as those that nobody named, and none besides: what was made is gone."""
-    monkeypatch.setattr(fuzz, "EXAMPLES", 10)
-    monkeypatch.setattr(machine, "SEQUENCES", 20)
+    monkeypatch.setattr(fuzz, "EXAMPLES", 3)
+    monkeypatch.setattr(machine, "SEQUENCES", 8)
     with served(packs.load("gainsight_px"), Settings(strict=True)) as url:
         words = ["verify", "gainsight_px", "--base-url", url, "--token", tokens.FULL, "--restricted-token", tokens.READ]
         words += [
@@ -49,7 +49,7 @@ def test_records_that_were_there_are_there_after_a_run(
         there = sorted(user["identifyId"] for user in call(url, "GET", "/v1/users", KEY).json["users"])
     assert (result.exit_code, found) == (0, [200, 200, 200]), result.output
     report = json.loads((tmp_path / "report.json").read_text())
-    assert report["requests"] > 500
+    assert report["requests"] > 300
     assert (there, report["left_behind"]) == (["ada@example.com", "bo+news@example.com", "visitor 7"], 0)
 
 

@@ -59,7 +59,7 @@ def test_what_is_drawn_has_the_same_fingerprint_when_it_is_found_again(verify: V
 
 @pytest.mark.parametrize("make", [FAULTY["wrong status"], NewId], ids=["status", "id"])
 def test_a_failing_run_repeats_exactly_with_the_printed_seed(
-    make: Make, verify: Verify, monkeypatch: pytest.MonkeyPatch
+    make: Make, verify_briefly: Verify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same findings by the same requests; identifiers alone are a run's own, for a target keeps its records.
 
@@ -67,10 +67,10 @@ def test_a_failing_run_repeats_exactly_with_the_printed_seed(
     """
     monkeypatch.setattr(machine, "SHRINKING", 100.0)
     enough = ("--budget", "10m")
-    first = verify(make(), *enough, "--seed", "123")
+    first = verify_briefly(make(), *enough, "--seed", "123")
     printed = re.search(r"seed (\d+)\)$", first.output.strip())
     assert printed is not None
-    second = verify(make(), *enough, "--seed", printed[1])
+    second = verify_briefly(make(), *enough, "--seed", printed[1])
     assert commands(first) == commands(second) != set()
     assert [item["outcome"] for item in first.report["items"]] == [item["outcome"] for item in second.report["items"]]
 
@@ -99,12 +99,12 @@ def test_what_is_accepted_is_shown_and_fails_nothing(verify: Verify, tmp_path: P
     assert "the acceptance expired on 2020-01-31" in late.output
 
 
-def test_an_entry_that_accepts_nothing_fails_a_whole_run_alone(verify: Verify, tmp_path: Path) -> None:
+def test_an_entry_that_accepts_nothing_fails_a_whole_run_alone(verify_briefly: Verify, tmp_path: Path) -> None:
     """With exit code 2 and the line of the entry; a run of a part of the checks cannot tell."""
-    file = accepting(tmp_path, verify(NewId(), *BRIEF))
-    part = verify(Endpoint(), *BRIEF, "--accepted", str(file))
+    file = accepting(tmp_path, verify_briefly(NewId(), *BRIEF))
+    part = verify_briefly(Endpoint(), *BRIEF, "--accepted", str(file))
     assert (part.exit_code, part.report["lapsed"]) == (0, [])
-    whole = verify(Endpoint(), "--accepted", str(file))
+    whole = verify_briefly(Endpoint(), "--accepted", str(file))
     assert (whole.exit_code, whole.report["verdict"]) == (2, "conforms"), whole.output
     assert "mine.yaml:1 (/verify/0): what this entry accepts no longer occurs; remove the entry" in whole.output
     assert whole.output.splitlines()[-1].startswith("verdict: conforms (")
@@ -127,12 +127,12 @@ def test_a_baseline_leaves_what_is_new(verify: Verify, tmp_path: Path) -> None:
     assert {row["rule"] for row in worse.report["findings"] if not row["known"]} == {"OT-ANSWER-7"}
 
 
-def test_what_is_fixed_since_the_baseline_is_told(verify: Verify, tmp_path: Path) -> None:
+def test_what_is_fixed_since_the_baseline_is_told(verify_briefly: Verify, tmp_path: Path) -> None:
     """By a whole run."""
-    earlier = verify(NewId(), *BRIEF)
+    earlier = verify_briefly(NewId(), *BRIEF)
     baseline = tmp_path / "earlier.json"
     baseline.write_bytes((earlier.directory / "report.json").read_bytes())
-    mended = verify(Endpoint(), "--baseline", str(baseline))
+    mended = verify_briefly(Endpoint(), "--baseline", str(baseline))
     assert (mended.exit_code, mended.report["verdict"]) == (0, "conforms")
     assert [row["rule"] for row in mended.report["fixed"]] == [row["rule"] for row in earlier.report["findings"]]
     assert "Fixed since the baseline\n  OT-ID-1: " in mended.output

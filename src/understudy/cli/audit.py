@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ from understudy.report.write import put
 @click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
 @click.option("--only", multiple=True, metavar="NAME", help="Audits the deviations of that name (repeatable).")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Audits N of each vendor, chosen by the seed.")
+@click.option("--first", is_flag=True, help="Goes on to the next as soon as one check has found it: no score apart.")
 @click.option("--list", "listing", is_flag=True, help="Lists the deviations, and judges none.")
 @click.option("--seed", type=int, help="Makes the choice and every run repeatable. Random unless given.")
 @click.option("--budget", type=Duration(), default="30s", show_default=True, help="A ceiling for each deviation.")
@@ -37,6 +39,7 @@ def audit(
     vendors: tuple[str, ...],
     only: tuple[str, ...],
     sample: int | None,
+    first: bool,
     listing: bool,
     seed: int | None,
     budget: float,
@@ -58,12 +61,15 @@ def audit(
             named = [name for vendor, name in names if vendor == pack.vendor]
             writer.listed(pack.vendor, [pack.deviations.by_name[name] for name in named])
         return
-    results = _results(names, seed, budget, workers or os.cpu_count() or 1)
+    with writer.progress(len(names)) as done:
+        judged = auditing.audit(names, seed, budget, workers or os.cpu_count() or 1, first=first)
+        found = {(each.vendor, each.deviation): done(each) for each in judged}
+    results = [found[name] for name in names]
     results, stale = _accepted(chosen, results, whole=not only and sample is None)
-    for path, render in ((json_file, writer.dumps), (html_file, writer.page)):
+    for path, render in ((json_file, writer.dumps), (html_file, partial(writer.page, first=first))):
         if path is not None:
             put(path, render(results, seed).encode())
-    writer.printed(results, stale, seed)
+    writer.printed(results, stale, seed, first=first)
     ctx.exit(1 if stale or any(not each.killed and not each.accepted for each in results) else 0)
 
 
@@ -81,13 +87,6 @@ def _check_only(chosen: Sequence[Pack], only: tuple[str, ...]) -> None:
         if name not in known:
             vendors = " ".join(pack.vendor for pack in chosen)
             raise UsageError(f"no deviation is called {name!r}", todo=f"see: understudy audit {vendors} --list")
-
-
-def _results(names: Sequence[tuple[str, str]], seed: int, budget: float, workers: int) -> list[Judged]:
-    """Judge all of them, in the order in which they were named; progress is shown on a terminal."""
-    with writer.progress(len(names)) as done:
-        found = {(each.vendor, each.deviation): done(each) for each in auditing.audit(names, seed, budget, workers)}
-    return [found[name] for name in names]
 
 
 def _accepted(chosen: Iterable[Pack], results: Sequence[Judged], *, whole: bool) -> tuple[list[Judged], list[str]]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import get_context
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from understudy import pack as packs
 from understudy.contract.embedded import embedded_mock
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.items import CheckItem
+from understudy.contract.items import CLIENT, CheckItem
 from understudy.contract.target import Run
 from understudy.contract.trial import hold
 from understudy.contract.verdict import weigh
@@ -63,9 +64,13 @@ def fingerprint(vendor: str, deviation: str) -> str:
 
 
 class _Hunt:
-    """A pytest plugin that notes which technique finds the deviation first, and spares it the rest of its checks."""
+    """A pytest plugin that notes which technique finds the deviation first, and spares it the rest of its checks.
 
-    def __init__(self, pack: Pack, deviation: Deviation) -> None:
+    With `first` all techniques are spared the rest as soon as one has found it.
+    """
+
+    def __init__(self, pack: Pack, deviation: Deviation, *, first: bool) -> None:
+        self._first = first
         self._rules = pack.rules.by_id
         self._deviation = deviation
         relaxing = pack.rules.relaxed.get(deviation.rule)
@@ -76,8 +81,11 @@ class _Hunt:
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Leave out the checks of techniques that have found it."""
-        if isinstance(item, CheckItem) and technique(item.kind) in self.found:
+        if not isinstance(item, CheckItem):
+            return
+        if technique(item.kind) in self.found or (self._first and self.found):
             pytest.skip("found already")
+        item.config.stash[CLIENT].wanted = self.right
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Look for it in what a check has sent home."""
@@ -109,15 +117,14 @@ def technique(kind: str) -> str:
     return _OF_KIND.get(kind, PROBES)
 
 
-def judge(vendor: str, name: str, seed: int, budget: float) -> Judged:
+def judge(pack: Pack, name: str, seed: int, budget: float, *, first: bool = False) -> Judged:
     """Play one deviation and judge it, in this process."""
-    pack = packs.load(vendor)
     deviation = pack.deviations.by_name[name]
     started = time.monotonic()
-    hunt = _Hunt(pack, deviation)
+    hunt = _Hunt(pack, deviation, first=first)
     with embedded_mock(pack, seed, deviation) as (base_url, sessions, credentials):
         run = Run(
-            vendor=vendor,
+            vendor=pack.vendor,
             base_url=base_url,
             label=f"embedded mock, {name}",
             scope="full",
@@ -130,14 +137,14 @@ def judge(vendor: str, name: str, seed: int, budget: float) -> Judged:
             credentials=credentials,
         )
         report = hold(pack, run, _Silent(), plugins=[hunt])
-    first, after = min(hunt.found.values(), key=lambda each: each[1], default=("", 0.0))
+    check, after = min(hunt.found.values(), key=lambda each: each[1], default=("", 0.0))
     return Judged(
-        vendor,
+        pack.vendor,
         name,
         deviation.rule,
         deviation.text,
         tuple(each for each in TECHNIQUES if each in hunt.found),
-        first,
+        check,
         round(after, 2),
         round(time.monotonic() - started, 2),
         report.requests,
@@ -146,9 +153,22 @@ def judge(vendor: str, name: str, seed: int, budget: float) -> Judged:
     )
 
 
-def audit(names: Iterable[tuple[str, str]], seed: int, budget: float, workers: int) -> Iterator[Judged]:
-    """Judge deviations, given as vendor and name, in several processes; yield each as it is done."""
+_load = cache(packs.load)
+
+
+def _judge(vendor: str, name: str, seed: int, budget: float, *, first: bool) -> Judged:
+    """Do the same in a worker, which judges many deviations and reads a pack once."""
+    return judge(_load(vendor), name, seed, budget, first=first)
+
+
+def audit(
+    names: Iterable[tuple[str, str]], seed: int, budget: float, workers: int, *, first: bool = False
+) -> Iterator[Judged]:
+    """Judge deviations, given as vendor and name, in several processes; yield each as it is done.
+
+    With `first` a deviation is done with as soon as one technique has found it, which leaves the others unscored.
+    """
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = {pool.submit(judge, vendor, name, seed, budget): (vendor, name) for vendor, name in names}
+        waiting = [pool.submit(_judge, vendor, name, seed, budget, first=first) for vendor, name in names]
         for done in as_completed(waiting):
             yield done.result()

@@ -9,11 +9,12 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Barrier
+from typing import TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -46,11 +47,18 @@ VARIABLES = {"full": "UNDERSTUDY_TOKEN", "restricted": "UNDERSTUDY_RESTRICTED_TO
 """The environment variable that holds a caller's token, in the command and in the curl lines that it prints."""
 
 
+Wanted: TypeAlias = Callable[[Evidence], bool]
+"""What a run is after, if it is after something: a check ends with it, and its sequences are not shrunk."""
+
+
 class Collector:
     """Evidence as it comes in, secrets hidden: kept once a check, with how often it was seen."""
 
-    def __init__(self, secrets: Secrets | None = None) -> None:
+    def __init__(self, secrets: Secrets | None = None, wanted: Wanted | None = None) -> None:
         self._secrets = secrets or Secrets()
+        self._wanted = wanted
+        self.enough = False
+        """Whether what is wanted, if anything is, has come in, so that its check may end."""
         self._pieces: dict[tuple[str, ...], tuple[Evidence, int]] = {}
 
     def add(self, evidence: Iterable[Evidence]) -> None:
@@ -59,6 +67,7 @@ class Collector:
             key = (piece.outcome.value, piece.check, piece.fingerprint)
             kept, count = self._pieces.get(key) or (self._hidden(piece), 0)
             self._pieces[key] = (kept, count + 1)
+            self.enough = self.enough or (self._wanted is not None and self._wanted(piece))
 
     def _hidden(self, piece: Evidence) -> Evidence:
         hide = self._secrets.hide
@@ -81,6 +90,8 @@ class Client:
         self.secrets = Secrets(() if run.embedded or run.dry else run.credentials.secrets())
         self.statuses: Counter[tuple[str, int]] = Counter()
         self.full: Counter[int] = Counter()
+        self.asked: set[str] = set()
+        self.wanted: Wanted | None = None
         self.restart()
         self.records: dict[str, str | None] = {}
         self.patience = Patience()
@@ -92,11 +103,12 @@ class Client:
 
     def restart(self) -> None:
         """Forget evidence and counts: a new check begins."""
-        self.collector = Collector(self.secrets)
+        self.collector = Collector(self.secrets, self.wanted)
         self.requests = 0
         self.sent: list[Request] = []
         self.statuses.clear()
         self.full.clear()
+        self.asked.clear()
 
     @contextmanager
     def elsewhere(self, base_url: str) -> Iterator[None]:
@@ -201,6 +213,7 @@ class Client:
             self.statuses[exchange.operation_id, exchange.response.status] += 1
             if exchange.credential == "full":
                 self.full[exchange.response.status] += 1
+                self.asked.add(exchange.operation_id)
         self._learn(exchange.response)
         self.made.note(exchange)
         self.collector.add(self.judge.judge(exchange, check))

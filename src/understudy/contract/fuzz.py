@@ -85,7 +85,7 @@ def phase(client: Client, name: str, seconds: float) -> None:
             stop(error)
         wait = retry_after(response(answer)) if answer.status_code == 429 else None
         time.sleep(min(wait or 0, max(client.left - until, 0)))
-        if client.left <= until:
+        if client.left <= until or client.collector.enough:
             stream.stop()
 
     schema.hook(after_call)

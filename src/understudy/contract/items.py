@@ -154,6 +154,7 @@ class CheckItem(pytest.Item):
             "short": bool(cut) and cut != TIME,
             "narrowed": self.config.stash.get(NARROWED, False),
             "full": list(client.full.items()),
+            "asked": sorted(client.asked),
             "requests": client.requests,
             "sent": _curls(client) if binds or self.kind == "scenario" else _curls(client)[:SHOWN],
             "statuses": [[operation_id, status, count] for (operation_id, status), count in client.statuses.items()],

@@ -34,14 +34,16 @@ from understudy.values import Json
 class Gathered:
     """What the checks of a run sent home: evidence with how often it was seen, statuses, requests, items.
 
-    `full` counts the statuses that the full credential met; `narrowed` says that only a part was asked for, `cut` by
-    which option's limit a check that binds ended before it was done, `short` that any check did for want of requests,
-    `fatal` why the run could not go on; `left_behind` counts records that could not be deleted.
+    `full` counts the statuses that the full credential met, `asked` are the operations that it called; `narrowed` says
+    that only a part was asked for, `cut` by which option's limit a check that binds ended before it was done, `short`
+    that any check did for want of requests, `fatal` why the run could not go on; `left_behind` counts records that
+    could not be deleted.
     """
 
     evidence: list[tuple[Evidence, int]] = field(default_factory=list)
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     full: Counter[int] = field(default_factory=Counter)
+    asked: set[str] = field(default_factory=set)
     requests: int = 0
     items: list[ItemResult] = field(default_factory=list)
     narrowed: bool = False

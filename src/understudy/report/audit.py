@@ -65,11 +65,11 @@ def dumps(results: Sequence[Judged], seed: int) -> str:
     return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
 
 
-def page(results: Sequence[Judged], seed: int) -> str:
-    """Return the page: scores first, then survivors, then every deviation."""
+def page(results: Sequence[Judged], seed: int, *, first: bool = False) -> str:
+    """Return the page: scores first, then survivors, then every deviation; `first` as in `printed`."""
     ranked = sorted(results, key=lambda each: ("survived", "accepted", "killed").index(outcome(each)))
     return template("audit.html.j2").render(
-        scores=scores(results), results=ranked, seed=seed, techniques=TECHNIQUES, outcome=outcome
+        scores=scores(results), results=ranked, seed=seed, techniques=TECHNIQUES, outcome=outcome, how=_how(first)
     )
 
 
@@ -96,15 +96,22 @@ def listed(vendor: str, deviations: Sequence[Deviation]) -> None:
     _wide(default_console()).print(_table(f"{vendor}: deviation", "breaks", "does", rows=rows))
 
 
-def printed(results: Sequence[Judged], stale: Sequence[str], seed: int) -> None:
-    """Print what was not killed and why, the table of scores, and last a line that says it all."""
+def _how(first: bool) -> str:
+    return "first" if first else "alone"
+
+
+def printed(results: Sequence[Judged], stale: Sequence[str], seed: int, *, first: bool = False) -> None:
+    """Print what was not killed and why, the table of scores, and last a line that says it all.
+
+    With `first` the others were spared what one technique had found: it was the first, and no more is known.
+    """
     console = _wide(default_console())
     for each in results:
         if not each.killed:
             console.print(Text(one_line(_told(each))))
     for line in stale:
         console.print(Text(f"accepted.yaml: {one_line(line)}"))
-    heads = ("vendor", "deviations", "killed", "accepted", *(f"{name} alone" for name in TECHNIQUES))
+    heads = ("vendor", "deviations", "killed", "accepted", *(f"{name} {_how(first)}" for name in TECHNIQUES))
     rows = []
     for score in scores(results):
         alone = [str(score.by[name]) for name in TECHNIQUES]

@@ -4,7 +4,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -88,10 +88,10 @@ class Mixes(Register):
     """Keeps what is to be written where the next call can change it."""
 
     threaded = True
-    waiting: Data = {}
+    waiting: ClassVar[Data] = {}
 
     def create(self, kind: str, body: Data) -> Answer:
-        self.waiting = body
+        type(self).waiting = body
         time.sleep(BETWEEN)
         return super().create(kind, self.waiting)
 
@@ -100,10 +100,10 @@ class Swaps(Register):
     """Answers with what was sent, and keeps what another call sent at the same moment."""
 
     threaded = True
-    waiting: Data = {}
+    waiting: ClassVar[Data] = {}
 
     def create(self, kind: str, body: Data) -> Answer:
-        self.waiting = body
+        type(self).waiting = body
         time.sleep(BETWEEN)
         answer = super().create(kind, body)
         self.subjects[kind, self.record_id(answer)].data = self.waiting

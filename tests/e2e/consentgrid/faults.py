@@ -284,7 +284,7 @@ CASES: Mapping[str, Case] = {
     "rewrites-inside": _case(RewritesInside, "CG-REWRITE-2 CG-REPATCH-2", check="rewriting"),
     "echoes": _case(Echoes, "CG-PATCH-2 CG-PATCH-3", "CG-UPDATE-4 CG-PATCH-1", "updates-kept"),
     "third-update-not-stored": _case(NotStored, "CG-MERGE-2 CG-PATCH-2", "CG-MERGE-1 CG-PATCH-1", "kept"),
-    "reuses-ids": _case(ReusesIds, "CG-CREATE-2", check="model"),
+    "reuses-ids": _case(ReusesIds, "CG-CREATE-2", "CG-PATCH-3", "model"),
     "ids-of-content": _case(IdsOfContent, "CG-CREATE-2", check="creation"),
     "leaks": _case(Leaks, "CG-WRITE-5 CG-UPDATE-3", check="apart"),
     "refused-all-the-same": _case(RefusedAllTheSame, "CG-AUTH-6", check="access"),

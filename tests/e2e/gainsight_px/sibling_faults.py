@@ -147,6 +147,13 @@ class PagesGap(Directory):
         return super().page(users, start + 1 if start else start, size)
 
 
+class NobodyCreates(Directory):
+    """No key may create users."""
+
+    def create(self, sent: Fields) -> Answer:
+        return self.refusal(403)
+
+
 class Greater(Directory):
     """>= finds those who have more."""
 
@@ -181,6 +188,7 @@ def _case(made: type[Directory], rules: str, beside: str = "", check: str = "") 
 
 
 FULL_CASES: Mapping[str, Case] = {
+    "nobody-creates": _case(NobodyCreates, "PX-AUTH-6", check="constraints or access"),
     "creates-in-silence": _case(CreatesInSilence, "PX-MISSING-1", check="updates"),
     "third-update-lost": _case(ThirdUpdateLost, "PX-UPDATE-2", check="updates"),
     "whole-seconds": _case(WholeSeconds, "PX-UPDATE-2", "PX-CREATE-3 PX-GET-1", "updates"),

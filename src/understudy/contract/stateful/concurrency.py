@@ -1,6 +1,6 @@
-"""Calls at the same moment: of many creations of one record one creates, those of many have identifiers of their own
-where the server chooses them, and interleaved updates of one record lose nothing.
+"""Calls at the same moment: of many creations of one record one creates, and interleaved updates of it lose nothing.
 
+Where the server chooses the identifiers, records that are created at the same moment are kept apart.
 What is due the model says, under every order of the calls. The same calls are first sent one after the other: what
 differs then already is no matter of concurrency, and left to the other checks.
 """

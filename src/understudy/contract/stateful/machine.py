@@ -38,7 +38,7 @@ from understudy.values import Json
 CHECK = "model"
 STEPS = 8
 """The most calls in a sequence, not counting those that read the state back at its end."""
-SEQUENCES = 100
+SEQUENCES = 200
 """The most sequences between two findings."""
 SHRINKING = 6.0
 """Seconds that a failing sequence is shrunk at most."""
@@ -93,7 +93,7 @@ class Course:
     @property
     def over(self) -> bool:
         """Whether nothing more is to be sent."""
-        return self.ended is not None or time.monotonic() >= self.until
+        return self.ended is not None or self.client.collector.enough or time.monotonic() >= self.until
 
     def missed(self, failure: "Failure") -> None:
         """Take note of a broken rule; raises BrokenError for one that was not known."""
@@ -339,7 +339,7 @@ def explore(client: Client, seconds: float) -> str:
 def tell(course: Course, failure: Failure) -> None:
     """Shrink a sequence, for SHRINKING seconds at most, and add the evidence; it is known from then on."""
     until = course.until
-    course.until = min(until, time.monotonic() + SHRINKING)
+    course.until = min(until, time.monotonic() + (SHRINKING if course.client.wanted is None else 0.0))
     told = shrinking.shrunk(failure, course.played).told(course.client)
     course.until = until
     course.client.collector.add([told])

@@ -1,11 +1,14 @@
-"""What calls a sequence is made of: drawn by Hypothesis from an operation's schemas, its identifiers as slots.
+"""What calls a sequence is made of: drawn at random from an operation's schemas, its identifiers as slots.
 
 Values come from small pools, so that calls meet: the same names, the same records, identifiers that are alike.
+Hypothesis draws one seed a call, and a generator of the standard library the hundred choices that follow: sequences are
+shrunk call by call (`shrinking`), not choice by choice, and some draws of Hypothesis's cost as much as a request.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from random import Random
 
 from hypothesis import strategies as st
 
@@ -66,27 +69,27 @@ class Plans:
         """A call to begin with: one that creates the record that most others are about, if there is such a call."""
 
 
+_SEEDS = st.binary(min_size=8, max_size=8)
+
+
 @st.composite
-def _plans(
-    draw: st.DrawFn, made: "Callable[[st.DrawFn], _Drawing]", operations: list[Operation], creating: bool
-) -> Plan:
+def _plans(draw: st.DrawFn, made: "Callable[[Random], _Drawing]", operations: list[Operation], creating: bool) -> Plan:
     """Draw a call of one of the operations; one that creates is about the first record, by its plain name."""
-    drawing = made(draw)
-    operation = draw(st.sampled_from(operations))
+    random = Random(draw(_SEEDS))  # noqa: S311 (no secret is made of it)
+    drawing = made(random)
+    operation = random.choice(operations)
     return drawing.plan(operation, Slot(0) if creating else drawing.slot())
 
 
 class _Drawing:
-    """One call being drawn. What is drawn first is the simplest, which is what sequences shrink to."""
+    """One call being drawn."""
 
-    def __init__(self, draw: st.DrawFn, document: Document, oracle: Oracle, kinds: list[str]) -> None:
-        self._draw = draw
+    def __init__(self, random: Random, document: Document, oracle: Oracle, kinds: list[str]) -> None:
+        self._random = random
+        self._one: Callable[[Sequence[Json]], Json] = random.choice
         self._document = document
         self._oracle = oracle
         self._kinds = kinds
-
-    def _one(self, values: Sequence[Json]) -> Json:
-        return self._draw(st.sampled_from(values))
 
     def slot(self) -> Slot:
         """Draw an identifier: most are of one record, since that is where histories are."""
@@ -99,7 +102,7 @@ class _Drawing:
         body = self._schema(schema.pointer, "", DEPTH) if schema is not None else None
         body = filled(body, lambda known: slot if known == OWN else known)
         if schema is not None and self._one((False,) * 7 + (True,)):
-            body = _spoilt(body, self._draw(st.integers(0, 20)), self._one((None, 7, {}, [], True, "x" * 2000)))
+            body = _spoilt(body, self._random.randrange(21), self._one((None, 7, {}, [], True, "x" * 2000)))
         credential = self._one(("full",) * 9 + ("restricted",))
         return Plan(operation.operation_id, parameters, body, media_type, credential)
 
@@ -150,7 +153,7 @@ class _Drawing:
             return self._one([each for each in INTEGERS if _within(schema, each)] or [1])
         if kind == "number":
             return self._one([each for each in NUMBERS if _within(schema, each)] or [1])
-        return self._draw(st.booleans()) if kind == "boolean" else None
+        return self._one((False, True)) if kind == "boolean" else None
 
     def _item(self, pointer: str, schema: Mapping[str, Json], name: str, depth: int) -> Json:
         return self._schema(f"{pointer}/items", name, depth - 1) if "items" in schema else self._one(WORDS)
