@@ -1,7 +1,7 @@
 # A fresh machine needs Python 3.11, 3.12 or 3.13 and make. `make help` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup verify test test-plain test-long tools test-tools lint audit bench clean
+.PHONY: help setup verify test test-plain tools test-tools lint audit bench clean
 
 # The first of this machine's interpreters that is Python 3.$(1) and can make environments; nothing if there is none.
 interpreter = $(shell for python in python3.$(1) python3 python "$$HOME"/.pyenv/versions/3.$(1).*/bin/python; do \
@@ -19,13 +19,10 @@ OWN := env -u PYTEST_ADDOPTS -u PYTEST_PLUGINS -u PYTEST_DISABLE_PLUGIN_AUTOLOAD
 	-u COVERAGE_FILE -u COVERAGE_RCFILE -u COVERAGE_PROCESS_START
 PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
 WORKERS := -n 2 --dist loadgroup
-# These build, install, or judge for minutes, by code that other tests run too: once, on the first Python and without
-# coverage, which would make them twice as long, is enough.
-ONCE := tests/contract/test_audit.py tests/contract/stateful tests/e2e/test_audit.py tests/e2e/test_readme.py \
-	tests/e2e/test_verify.py tests/e2e/test_wheel.py
-# These judge endpoint after endpoint, right and wrong, for a quarter of an hour.
-LONG := tests/e2e/test_conforming.py tests/e2e/test_failing.py tests/e2e/test_faulty.py tests/e2e/test_hostile.py \
-	tests/e2e/test_manners.py tests/e2e/test_reports.py tests/e2e/consentgrid tests/e2e/gainsight_px
+# These build, install, or judge endpoint after endpoint for minutes, by code that other tests run too: once, on the first
+# Python and without coverage, which would make them twice as long, is enough.
+ONCE := tests/contract/test_audit.py tests/contract/stateful $(filter-out tests/e2e/test_serve.py,$(wildcard tests/e2e/test_*.py)) \
+	tests/e2e/consentgrid tests/e2e/gainsight_px
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -46,9 +43,9 @@ $(STAMP): pyproject.toml constraints.txt src/understudy/__init__.py
 verify: $(STAMP) ## play the mocks, judge them, write reports/
 	$(BIN)/understudy verify --budget 60s --report reports
 
-test: $(STAMP) ## run the tests that need nothing but Python, the quick ones on each Python 3.11-3.13 here
+test: $(STAMP) ## run the tests that need nothing but Python; the quick ones on each Python 3.11-3.13 here
 	@failed=; $(BIN)/python --version; \
-		$(PYTEST) -m "not tools" $(WORKERS) $(addprefix --ignore ,$(ONCE) $(LONG)) \
+		$(PYTEST) -m "not tools" $(WORKERS) $(addprefix --ignore ,$(ONCE)) \
 			--cov --cov-branch --cov-report term:skip-covered || failed=" ($(VENV))"; \
 		$(PYTEST) -m "not tools" $(WORKERS) $(ONCE) || failed=" ($(VENV))"; \
 		$(foreach minor,11 12 13,$(call test_further,$(minor))) \
@@ -63,10 +60,7 @@ endef
 
 test-plain: $(STAMP)
 	@$(BIN)/python --version
-	@$(PYTEST) -m "not tools" $(WORKERS) $(addprefix --ignore ,$(ONCE) $(LONG))
-
-test-long: $(STAMP) ## run those that judge a hundred endpoints, right and wrong, for a quarter of an hour
-	$(PYTEST) -m "not tools" $(WORKERS) $(LONG)
+	@$(PYTEST) -m "not tools" $(WORKERS) $(addprefix --ignore ,$(ONCE))
 
 SUDO = $(shell test "$$(id -u)" = 0 || echo sudo -n)
 missing = $(shell for name in $(2); do command -v $$name >/dev/null && exit; done; echo $(1))

@@ -34,7 +34,7 @@ OF_A_MACHINE = re.compile(
 )
 """Paths that exist on somebody's machine only."""
 
-TARGETS = ("help", "verify", "test", "test-long", "audit", "tools", "test-tools", "lint", "bench", "clean")
+TARGETS = ("help", "verify", "test", "audit", "tools", "test-tools", "lint", "bench", "clean")
 NOT_TRACKED = re.compile(
     r"(?:^|/)(?:\.git|\.venv[^/]*|node_modules|__pycache__|reports|dist|htmlcov|\.coverage[^/]*|PKG-INFO"
     r"|\.(?:pytest|mypy|ruff)_cache|\.hypothesis|\.effective\.json)(?:/|$)"

@@ -55,7 +55,7 @@ def _fields(call: Call, reply: Reply, mine: Json, theirs: Json) -> Iterator[Diff
             yield Difference(rule, "The record has lost a field", {name: value}, theirs)
         elif not _equal(theirs[name], value):
             rule = stored if name in sent else kept
-            if name in sent and _equal(_without_null(theirs[name]), _without_null(value)):
+            if name in sent and (value is None or _equal(_without_null(theirs[name]), _without_null(value))):
                 rule = "CG-NULL-1"
             elif name in sent and _deeper(theirs[name], value):
                 rule = "CG-NEST-1"
@@ -96,6 +96,8 @@ def _without_null(value: Json) -> Json:
 
 
 def _deeper(theirs: Json, mine: Json) -> bool:
-    """Whether an object holds all that was sent and more, as merging inside of fields would make it."""
+    """Whether an object holds all that was sent and more, at any depth, as merging inside of fields would make it."""
     both = isinstance(theirs, dict) and isinstance(mine, dict)
-    return both and all(name in theirs and _equal(theirs[name], value) for name, value in mine.items())
+    return both and all(
+        name in theirs and (_equal(theirs[name], value) or _deeper(theirs[name], value)) for name, value in mine.items()
+    )

@@ -25,6 +25,9 @@ from understudy.mock.settings import Settings
 
 Explore: TypeAlias = Callable[..., Client]
 
+NESTED = {"CG-NEST-1", "CG-NULL-1"}
+"""Inferred rules on what objects inside of fields come to."""
+
 
 @pytest.fixture
 def explore(monkeypatch: pytest.MonkeyPatch) -> Iterator[Explore]:
@@ -32,7 +35,9 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Iterator[Explore]:
     monkeypatch.setattr(machine, "SEQUENCES", 40)
     made: list[Client] = []
 
-    def explored(base_url: str, vendor: str, scope: str, credentials: Credentials, seed: int = 5) -> Client:
+    def explored(
+        base_url: str, vendor: str, scope: str, credentials: Credentials, seed: int = 5, **switches: str
+    ) -> Client:
         run = Run(
             vendor=vendor,
             base_url=base_url,
@@ -42,6 +47,7 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Iterator[Explore]:
             run_id=secrets.token_hex(8),
             deadline=time.time() + 60,
             budget=60,
+            switches=switches,
             credentials=credentials,
         )
         made.append(Client(run, Judge(packs.load(vendor), scope)))
@@ -68,10 +74,7 @@ def test_a_mock_agrees_with_its_own_model(vendor: str, scope: str, explore: Expl
         client = explore(url, vendor, scope, Credentials(tokens.FULL, tokens.READ))
     assert [f"{each.rule}: {each.title}" for each in outcomes(client, Outcome.FAILED)] == []
     assert {each.rule for each in outcomes(client, Outcome.REMARK)} == set()
-    if (vendor, scope) != (
-        "gainsight_px",
-        "core",
-    ):  # there, updates of users who are not there are all that can be sent
+    if (vendor, scope) != ("gainsight_px", "core"):  # there, users who are not there are all that can be updated
         assert len({each.rule for each in outcomes(client, Outcome.PASSED)}) > 1
 
 
@@ -82,8 +85,20 @@ def test_what_the_documents_leave_open_is_no_finding(record: str, merge: str, ex
     with served(packs.load("consentgrid"), Settings(switches=switches)) as url:
         client = explore(url, "consentgrid", "core", Credentials(tokens.FULL, tokens.READ))
     assert outcomes(client, Outcome.FAILED) == []
-    assert {each.rule for each in outcomes(client, Outcome.REMARK)} <= {"CG-NEST-1"}
+    assert {each.rule for each in outcomes(client, Outcome.REMARK)} <= NESTED
     assert merge == "deep" or outcomes(client, Outcome.REMARK) == []
+
+
+@pytest.mark.parametrize(("told", "remarked"), [({}, True), ({"merge": "deep"}, False)])
+def test_how_a_target_reads_what_is_open_changes_what_is_expected(
+    told: dict[str, str], remarked: bool, explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A setting of the target's is the model's as well: what it chooses is no remark then."""
+    monkeypatch.setattr(machine, "SEQUENCES", 150)
+    with served(packs.load("consentgrid"), Settings(switches={"consentgrid": {"merge": "deep"}})) as url:
+        client = explore(url, "consentgrid", "core", Credentials(tokens.FULL, tokens.READ), **told)
+    assert outcomes(client, Outcome.FAILED) == []
+    assert ("CG-NEST-1" in {each.rule for each in outcomes(client, Outcome.REMARK)}) is remarked
 
 
 @pytest.mark.parametrize("name", ["Catalogue", "OneIdentifier", "Flat", "Sparing"])

@@ -5,6 +5,7 @@ Hypothesis draws one seed a call, and a generator of the standard library the hu
 shrunk call by call (`shrinking`), not choice by choice, and some draws of Hypothesis's cost as much as a request.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,8 +25,21 @@ WORDS = ("understudy", "Understudy", "a b", "ünder-stüdy", "0", "<b>&amp;\"'",
 INTEGERS = (0, 1, 7, 2**31 - 1)
 NUMBERS = (0.5, 1, 7.25, 1.23456)
 LEAVES = (*WORDS, *INTEGERS, *NUMBERS, True, False, None)
-NAMES = ("name", "Name", "nam", "a.b", "$x", " x", "list", "n" * 40)
-"""What the properties of an object of any form are called: names that are alike, or that databases do not like."""
+NAMES: Mapping[str, str] = {
+    "name": "leaf",
+    "Name": "object",
+    "nam": "list",
+    "a.b": "leaf",
+    "$x": "object",
+    " x": "leaf",
+    "list": "list",
+    "n" * 40: "leaf",
+}
+"""What the properties of an object of any form are called: names that are alike, or that databases do not like.
+
+Each has a kind of value that it holds more often than not, so that one writing meets another of its kind."""
+OFTEN = 3
+"""How many of the names, the first ones, are in every other object."""
 FORMATS: Mapping[str, tuple[str, ...]] = {
     "date-time": ("2026-01-31T09:30:00Z", "2026-02-28T23:59:59.123Z"),
     "date": ("2026-01-31", "2026-02-28"),
@@ -62,23 +76,42 @@ class Plans:
         operations = [document.operations[each] for each in operation_ids]
         creators = [each for each in operations if each.value.get(CREATES)]
         kinds = ["plain"] * 6 + ["longer"] + ["case"] * case + ["made"] * bool(oracle.generated)
-        made = partial(_Drawing, document=document, oracle=oracle, kinds=kinds)
-        self.all: st.SearchStrategy[Plan] = _plans(made, operations, creating=False)
-        """Any call."""
-        self.first: st.SearchStrategy[Plan] = _plans(made, creators, creating=True) if creators else self.all
-        """A call to begin with: one that creates the record that most others are about, if there is such a call."""
+        self._made = partial(_Drawing, document=document, oracle=oracle, kinds=kinds)
+        self._operations = operations
+        self._creators = creators
+        self._drawn = 0
+        self._recent: deque[Plan] = deque(maxlen=RECENT)
+        self.all = self._drawing(self.call)
+        """Any call; now and then one that was drawn before."""
+        self.first = self._drawing(self.creation)
+        """A call to begin with."""
+
+    def call(self, random: Random) -> Plan:
+        """Return any call; now and then one that was returned before."""
+        if self._recent and random.random() < AGAIN:
+            return random.choice(self._recent)
+        drawing = self._made(random)
+        self._recent.append(drawing.plan(random.choice(self._operations), drawing.slot()))
+        return self._recent[-1]
+
+    def creation(self, random: Random) -> Plan:
+        """Return a call that creates the record that most others are about, if there is such a call; else any call."""
+        if not self._creators:
+            return self.call(random)
+        return self._made(random).plan(random.choice(self._creators), Slot(0))
+
+    def _drawing(self, call: Callable[[Random], Plan]) -> st.SearchStrategy[Plan]:
+        @st.composite
+        def drawn(draw: st.DrawFn) -> Plan:
+            self._drawn += 1  # Hypothesis likes to draw what it has drawn before
+            return call(Random(draw(_SEEDS) + self._drawn.to_bytes(8)))  # noqa: S311 (no secret is made of it)
+
+        return drawn()
 
 
 _SEEDS = st.binary(min_size=8, max_size=8)
-
-
-@st.composite
-def _plans(draw: st.DrawFn, made: "Callable[[Random], _Drawing]", operations: list[Operation], creating: bool) -> Plan:
-    """Draw a call of one of the operations; one that creates is about the first record, by its plain name."""
-    random = Random(draw(_SEEDS))  # noqa: S311 (no secret is made of it)
-    drawing = made(random)
-    operation = random.choice(operations)
-    return drawing.plan(operation, Slot(0) if creating else drawing.slot())
+RECENT, AGAIN = 4, 0.1
+"""Of how many calls one is sent again, and how often."""
 
 
 class _Drawing:
@@ -178,11 +211,12 @@ class _Drawing:
 
     def _free(self, depth: int = 4) -> dict[str, Json]:
         """Draw an object of any form: of few names, so that one writing meets another."""
-        names = [name for name in NAMES if self._one((False, False, False, True))]
-        return {name: self._value(depth) for name in names}
+        rare = (True, False, False, False, False)
+        names = [name for number, name in enumerate(NAMES) if self._one(rare[: 2 if number < OFTEN else 5])]
+        return {name: self._value(depth, NAMES[name]) for name in names}
 
-    def _value(self, depth: int) -> Json:
-        kind = self._one(("leaf", "leaf", "object", "list") if depth > 1 else ("leaf",))
+    def _value(self, depth: int, usual: str) -> Json:
+        kind = self._one(("leaf", "object", "list", usual, usual, usual) if depth > 1 else ("leaf",))
         if kind == "object":
             return self._free(depth - 1)
         return [self._one(LEAVES) for _ in range(self._one((0, 1, 2)))] if kind == "list" else self._one(LEAVES)
