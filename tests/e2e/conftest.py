@@ -17,7 +17,7 @@ from understudy import pack as packs
 from understudy.cli import main
 from understudy.contract import client, fuzz
 from understudy.contract.arazzo import Patience
-from understudy.contract.stateful import machine
+from understudy.contract.stateful import concurrency, extremes, machine
 from understudy.pack import Pack
 
 
@@ -131,4 +131,6 @@ def verify_briefly(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> Verify:
     """Return the same, with few generated requests: for a server that is in doubt, and not the judge's reach."""
     monkeypatch.setattr(fuzz, "EXAMPLES", 1)
     monkeypatch.setattr(machine, "SEQUENCES", 4)
+    monkeypatch.setattr(extremes, "SECONDS", 0.7)
+    monkeypatch.setattr(concurrency, "ROUNDS", 1)
     return verify

@@ -274,6 +274,12 @@ def _case(made: Fault | type[Register], rules: str, beside: str = "", check: str
     return case(Register, made, rules, beside, check)
 
 
+_MIXED = (
+    "CG-CREATE-3 CG-WRITE-1 CG-WRITE-3 CG-WRITE-5 CG-UPDATE-3 CG-MERGE-1 CG-MERGE-2 CG-MERGE-3 "
+    "CG-PATCH-1 CG-PATCH-2 CG-PATCH-3"
+)
+"""What breaks where two subjects are one, beside the rule that they are two."""
+
 CASES: Mapping[str, Case] = {
     "third-update-rewrites": _case(
         ThirdUpdateRewrites, "CG-MERGE-2 CG-MERGE-3 CG-PATCH-2 CG-PATCH-3", "CG-MERGE-1 CG-PATCH-1 CG-UPDATE-3"
@@ -284,7 +290,7 @@ CASES: Mapping[str, Case] = {
     "rewrites-inside": _case(RewritesInside, "CG-REWRITE-2 CG-REPATCH-2", check="rewriting"),
     "echoes": _case(Echoes, "CG-PATCH-2 CG-PATCH-3", "CG-UPDATE-4 CG-PATCH-1", "updates-kept"),
     "third-update-not-stored": _case(NotStored, "CG-MERGE-2 CG-PATCH-2", "CG-MERGE-1 CG-PATCH-1", "kept"),
-    "reuses-ids": _case(ReusesIds, "CG-CREATE-2", "CG-PATCH-3", "model"),
+    "reuses-ids": _case(ReusesIds, "CG-CREATE-2", _MIXED, "model"),
     "ids-of-content": _case(IdsOfContent, "CG-CREATE-2", check="creation"),
     "leaks": _case(Leaks, "CG-WRITE-5 CG-UPDATE-3", check="apart"),
     "refused-all-the-same": _case(RefusedAllTheSame, "CG-AUTH-6", check="access"),
