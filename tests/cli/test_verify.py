@@ -210,7 +210,7 @@ def test_what_is_accepted_and_known_is_read_before_the_run(
             ("--baseline", "report.json"),
             "report.json: --baseline is one vendor's; name the vendor, or give the directory",
         ),
-        (("onetrust", "--sarif", "."), ".: the file of --sarif is a directory; name a file"),
+        (("onetrust", "--sarif", "."), ".: --sarif names a directory; name a file in it"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_before_anything_is_run(

@@ -83,6 +83,21 @@ def test_a_curl_line_sends_the_same_headers(
     assert (headers["x-empty"], headers["x-name"], headers["authorization"]) == (b"", "Åsa's".encode(), b"Bearer s3")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("Authorization", "Basic YXBpa2V5OnRvcHNlY3JldA==", '-u "apikey:$UNDERSTUDY_TOKEN"'),
+        ("Authorization", "Basic no base64", '-H "Authorization: Basic $UNDERSTUDY_TOKEN"'),
+        ("Cookie", "session=topsecret; second=topsecret", "session=$UNDERSTUDY_TOKEN; second=$UNDERSTUDY_TOKEN"),
+    ],
+)
+def test_the_variable_stands_where_the_secret_stood(name: str, value: str, shown: str) -> None:
+    """In what is base64 else, and for each of several cookies: the line sends what was sent."""
+    curl = Request("GET", "http://127.0.0.1/x", ((name, value),)).curl()
+    assert shown in curl
+    assert "topsecret" not in curl
+
+
 def test_a_token_that_is_no_secret_is_shown() -> None:
     """A made-up token must be in the line, or the line would not repeat the request."""
     request = Request("GET", "http://target", (("Authorization", "Bearer made-up"),), variable="")

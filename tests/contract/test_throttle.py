@@ -1,6 +1,8 @@
 """Limits of what is sent: so fast, so much, and shared out among processes."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -38,6 +40,22 @@ def test_requests_are_counted_and_some_kept_back() -> None:
         throttle.admit(10, kept=1)
     throttle.admit(10)
     assert (over.value.limit, throttle.sent) == (REQUESTS, 3)
+
+
+def test_calls_at_once_are_no_more_than_are_left() -> None:
+    """Each is counted before it waits for its turn."""
+    throttle = Throttle(rps=50, most=3)
+    passed: list[int] = []
+
+    def admitted(number: int) -> None:
+        with suppress(OverError):
+            throttle.admit(5)
+            passed.append(number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(admitted, range(8)))
+    throttle.close()
+    assert (len(passed), throttle.sent) == (3, 3)
 
 
 def test_without_limits_all_pass() -> None:

@@ -1,5 +1,6 @@
 """Deviations over a real socket: what must be refused is taken, and wrong answers leave the mock as they are."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -53,16 +54,30 @@ def test_a_header_that_is_too_long_is_taken_and_kept() -> None:
 
 
 def test_what_the_model_cannot_play_is_answered_like_the_last_good_call() -> None:
-    """A server that takes what it should not says so by its status."""
+    """A server that takes what it should not says so by its status; nothing of the failed call is kept."""
 
     def fails(call: Call, state: Transaction, play: Operation) -> Reply:
-        return play(call, state) if isinstance(call.body, dict) else 1 / 0  # type: ignore[return-value]
+        state.put("subjects", "half done", call.body)
+        if not isinstance(call.body, dict):
+            json.loads("{")  # fails as the model would, in another file than this one
+        return play(call, state)
 
     crash = Deviation("crash", "OT-BODY-1", "Takes all bodies.", refuse=lambda refusal, _: None, play=fails)
     with served(onetrust(), deviating(crash)) as url:
         created = write(url, "ada@example.com", BODY)
         taken = write(url, "bob@example.com", b'["no object"]')
     assert (created.status, taken.status, taken.json) == (201, 201, created.json)
+
+
+def test_a_mistake_of_the_deviations_own_is_no_answer() -> None:
+    """Else it might pass for a departure that was found; the place is told."""
+
+    def mistaken(call: Call, state: Transaction, play: Operation) -> Reply:
+        return unknown  # type: ignore[name-defined,no-any-return]  # noqa: F821
+
+    with served(onetrust(), deviating(Deviation("mistaken", "OT-BODY-1", "Fails.", play=mistaken))) as url:
+        answer = write(url, "ada@example.com", BODY)
+    assert (answer.status, "NameError" in answer.json["detail"]) == (500, True)
 
 
 def test_an_answer_that_breaks_the_document_goes_out() -> None:

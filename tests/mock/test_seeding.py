@@ -57,6 +57,11 @@ def test_seed_data_does_not_change_the_ids_that_follow(tmp_path: Path) -> None:
         ("value: Norway", "linked: 7", "seed.yaml:3.*the body: .* at /dataElements/0/linked"),
         ("    body: {dataElements: [{name: Country, value: Norway}]}\n", "", "seed.yaml:3.*the body is missing"),
         (
+            "dataSubjectIdentifier",
+            "dataSubjectidentifier",
+            "seed.yaml:3.*has no header parameter dataSubjectidentifier",
+        ),
+        (
             f"operation: {WRITE}\n    header: {{dataSubjectIdentifier: ada@example.com}}",
             "operation: deleteDataSubjectUsingDELETE",
             "seed.yaml:3.*'?\"?retainReceipts",

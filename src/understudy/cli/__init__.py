@@ -36,7 +36,7 @@ class _Group(click.Group):
         except UnderstudyError as error:
             click.echo(f"understudy: {error}", err=True)
             sys.exit(error.exit_code)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception:  # noqa: BLE001 (a defect of ours must not look like a verdict: 1 says that a target violates)
             traceback.print_exc()

@@ -19,7 +19,7 @@ from understudy.contract.audit import Judged, fingerprint
 from understudy.errors import UsageError
 from understudy.pack import Pack
 from understudy.report import audit as writer
-from understudy.report.write import put
+from understudy.report.write import check_file, put
 
 
 @click.command()
@@ -61,15 +61,18 @@ def audit(
             named = [name for vendor, name in names if vendor == pack.vendor]
             writer.listed(pack.vendor, [pack.deviations.by_name[name] for name in named])
         return
+    for option, path in (("--json", json_file), ("--html", html_file)):
+        if path is not None:
+            check_file(option, path)
     with writer.progress(len(names)) as done:
         judged = auditing.audit(names, seed, budget, workers or os.cpu_count() or 1, first=first)
         found = {(each.vendor, each.deviation): done(each) for each in judged}
     results = [found[name] for name in names]
     results, stale = _accepted(chosen, results, whole=not only and sample is None)
+    writer.printed(results, stale, seed, first=first)
     for path, render in ((json_file, writer.dumps), (html_file, partial(writer.page, first=first))):
         if path is not None:
             put(path, render(results, seed).encode())
-    writer.printed(results, stale, seed, first=first)
     ctx.exit(1 if stale or any(not each.killed and not each.accepted for each in results) else 0)
 
 

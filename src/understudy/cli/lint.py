@@ -17,7 +17,7 @@ from understudy.contract.accepted import Acceptance
 from understudy.errors import UsageError, Where, shown
 from understudy.report.sarif import SarifResult, SarifRule, render
 from understudy.report.text import one_line
-from understudy.report.write import check_writable, put
+from understudy.report.write import check_file, put
 from understudy.spec.lint import CHECKS, LintFinding, LintLevel, read
 from understudy.spec.lint import lint as contradictions
 from understudy.spec.source import Source
@@ -67,7 +67,7 @@ def lint(
     or accept nothing, 2 wrong usage, or no OpenAPI 3.0 or 3.1 document.
     """
     if sarif is not None:
-        _check_sarif(sarif)
+        check_file("--sarif", sarif)
     rows = [row for each in _chosen(documents, accepted) for row in _rows(*each, today=datetime.now(UTC).date())]
     if sarif is not None:
         put(sarif, _sarif(rows))
@@ -76,18 +76,6 @@ def lint(
     else:
         _print(rows)
     ctx.exit(1 if any(row.reason is None for row in rows) else 0)
-
-
-def _check_sarif(path: Path) -> None:
-    """Raise UsageError where the file cannot be written; a directory is never made, for its name may be mistyped."""
-    if str(path) == "-":
-        raise UsageError("--sarif writes a file, not standard output", todo="name a file; ./- is one that is called -")
-    if path.is_dir():
-        raise UsageError("--sarif names a directory", where=shown(path), todo="name a file in it")
-    if not path.parent.exists():
-        raise UsageError("there is no such directory", where=shown(path.parent), todo="make it, or correct --sarif")
-    if path.is_file() or not path.exists():  # a device or a pipe is written as it is
-        check_writable(path.parent)
 
 
 def _chosen(documents: tuple[str, ...], accepted: Path | None) -> Iterator[tuple[str, Source, Path | None]]:

@@ -24,7 +24,7 @@ class Duration(click.ParamType[float]):
         except ValueError:
             seconds = 0.0
         if not 1 <= seconds <= 86400:
-            self.fail(f"{text!r} is not a duration such as 30s or 2m")
+            self.fail(f"{text!r} is not a duration from 1s to 24 hours, such as 30s or 2m")
         return seconds
 
 

@@ -65,7 +65,9 @@ class _Run:
         ours = [str(file) for file in self.files.values()]
         click.echo("".join(line for line in printed if not any(file in line for file in ours)), nl=False)
         click.echo(self._err.read_text(errors="replace"), nl=False, err=True)
-        return code
+        if code not in (0, 1, 2, 3):
+            click.echo(f"understudy: the run of {self.vendor} ended with {code}, which is no verdict", err=True)
+        return code if code in (0, 1, 2, 3) else 3
 
 
 def _environment() -> dict[str, str]:

@@ -28,7 +28,7 @@ from understudy.pack import Pack
 from understudy.report import github, junit, sarif_report
 from understudy.report.console import ConsoleWriter
 from understudy.report.text import left_behind, verdict_line
-from understudy.report.write import check_writable, put, write
+from understudy.report.write import check_file, check_writable, put, write
 
 
 @click.command()
@@ -203,12 +203,10 @@ class Order:
         """Raise UsageError where a report cannot be written, before anything is sent."""
         if self.dry_run and (self.directory or self.files()):
             raise UsageError("a dry run writes no report", todo="leave out --report, --junit and --sarif")
-        for place in (self.directory, *(file.parent for file in self.files().values())):
-            if place is not None:
-                check_writable(place)
+        if self.directory is not None:
+            check_writable(self.directory)
         for option, file in self.files().items():
-            if file.is_dir():
-                raise UsageError(f"the file of {option} is a directory", where=shown(file), todo="name a file")
+            check_file(option, file)
 
     def files(self) -> dict[str, Path]:
         """Return the files that are written beside the report, by their options."""

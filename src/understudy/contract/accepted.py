@@ -33,7 +33,7 @@ _VALIDATOR = jsonschema_rs.Draft202012Validator(
     validate_formats=True,
 )
 _FORM = (
-    "write lint: or verify:, and under it entries with fingerprint (in quotes), "
+    "write lint:, verify: or audit:, and under it entries with fingerprint (in quotes), "
     "reason (10 characters or more) and perhaps expires"
 )
 

@@ -17,13 +17,23 @@ from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.items import CLIENT, CheckItem
 from understudy.contract.target import Run
 from understudy.contract.trial import hold
-from understudy.contract.verdict import weigh
+from understudy.contract.verdict import Verdict, weigh
+from understudy.errors import UnderstudyError
 from understudy.model.deviation import Deviation
 from understudy.pack import Pack
 
 PROBES, SCENARIOS, MODEL, SCHEMATHESIS = TECHNIQUES = ("probes", "scenarios", "model", "schemathesis")
 """What a judge can find a deviation by; each is scored alone."""
-_OF_KIND = {"scenario": SCENARIOS, "model": MODEL, "fuzz": SCHEMATHESIS}
+_OF_KIND = {
+    "scenario": SCENARIOS,
+    "model": MODEL,
+    "extremes": MODEL,
+    "concurrency": MODEL,
+    "fuzz": SCHEMATHESIS,
+    "constraints": PROBES,
+    "access": PROBES,
+    "limits": PROBES,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,9 @@ class _Hunt:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Look for it in what a check has sent home."""
         home: Mapping[str, Any] = getattr(report, "understudy", {})
-        by = technique(home.get("kind", ""))
+        if not home:
+            return
+        by = technique(home["kind"])
         if by not in self.found and any(self.right(Evidence.from_json(value)) for value, _ in home.get("evidence", [])):
             self.found[by] = (report.nodeid.rpartition("::")[2], time.monotonic() - self._started)
 
@@ -114,7 +126,7 @@ class _Silent:
 
 def technique(kind: str) -> str:
     """Return the technique that a check of the kind belongs to."""
-    return _OF_KIND.get(kind, PROBES)
+    return _OF_KIND[kind]
 
 
 def judge(pack: Pack, name: str, seed: int, budget: float, *, first: bool = False) -> Judged:
@@ -149,7 +161,7 @@ def judge(pack: Pack, name: str, seed: int, budget: float, *, first: bool = Fals
         round(time.monotonic() - started, 2),
         report.requests,
         tuple(dict.fromkeys(finding.rule or "no rule" for finding in report.findings)),
-        report.reason if report.verdict.value == "inconclusive" else "",
+        report.reason if report.verdict is Verdict.INCONCLUSIVE else "",
     )
 
 
@@ -157,8 +169,13 @@ _load = cache(packs.load)
 
 
 def _judge(vendor: str, name: str, seed: int, budget: float, *, first: bool) -> Judged:
-    """Do the same in a worker, which judges many deviations and reads a pack once."""
-    return judge(_load(vendor), name, seed, budget, first=first)
+    """Do the same in a worker, which judges many deviations and reads a pack once; what breaks off is told."""
+    pack = _load(vendor)
+    try:
+        return judge(pack, name, seed, budget, first=first)
+    except UnderstudyError as error:
+        deviation = pack.deviations.by_name[name]
+        return Judged(vendor, name, deviation.rule, deviation.text, error=str(error))
 
 
 def audit(
@@ -170,5 +187,9 @@ def audit(
     """
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting = [pool.submit(_judge, vendor, name, seed, budget, first=first) for vendor, name in names]
-        for done in as_completed(waiting):
-            yield done.result()
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # else what waits is played to its end first
+            raise

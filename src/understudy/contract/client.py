@@ -71,7 +71,8 @@ class Collector:
 
     def _hidden(self, piece: Evidence) -> Evidence:
         hide = self._secrets.hide
-        return replace(piece, expected=hide(piece.expected), actual=hide(piece.actual), curl=hide(piece.curl))
+        expected, actual, scenario = map(hide, (piece.expected, piece.actual, piece.scenario))
+        return replace(piece, expected=expected, actual=actual, curl=hide(piece.curl), scenario=scenario)
 
     def __iter__(self) -> Iterator[tuple[Evidence, int]]:
         return iter(self._pieces.values())
@@ -99,6 +100,7 @@ class Client:
         self.made = Made(run, judge)
         self._throttle = throttle or Throttle(run.rps, run.max_requests)
         self._pace = 0.0
+        self._spoilt = self._racing = False
         self._http = httpx.Client(follow_redirects=False, trust_env=False)
 
     def restart(self) -> None:
@@ -121,6 +123,7 @@ class Client:
             self.run, self.records = run, records
 
     def _renew(self) -> None:
+        self._spoilt = False
         self._http.close()
         self._http = httpx.Client(follow_redirects=False, trust_env=False)
 
@@ -199,8 +202,12 @@ class Client:
             gate.wait()
             return self._once(replace(request, variable=VARIABLES["full"]), operation_id, "full")
 
-        with ThreadPoolExecutor(len(requests)) as pool:
-            exchanges = list(pool.map(sent, requests))
+        self._racing = True  # other calls use the connections
+        try:
+            with ThreadPoolExecutor(len(requests)) as pool:
+                exchanges = list(pool.map(sent, requests))
+        finally:
+            self._racing = False
         for exchange in exchanges:
             self.observe(exchange, check)
         return exchanges
@@ -250,6 +257,8 @@ class Client:
 
     def _once(self, request: Request, operation_id: str | None, credential: str) -> Exchange:
         self.admit()
+        if self._spoilt and not self._racing:
+            self._renew()
         timeout = self._timeout()
         started = time.perf_counter()
         headers = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in request.headers]
@@ -263,7 +272,7 @@ class Client:
                 raise OverError("the budget ended before an answer came") from error
             raise _unreached(request, error) from error
         if response.status in BODILESS and _has_body(answer):
-            self._renew()  # what follows the head would be taken for the next answer
+            self._spoilt = True  # what follows the head would be taken for the next answer
         seconds = time.perf_counter() - started
         self.took(seconds)
         return Exchange(request, response, seconds, operation_id, credential)

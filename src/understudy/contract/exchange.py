@@ -1,13 +1,18 @@
 """One request as it was sent and what came back, and the curl line that repeats it. Nothing is judged here."""
 
+import base64
+import re
 import shlex
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 from understudy.values import Json
 
+_SAFE = re.compile(r"[A-Za-z0-9._@+-]*")
+"""A user's name that stands for itself between double quotes."""
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
 
@@ -38,8 +43,7 @@ class Request:
             if key.lower() in ("content-length", "host", "connection", "accept-encoding"):
                 continue
             if key.lower() in self.secret_headers and self.variable:
-                scheme = value.partition(" ")[0] + " " if " " in value else ""
-                words += ["-H", f'"{key}: {scheme}${self.variable}"']
+                words += _secret(key, value, self.variable)
             else:
                 words += ["-H", _header(key, value)]
         if self.body is None:
@@ -100,6 +104,20 @@ class Exchange:
     operation_id: str | None = None
     credential: str = "full"
     parameters: Mapping[str, Json] = field(default_factory=dict)
+
+
+def _secret(key: str, value: str, variable: str) -> list[str]:
+    """Return the words that send a header with a shell variable in the place of its secret."""
+    scheme, blank, rest = value.partition(" ")
+    if key.lower() == "cookie":
+        names = [pair.partition("=")[0].strip() for pair in value.split(";")]
+        return ["-H", f'"{key}: {"; ".join(f"{name}=${variable}" for name in names)}"']
+    if scheme.lower() == "basic" and key.lower() == "authorization":
+        with suppress(ValueError):
+            user, colon, _ = base64.b64decode(rest, validate=True).decode().partition(":")
+            if colon and _SAFE.fullmatch(user):
+                return ["-u", f'"{user}:${variable}"']
+    return ["-H", f'"{key}: {scheme} ${variable}"' if blank else f'"{key}: ${variable}"']
 
 
 def _header(key: str, value: str) -> str:

@@ -1,6 +1,7 @@
 """How fast and how much a run may send: requests a second, and requests in all. Time is the run's own matter."""
 
 import math
+from threading import Lock
 
 from pyrate_limiter import Limiter, Rate
 
@@ -24,6 +25,7 @@ class Throttle:
     def __init__(self, rps: float | None = None, most: int | None = None) -> None:
         self._limiter = Limiter(Rate(1, math.ceil(1000 / rps)), buffer_ms=1) if rps else None
         self._most = most
+        self._counting = Lock()
         self.sent = 0
 
     @classmethod
@@ -39,11 +41,14 @@ class Throttle:
 
         `kept` requests are kept back for later. Raises OverError where this one would go beyond a limit.
         """
-        if self._most is not None and self.sent + kept >= self._most:
-            raise OverError(f"all {self._most} requests were sent", REQUESTS)
+        with self._counting:  # several may be sent at once, and each waits after it was counted
+            if self._most is not None and self.sent + kept >= self._most:
+                raise OverError(f"all {self._most} requests were sent", REQUESTS)
+            self.sent += 1
         if self._limiter is not None and not self._limiter.try_acquire("target", timeout=max(seconds, 0.0)):
+            with self._counting:
+                self.sent -= 1
             raise OverError("the budget ended before another request could go out")
-        self.sent += 1
 
     def close(self) -> None:
         """End what the limiter runs in the background."""

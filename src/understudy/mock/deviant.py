@@ -1,6 +1,7 @@
 """Playing a deviation: what must be refused is taken, and answers go out past the mock's own check of them."""
 
 from dataclasses import replace
+from traceback import extract_tb
 from urllib.parse import parse_qsl
 
 import orjson
@@ -10,6 +11,7 @@ from understudy.mock.session import Session
 from understudy.mock.visit import Visit
 from understudy.model.behaviour import Operation
 from understudy.model.call import ABSENT, Absent, Call, Reply
+from understudy.model.deviation import Deviation
 from understudy.model.state import Transaction
 from understudy.spec.wire import content_type, header_text
 from understudy.values import Json
@@ -84,12 +86,21 @@ def played(session: Session, call: Call, state: Transaction, operation: Operatio
     assert deviation is not None
     try:
         reply = deviation.played(call, state, operation)
-    except Exception:  # noqa: BLE001 (the model is not made for requests that break the document)
+    except Exception as error:
+        if _own(deviation, error):
+            raise
+        state.forget()  # the model is not made for requests that break the document
         reply = session.taken.get(call.operation_id, Reply(200))
     else:
         if reply.accepted:
             session.taken[call.operation_id] = reply
     return sent(session, reply, call.operation_id)
+
+
+def _own(deviation: Deviation, error: Exception) -> bool:
+    """Whether an error is a mistake of the deviation's own function, and not of the model that it calls."""
+    code = getattr(deviation.play, "__code__", None)
+    return code is not None and extract_tb(error.__traceback__)[-1].filename == code.co_filename
 
 
 def sent(session: Session, reply: Reply, operation_id: str | None) -> Reply:

@@ -49,13 +49,22 @@ def sow(store: Store, seed: Seed, pack: Pack, settings: Settings, around: Surrou
 
 def _check(call: SeedCall, operation: Operation) -> None:
     sent = {"path": call.path, "query": call.query, "header": call.header}
+    declared = {(each.location, each.name) for each in operation.parameters}
+    for location, values in sent.items():
+        for name in values:
+            if (location, name) not in declared:
+                known = ", ".join(each for place, each in sorted(declared) if place == location) or "none"
+                what = f"{operation.operation_id} has no {location} parameter {name}"
+                raise _error(call, what, f"its {location} parameters: {known}")
+    if call.body is not ABSENT and JSON not in operation.bodies:
+        raise _error(call, f"{operation.operation_id} takes no body that is {JSON}", "take the body out")
     for parameter in operation.parameters:
         values = sent.get(parameter.location, {})
         if parameter.name in values:
             _valid(call, f"{parameter.location} parameter {parameter.name}", parameter.schema, values[parameter.name])
         elif parameter.required:
             raise _error(call, f"{parameter.location} parameter {parameter.name} is missing", "add it")
-    if call.body is not ABSENT and JSON in operation.bodies:
+    if call.body is not ABSENT:
         _valid(call, "the body", operation.bodies[JSON], call.body)
     elif operation.body_required:
         raise _error(call, "the body is missing", f"add a `body` that is {JSON}")

@@ -63,6 +63,10 @@ class Transaction:
             if name == collection and key not in committed and record is not _GONE:
                 yield key, record
 
+    def forget(self) -> None:
+        """Take all writes back."""
+        self._writes.clear()
+
     def commit(self) -> None:
         """Make the writes everybody's; to be called once, without another task in between."""
         for (collection, key), record in self._writes.items():

@@ -46,6 +46,23 @@ def check_writable(directory: Path) -> None:
         probe.unlink(missing_ok=True)
 
 
+def check_file(option: str, path: Path) -> None:
+    """Raise UsageError where the file of an option cannot be written.
+
+    A directory is never made, for its name may be mistyped.
+    """
+    if str(path) == "-":
+        raise UsageError(
+            f"{option} writes a file, not standard output", todo="name a file; ./- is one that is called -"
+        )
+    if path.is_dir():
+        raise UsageError(f"{option} names a directory", where=shown(path), todo="name a file in it")
+    if not path.parent.exists():
+        raise UsageError("there is no such directory", where=shown(path.parent), todo=f"make it, or correct {option}")
+    if path.is_file() or not path.exists():  # a device or a pipe is written as it is
+        check_writable(path.parent)
+
+
 def _make(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -63,7 +63,9 @@ class Failure:
     def told(self, client: Client) -> Evidence:
         """Return the evidence with what repeats the sequence: curl lines and, if it can be one, a scenario."""
         curl = repeated([call.exchange.request for call in self.taking.calls])
-        told = replace(self.evidence, curl=curl, relied=self.taking.relied())
+        hide = client.secrets.hide  # before the scenario escapes what is in them
+        expected, actual = hide(self.evidence.expected), hide(self.evidence.actual)
+        told = replace(self.evidence, expected=expected, actual=actual, curl=curl, relied=self.taking.relied())
         return replace(told, scenario=exported(client, told, self.taking, self.difference))
 
 
