@@ -69,6 +69,7 @@ behaviour = Behaviour(
     full=("read", "write"),
     restricted=("read",),
     switches=SWITCHES,
+    tables=(SUBJECTS, ARCHIVE),
     refused=_refused,
     also=({"record": "envelope"},),
 )

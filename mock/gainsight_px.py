@@ -98,6 +98,7 @@ behaviour = Behaviour(
     full=("READ", "WRITE"),
     restricted=("READ",),
     switches=SWITCHES,
+    tables=(USERS, CREATED),
     quotas={"documented": (Quota(200, 1), Quota(1_000_000, DAY))},
     quota_rule="PX-LIMIT-2",
     limited=_limited,

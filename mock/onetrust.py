@@ -87,6 +87,7 @@ behaviour = Behaviour(
     full=("CONSENT", "CONSENT_READ"),
     restricted=("CONSENT_READ",),
     switches=SWITCHES,
+    tables=(SUBJECTS, OWNERS),
     quotas={
         "older": (Quota(200_000, HOUR), Quota(20_000, MINUTE)),
         "newer": (Quota(200_000, HOUR), Quota(1_000, MINUTE, per_operation=True)),

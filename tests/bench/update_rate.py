@@ -30,6 +30,7 @@ from understudy.mock.answers import rendered, wrong
 from understudy.mock.app import MockApp, VendorApp
 from understudy.mock.security import SECURITY_MAP
 from understudy.mock.session import RuleHeader, Session
+from understudy.mock.sessions import Sessions
 from understudy.mock.settings import Settings
 from understudy.mock.visit import KEY, Visit
 from understudy.model.call import Call
@@ -207,7 +208,7 @@ def stages() -> list[tuple[str, float]]:
     rows.append(
         (
             "vendor and session in the path, answering refusals",
-            driven(MockApp({"onetrust": pack}, {"": Settings()})) - before,
+            driven(MockApp({"onetrust": pack}, Sessions({"onetrust": pack}, {"": Settings()}))) - before,
         )
     )
     return rows

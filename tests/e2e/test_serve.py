@@ -44,9 +44,9 @@ def serving(*options: str, cwd: Path | None = None) -> Iterator[tuple[subprocess
     try:
         assert process.stdout is not None
         ready = process.stdout.readline()
-        found = re.fullmatch(r"understudy: serving onetrust on (http://127\.0\.0\.1:\d+)\n", ready)
+        found = re.fullmatch(r"understudy: serving onetrust on (http://(?:127\.0\.0\.1|0\.0\.0\.0):\d+)\n", ready)
         assert found, (ready, process.poll())
-        yield process, found[1]
+        yield process, found[1].replace("0.0.0.0", "127.0.0.1")
     finally:
         process.kill()
         process.communicate()
@@ -219,12 +219,20 @@ def test_a_port_in_use_is_refused() -> None:
         (("--set", "onetrust.quota"), "--set onetrust.quota: not VENDOR.SWITCH=VALUE"),
         (("--clock", "noon"), "--clock: Invalid isoformat string: 'noon'; give an RFC 3339 time"),
         (("--clock", "2026-01-31T09:30:00"), "--clock: '2026-01-31T09:30:00' has no offset from UTC"),
+        (("--host", "0.0.0.0"), "0.0.0.0 is not this machine alone, and the control plane would be open to anybody"),
         (("--host", "no.such.host.invalid"), "cannot listen on no.such.host.invalid:"),
     ],
 )
 def test_a_wrong_option_is_refused_in_one_line(options: tuple[str, ...], told: str) -> None:
     """What was wrong, and what there is."""
     assert refused("serve", "onetrust", "--port", "0", *options).startswith(f"understudy: {told}")
+
+
+def test_with_an_admin_token_every_address_may_be_served() -> None:
+    """The vendors are open as ever, the control plane to the token alone."""
+    with serving("--host", "0.0.0.0", "--admin-token", "s3cret") as (_, url):
+        assert call(url, "GET", "/_understudy/sessions").status == 401
+        assert call(url, "GET", "/_understudy/sessions", ("Authorization", "Bearer s3cret")).status == 200
 
 
 BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {

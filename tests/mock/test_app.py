@@ -26,6 +26,7 @@ from tests.mock.exchange import (
 from understudy.errors import ContentError, UsageError
 from understudy.mock.app import MockApp
 from understudy.mock.server import running
+from understudy.mock.sessions import Sessions
 from understudy.mock.settings import Settings
 from understudy.model.behaviour import Quota
 from understudy.model.call import Call, Reply
@@ -65,11 +66,9 @@ def test_a_session_is_a_universe_of_its_own(two: str) -> None:
     assert write(f"{two}/s/a/onetrust", "session", {}).status == 200
 
 
-def test_an_unknown_session_is_answered_with_those_there_are(two: str) -> None:
-    """And a known one without a vendor with the vendors."""
-    unknown = call(two, "GET", "/s/c/onetrust/x")
-    assert unknown.json["detail"].startswith("there is no session 'c'; there are: a, b")
-    assert call(two, "GET", "/s/a/x").json["detail"].startswith("no vendor in the path")
+def test_a_path_without_a_vendor_is_answered_with_those_there_are(two: str) -> None:
+    """In a session, too."""
+    assert call(two, "GET", "/s/a/x").json["detail"].startswith("no vendor in the path; the vendors here: ")
 
 
 @pytest.mark.parametrize("path", ["/", "/onetrust", "/api", WRITE + "/", WRITE + "/x", "/%00", "//", "/%", "/%ff"])
@@ -151,13 +150,13 @@ def test_a_model_without_a_function_for_an_operation_is_refused_at_start(pack: P
     operations = {name: play for name, play in pack.behaviour.operations.items() if name != WRITE_ID}
     copy.__dict__["behaviour"] = replace(pack.behaviour, operations=operations)
     with pytest.raises(ContentError, match=rf"mock/onetrust.py: no function plays {WRITE_ID}; add"):
-        MockApp({"onetrust": copy}, {"": Settings()})
+        MockApp({"onetrust": copy}, Sessions({"onetrust": copy}, {"": Settings()}))
 
 
 def test_a_mock_of_no_vendor_is_refused() -> None:
     """There is nothing it could serve."""
     with pytest.raises(UsageError, match="no vendor to serve"):
-        MockApp({}, {"": Settings()})
+        MockApp({}, Sessions({}, {"": Settings()}))
 
 
 def failing(*given: object) -> Any:
@@ -211,7 +210,7 @@ def test_the_model_is_told_how_it_was_called() -> None:
 
 def test_lifespan_is_answered_and_websockets_are_closed(pack: Pack) -> None:
     """For servers other than ours."""
-    app, sent = MockApp({"onetrust": pack}, {"": Settings()}), []
+    app, sent = MockApp({"onetrust": pack}, Sessions({"onetrust": pack}, {"": Settings()})), []
     events = iter(["lifespan.startup", "lifespan.shutdown"])
 
     async def receive() -> dict[str, Any]:

@@ -3,15 +3,15 @@
 from datetime import UTC, datetime
 
 from tests.mock.exchange import FULL, WRITE, call, onetrust
-from understudy.mock.journal import ENTRIES, Entry, Journal
+from understudy.mock.journal import BYTES, ENTRIES, Answered, Entry, Journal, Sent
 from understudy.mock.server import running
 from understudy.mock.settings import Settings
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-def entry(target: str) -> Entry:
-    return Entry(NOON, "toy", "get", "GET", target, 200, ("TOY-1",), ())
+def entry(target: str, body: bytes = b"") -> Entry:
+    return Entry(NOON, "toy", "get", Sent("GET", target, body=body), Answered(200), ("TOY-1",))
 
 
 def test_a_journal_keeps_the_newest() -> None:
@@ -19,7 +19,20 @@ def test_a_journal_keeps_the_newest() -> None:
     journal = Journal()
     for number in range(ENTRIES + 5):
         journal.note(entry(f"/{number}"))
-    assert (len(journal), next(iter(journal)).target) == (ENTRIES, "/5")
+    assert (len(journal), next(iter(journal)).sent.target) == (ENTRIES, "/5")
+
+
+def test_a_journal_has_a_bound_in_bytes_too() -> None:
+    """A few large bodies push out many small ones; how many went is told."""
+    journal = Journal()
+    for number in range(10):
+        journal.note(entry(f"/{number}"))
+    journal.note(entry("/large", b"x" * (BYTES - 3000)))
+    assert ([each.sent.target for each in journal], journal.forgotten) == (["/9", "/large"], 9)
+    journal.note(entry("/too-large", b"x" * BYTES))
+    assert (len(journal), journal.forgotten) == (0, 12)
+    journal.clear()
+    assert journal.forgotten == 0
 
 
 def test_every_call_is_noted_with_its_rules() -> None:
@@ -29,7 +42,7 @@ def test_every_call_is_noted_with_its_rules() -> None:
         call(url, "POST", WRITE, FULL, ("dataSubjectIdentifier", "journal@example.com"), body={})
         call(url, "POST", WRITE, FULL, body={})
         call(url, "GET", "/nowhere")
-    assert [(each.method, each.target, each.status) for each in heard] == [
+    assert [(each.sent.method, each.sent.target, each.answered.status) for each in heard] == [
         ("POST", WRITE, 201),
         ("POST", WRITE, 400),
         ("GET", "/nowhere", 404),

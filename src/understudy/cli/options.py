@@ -8,7 +8,7 @@ from understudy import config
 
 
 class Duration(click.ParamType[float]):
-    """Seconds, given as `30s`, `2m` or a bare number; between one second and a day."""
+    """Seconds, given as `30s`, `2m`, `1h` or a bare number; between one second and a day."""
 
     name = "duration"
 
@@ -17,7 +17,7 @@ class Duration(click.ParamType[float]):
         if isinstance(value, float):
             return value
         text = str(value)
-        factor = {"s": 1.0, "m": 60.0}.get(text[-1:], 0.0)
+        factor = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:], 0.0)
         number = text[:-1] if factor else text
         try:
             seconds = float(number) * (factor or 1.0)

@@ -3,21 +3,26 @@
 import json
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from datetime import datetime
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
 
 from understudy import config
 from understudy import pack as packs
+from understudy.cli.options import Duration
 from understudy.errors import ContentError, UsageError, Where, shown
-from understudy.mock.app import DEFAULT, MockApp
+from understudy.mock.app import MockApp
+from understudy.mock.control.plane import control_plane
 from understudy.mock.journal import Entry, Listener
 from understudy.mock.server import has_date, listen, url_of
 from understudy.mock.server import serve as run
+from understudy.mock.sessions import DEFAULT, Sessions
 from understudy.mock.settings import MEBIBYTE, Settings, parse_switches
 from understudy.mock.tokens import CLIENT, CLIENT_READ, FULL, READ, SECRET
 from understudy.model.clock import Clock, parse_time
@@ -57,6 +62,13 @@ from understudy.pack import Pack
 @click.option(
     "--journal", type=click.Path(path_type=Path), metavar="FILE", help="Appends a line of JSON there for each call."
 )
+@click.option(
+    "--max-sessions", default=2000, show_default=True, type=click.IntRange(1), help="How many sessions there may be."
+)
+@click.option(
+    "--session-idle", default="1h", show_default=True, type=Duration(), help="After how long one is forgotten."
+)
+@click.option("--admin-token", envvar="UNDERSTUDY_ADMIN_TOKEN", metavar="TOKEN", help="Closes /_understudy/ to others.")
 def serve(
     vendors: tuple[str, ...],
     host: str,
@@ -69,11 +81,17 @@ def serve(
     seed_files: tuple[Path, ...],
     deviations: tuple[str, ...],
     journal: Path | None,
+    max_sessions: int,
+    session_idle: float,
+    admin_token: str | None,
 ) -> None:
     """Serve the mocks of VENDORs (all, if none is named) until SIGTERM or Ctrl-C.
 
     Base URLs are URL/VENDOR, and URL itself where there is one vendor only.
     """
+    if admin_token is None and not _loopback(host):
+        what = f"{host} is not this machine alone, and the control plane would be open to anybody"
+        raise UsageError(what, todo="give --admin-token, or UNDERSTUDY_ADMIN_TOKEN")
     chosen = {vendor: packs.load(vendor) for vendor in vendors or packs.names()}
     settings = Settings(
         seed=secrets.randbits(32) if seed is None else seed,
@@ -85,7 +103,8 @@ def serve(
         deviations=_deviations(chosen, deviations),
     )
     sessions = {DEFAULT: settings}
-    app = MockApp(chosen, sessions, _listener(journal))
+    universes = Sessions(chosen, sessions, _listener(journal), most=max_sessions, idle=session_idle)
+    app = MockApp(chosen, universes, control_plane(universes, admin_token))
     sock = listen(host, port)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)  # the server raises the signal once more after it has drained
@@ -100,6 +119,15 @@ def serve(
             click.echo(f"  deviates       {deviation.name}: {deviation.text}")
 
     run(app, sock, ready, date=has_date(sessions))
+
+
+def _loopback(host: str) -> bool:
+    """Whether a host's address can be reached from this machine alone."""
+    try:
+        address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0][4][0]
+    except (OSError, UnicodeError):
+        return True  # which `listen` tells of
+    return ip_address(str(address).partition("%")[0]).is_loopback
 
 
 def _grants(pack: Pack) -> bool:

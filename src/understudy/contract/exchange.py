@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
+from understudy.redaction import HEADERS
 from understudy.values import Json
 
 _SAFE = re.compile(r"[A-Za-z0-9._@+-]*")
 """A user's name that stands for itself between double quotes."""
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+SECRET_HEADERS = HEADERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from understudy.contract.demands import parse_json, sent_parameters
 from understudy.contract.exchange import Exchange, Request
 from understudy.contract.judge import Judge
-from understudy.contract.samples import Sample, named_in_body, sample
+from understudy.contract.samples import Sample, sample
 from understudy.contract.target import Run
 from understudy.spec.document import Operation
 from understudy.spec.extensions import CREATES, DELETES, IDENTIFIER
@@ -69,7 +69,7 @@ def _named(operation: Operation, request: Request) -> Iterator[str]:
         if parameter.value.get(IDENTIFIER) and value is not None:
             yield value if isinstance(value, str) else value[0]
     media_type = next((each for each in operation.bodies if is_json(each)), None)
-    names = named_in_body(operation, operation.bodies[media_type]) if media_type is not None else []
+    names = operation.named_in(operation.bodies[media_type]) if media_type is not None else []
     if names and request.body:
         try:
             body = parse_json(request.body)

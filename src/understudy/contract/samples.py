@@ -11,10 +11,10 @@ from urllib.parse import quote, urlencode
 from understudy.contract.authentication import places
 from understudy.contract.exchange import SECRET_HEADERS, Request
 from understudy.contract.target import Run
-from understudy.spec.document import Operation, Parameter, Schema
+from understudy.spec.document import Operation, Parameter
 from understudy.spec.extensions import IDENTIFIER
 from understudy.spec.wire import is_json, text
-from understudy.values import Json, at, dereference
+from understudy.values import Json, at
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Sample:
         """Return the sample, made from `base`, for the record of `own`: its parameters, and identifiers in the body."""
         body = self.body
         if isinstance(body, dict) and isinstance(base.body, dict) and isinstance(own.body, dict):
-            names = named_in_body(base.operation, base.operation.bodies[base.media_type or ""])
+            names = base.operation.named_in(base.operation.bodies[base.media_type or ""])
             body = body | {name: own.body[name] for name in names if name in body and body[name] == base.body.get(name)}
         return replace(self, parameters=own.parameters, body=body)
 
@@ -72,14 +72,8 @@ def sample(operation: Operation, run: Run, label: str, record: str | None = None
     if body is None and operation.body_required:
         return None
     if isinstance(body, dict):
-        body |= {name: named for name in named_in_body(operation, schema) if name in body}
+        body |= {name: named for name in operation.named_in(schema) if name in body}
     return Sample(operation, parameters, body, media_type if body is not None else None)
-
-
-def named_in_body(operation: Operation, schema: Schema) -> list[str]:
-    """Return the properties of a body that name the record."""
-    declared = dereference(operation.document.value, schema.pointer)[1].get("properties", {})
-    return [name for name, value in declared.items() if isinstance(value, Mapping) and value.get(IDENTIFIER)]
 
 
 def identifier(run: Run, label: str) -> str:

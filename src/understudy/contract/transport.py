@@ -14,7 +14,6 @@ from understudy.contract.authentication import places
 from understudy.contract.client import Client
 from understudy.contract.demands import parse_json
 from understudy.contract.exchange import Response
-from understudy.contract.samples import named_in_body
 from understudy.spec.document import Operation, Schema
 from understudy.spec.extensions import IDENTIFIER
 from understudy.spec.wire import text
@@ -72,7 +71,7 @@ class Transport(RequestsTransport):
         schema = operation.bodies.get(case.media_type or "")
         if schema is not None and isinstance(case.body, dict):
             where = dereference(operation.document.value, schema.pointer)[0]
-            names = [each for each in named_in_body(operation, schema) if isinstance(case.body.get(each), str)]
+            names = [each for each in operation.named_in(schema) if isinstance(case.body.get(each), str)]
             bounds = {each: operation.document.schema(where + join("properties", each)) for each in names}
             case.body = case.body | {each: self._named(str(case.body[each]), bounds[each]) for each in names}
 

@@ -111,6 +111,10 @@ def rendered(reply: Reply, named: Callable[[tuple[str, ...]], bytes], remarks: t
     )
 
 
+unanswered: Answer = ({"headers": ()}, {"body": b""})
+"""Stands for an answer that was not sent."""
+
+
 async def send_answer(send: Send, answer: Answer) -> None:
     """Send what `rendered` returned."""
     start, body = answer

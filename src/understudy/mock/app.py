@@ -1,31 +1,35 @@
 """The ASGI application: finds vendor and session in the path, calls Connexion's stack, and answers every refusal."""
 
+import asyncio
 import sys
 import traceback
 from collections.abc import Mapping
+from time import monotonic
+from urllib.parse import unquote
 
 from connexion.exceptions import ProblemException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.errors import ContentError, UsageError, Where, told
-from understudy.mock import deviant
+from understudy.mock import breaking, deviant
 from understudy.mock.adapter import LeanSecurityMiddleware, RoutingMiddleware, assemble, stage
-from understudy.mock.answers import rendered, send_answer, wrong
-from understudy.mock.journal import Listener
+from understudy.mock.answers import Answer, rendered, send_answer, unanswered, wrong
+from understudy.mock.breaking import BREAKING, SILENT
+from understudy.mock.faults import Fault
 from understudy.mock.problems import MEDIA_TYPE, problem
 from understudy.mock.requests import RequestStage
-from understudy.mock.security import SECURITY_MAP, basic, unauthorized
+from understudy.mock.security import SECURITY_MAP, authorization, basic, unauthorized
 from understudy.mock.session import NO_RULE, RuleHeader, Session
-from understudy.mock.settings import Settings
+from understudy.mock.sessions import DEFAULT, NoSessionError, Sessions, meant
 from understudy.mock.terminal import ModelStage, nowhere
 from understudy.mock.visit import KEY, GoneError, NoRouteError, RefusedError, Visit, refuse
 from understudy.model.behaviour import Refusal
-from understudy.model.call import Reply
+from understudy.model.call import ABSENT, Reply
 from understudy.pack import Pack
 from understudy.spec.rules import Part
 
-DEFAULT = ""
-"""The name of the session that is meant where the path names none."""
+CONTROL = "/_understudy/"
+"""What the paths of the control plane begin with."""
 
 
 class VendorApp:
@@ -47,7 +51,7 @@ class VendorApp:
             stage(self._request),
             stage(self._model),
         ]
-        self._requests: dict[str, ASGIApp] = {}
+        self._requests: dict[str, RequestStage] = {}
         self._models: dict[str, ASGIApp] = {}
         self._stack = assemble(pack.effective, self.middlewares, nowhere, SECURITY_MAP)
         for operation in pack.effective.operations.values():  # compile now what would be compiled on a first request
@@ -77,9 +81,55 @@ class VendorApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request of a session, which the scope's visit holds."""
         visit: Visit = scope[KEY]
+        if visit.session.faults:
+            await self._faulty(scope, deviant.Kept(receive), send)
+            return
         if visit.session.deviation is not None:
             receive = deviant.Kept(receive)
         await self._through(self._stack, scope, receive, send)
+
+    async def _faulty(self, scope: Scope, receive: deviant.Kept, send: Send) -> None:
+        """Serve a request that may meet a fault."""
+        visit: Visit = scope[KEY]
+        visit.operation = operation = self.pack.effective.find(visit.method, visit.target)
+        if operation is not None:
+            visit.path = (self.pack.effective.paths.match(visit.target) or ("", {}))[1]
+            await deviant.prepare(visit, scope, receive, security=False)
+        fault = visit.session.faults.met(self.pack.vendor, visit.operation_id, visit.identifiers())
+        if fault is None:
+            await self._through(self._stack, scope, receive, send)
+            return
+        visit.fault = fault.name
+        if fault.kind in SILENT:
+            self._note(visit, Reply(0), unanswered)
+            await breaking.silent(fault, scope, receive)
+        elif fault.kind in BREAKING:
+            await breaking.broken(fault, self._answering, scope, receive, send)
+        elif fault.kind == "latency":
+            await asyncio.sleep(fault.delay.drawn(visit.session.faults.random))
+            await self._through(self._stack, scope, receive, send)
+        else:
+            await self._instead(fault, scope, send)
+
+    async def _answering(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._through(self._stack, scope, receive, send)
+
+    async def _instead(self, fault: Fault, scope: Scope, send: Send) -> None:
+        """Answer as the fault has it, in the model's place."""
+        visit: Visit = scope[KEY]
+        if fault.kind == "status":
+            body = ABSENT if fault.body is None else fault.body
+            reply = Reply(fault.status, body, headers=fault.headers)
+        elif fault.kind == "token-expired":
+            visit.session.keyring.revoke(authorization(scope).partition(" ")[2].strip())
+            reply = self._reply(visit, unauthorized(visit, "the token has expired").refusal)
+        else:
+            stage = self._requests.get(visit.operation_id or "")
+            refused = stage.exhausted(visit) if stage is not None else Refusal(429, "the quota is used up")
+            reply = self._reply(visit, refused)
+        answer = rendered(reply, self._header.value)
+        self._note(visit, reply, answer)
+        await send_answer(send, answer)
 
     async def _through(self, stack: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         visit: Visit = scope[KEY]
@@ -136,8 +186,13 @@ class VendorApp:
         elif visit.operation is not None and refusal.status != 500:
             broken = wrong(visit.operation, reply, self.pack.rules)
             reply = self._reply(visit, broken) if broken else reply
-        visit.session.journal.note(visit.entry(visit.session.clock.now(), reply))
-        await send_answer(send, rendered(reply, self._header.value))
+        answer = rendered(reply, self._header.value)
+        self._note(visit, reply, answer)
+        await send_answer(send, answer)
+
+    @staticmethod
+    def _note(visit: Visit, reply: Reply, answer: Answer) -> None:
+        visit.session.journal.note(visit.entry(visit.session.clock.now(), reply, answer))
 
     def _reply(self, visit: Visit, refusal: Refusal) -> Reply:
         try:
@@ -151,37 +206,47 @@ class VendorApp:
 class MockApp:
     """The whole server: `/<vendor>/...`, `/s/<session>/<vendor>/...`, and `/...` where there is one vendor only."""
 
-    def __init__(
-        self, packs: Mapping[str, Pack], sessions: Mapping[str, Settings], listener: Listener | None = None
-    ) -> None:
-        """Make the vendors' pipelines and the named sessions; the one called '' is meant where the path names none.
-
-        `listener` hears of every call of every session.
+    def __init__(self, packs: Mapping[str, Pack], sessions: Sessions, control: ASGIApp | None = None) -> None:
+        """Make the vendors' pipelines; `control` serves the paths below /_understudy.
 
         Raises ContentError where a pack cannot be played, UsageError where there is none.
         """
         if not packs:
             raise UsageError("there is no vendor to serve", todo="name one, or change to a contract project's root")
         self._vendors = {vendor: VendorApp(pack) for vendor, pack in packs.items()}
-        self._sessions = {
-            (name, vendor): Session(pack, settings, listener)
-            for name, settings in sessions.items()
-            for vendor, pack in packs.items()
-        }
+        self._sessions = sessions
+        self._control = control
         self._only = next(iter(packs)) if len(packs) == 1 else None
+        for pack in packs.values():
+            sessions.open(DEFAULT).part(pack)  # seed data that cannot be played is told at start
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve HTTP; lifespan events are answered, other protocols are not spoken."""
         if scope["type"] != "http":
             await _other(scope, receive, send)
             return
-        name, vendor, target = self._address((scope.get("raw_path") or scope["path"].encode()).decode("latin-1"))
-        session = self._sessions.get((name, vendor)) if vendor is not None else None
-        if vendor is None or session is None:
-            await self._lost(name, send)
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        if path.startswith(CONTROL) and self._control is not None:
+            await self._control(scope, receive, send)
             return
-        scope[KEY] = Visit(session, scope["method"], target)
+        name, vendor, target = self._address(path)
+        if vendor is None:
+            await self._lost(404, "no vendor in the path", send)
+            return
+        try:
+            session = self._session(name, vendor)
+        except NoSessionError as error:
+            await self._lost(409 if error.full else 404, str(error), send)
+            return
+        scope[KEY] = Visit(session, scope["method"], target, scope["headers"], scope["query_string"])
         await self._vendors[vendor](scope, receive, send)
+
+    def _session(self, name: str, vendor: str) -> Session:
+        """Return the vendor's part of a session, made now if it is not there; raises NoSessionError."""
+        app = self._vendors[vendor]
+        universe = self._sessions.open(meant(unquote(name)))
+        universe.used = monotonic()
+        return universe.parts.get(vendor) or universe.part(app.pack)
 
     def _address(self, path: str) -> tuple[str, str | None, str]:
         name = DEFAULT
@@ -193,13 +258,9 @@ class MockApp:
             return name, first, "/" + rest
         return name, self._only, path
 
-    async def _lost(self, name: str, send: Send) -> None:
-        known = sorted({session for session, _ in self._sessions})
-        what = "no vendor in the path"
-        if name not in known:
-            what = f"there is no session {name!r}; there are: {', '.join(filter(None, known)) or 'none'}"
-        refusal = Refusal(404, f"{what}; the vendors here: {', '.join(self._vendors)}")
-        await send_answer(send, rendered(Reply(404, problem(refusal), media_type=MEDIA_TYPE), lambda rules: NO_RULE))
+    async def _lost(self, status: int, what: str, send: Send) -> None:
+        refusal = Refusal(status, f"{what}; the vendors here: {', '.join(self._vendors)}")
+        await send_answer(send, rendered(Reply(status, problem(refusal), media_type=MEDIA_TYPE), lambda rules: NO_RULE))
 
 
 async def _other(scope: Scope, receive: Receive, send: Send) -> None:

@@ -42,7 +42,7 @@ class Bodies:
 
     async def read(self, visit: Visit, headers: Mapping[bytes, bytes], receive: Receive) -> None:
         """Fill in the visit's body and media type; raises RefusedError where the body breaks the document."""
-        raw = await self._received(visit.session.settings.max_body, headers, receive)
+        visit.raw = raw = await self._received(visit.session.settings.max_body, headers, receive)
         if not raw:
             if self._operation.body_required:
                 raise self._refuse(400, "the body is missing", broken=[(Part.BODY, f"{self._pointer}/required")])

@@ -51,7 +51,7 @@ async def prepare(visit: Visit, scope: Scope, receive: Kept, *, security: bool) 
 
     Values are read as far as they can be read; nothing is checked any more.
     """
-    body = await receive.again()
+    visit.raw = body = await receive.again()
     if security:
         visit.scopes = visit.scopes or frozenset(visit.session.pack.behaviour.full)
         return

@@ -8,19 +8,19 @@ from understudy.model.behaviour import Exceeded, Quota
 class Limits:
     """The counters of one session."""
 
-    __slots__ = ("_counts", "_quotas")
+    __slots__ = ("_counts", "quotas")
 
     def __init__(self, quotas: tuple[Quota, ...]) -> None:
-        self._quotas = quotas
+        self.quotas = quotas
         self._counts: dict[tuple[int, str], tuple[int, int]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._quotas)
+        return bool(self.quotas)
 
     def count(self, operation_id: str, now: float, event_id: str) -> Exceeded | None:
         """Count a call at that time (seconds since 1970); return the quota, if any, that stays closed the longest."""
         exceeded: Exceeded | None = None
-        for index, quota in enumerate(self._quotas):
+        for index, quota in enumerate(self.quotas):
             key = (index, operation_id if quota.per_operation else "")
             window = int(now // quota.seconds)
             since, made = self._counts.get(key, (window, 0))

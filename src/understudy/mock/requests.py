@@ -1,12 +1,15 @@
 """The request side of the pipeline: limits, parameters and body of one operation, with validators made at start."""
 
+from math import ceil
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.mock.bodies import Bodies
 from understudy.mock.parameters import Parameters
+from understudy.mock.session import Session
 from understudy.mock.visit import KEY, RefusedError, Visit, refuse
+from understudy.model.behaviour import Exceeded, Quota, Refusal
 from understudy.pack import Pack
 
 
@@ -43,9 +46,22 @@ class RequestStage:
         now = session.clock.now().timestamp()
         exceeded = session.limits.count(self.operation.operation_id, now, session.ids.for_call()("rate limit"))
         if exceeded is not None:
-            quota = exceeded.quota
-            detail = f"{exceeded.made} requests made, {quota.limit} allowed in {quota.seconds} seconds"
-            raise self._refused(429, detail, headers=self._limited(exceeded, session.around.switches))
+            raise self._too_many(session, exceeded)
+
+    def exhausted(self, visit: Visit) -> Refusal:
+        """Return the refusal of a call as if the session's first quota, or the vendor's, were used up now."""
+        session = visit.session
+        now = session.clock.now().timestamp()
+        regimes = (session.limits.quotas, *session.pack.behaviour.quotas.values(), (Quota(1, 60),))
+        quota = next(regime for regime in regimes if regime)[0]
+        wait = max(1, ceil(quota.seconds - now % quota.seconds))
+        exceeded = Exceeded(quota, wait, quota.limit + 1, session.ids.for_call()("rate limit"))
+        return self._too_many(session, exceeded).refusal
+
+    def _too_many(self, session: Session, exceeded: Exceeded) -> RefusedError:
+        quota = exceeded.quota
+        detail = f"{exceeded.made} requests made, {quota.limit} allowed in {quota.seconds} seconds"
+        return self._refused(429, detail, headers=self._limited(exceeded, session.around.switches))
 
     def _refused(self, status: int, detail: str, **more: Any) -> RefusedError:
         return refuse(self._rules, self.operation, status, detail, **more)

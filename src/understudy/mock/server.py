@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from understudy.errors import UsageError
 from understudy.mock.app import MockApp
+from understudy.mock.breaking import TRANSPORT
+from understudy.mock.control.plane import control_plane
 from understudy.mock.journal import Listener
+from understudy.mock.sessions import Sessions
 from understudy.mock.settings import Settings
 from understudy.pack import Pack
 
@@ -42,6 +46,14 @@ def url_of(sock: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's, which also lets faults have the connection."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]
+
+
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -65,7 +77,7 @@ def serve(app: MockApp, sock: socket.socket, ready: Callable[[], None], *, date:
 def _server(app: MockApp, ready: Callable[[], None], *, date: bool) -> _Server:
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=_Protocol,
         loop="auto",
         ws="none",
         lifespan="off",
@@ -85,13 +97,28 @@ def has_date(sessions: Mapping[str, Settings]) -> bool:
 
 @contextmanager
 def running(
-    packs: Mapping[str, Pack], sessions: Mapping[str, Settings], listener: Listener | None = None
+    packs: Mapping[str, Pack],
+    sessions: Mapping[str, Settings],
+    listener: Listener | None = None,
+    *,
+    control: bool = False,
 ) -> Iterator[str]:
-    """Run a server in a thread on a free port; yield its base URL, stop it at the end. `listener` hears each call."""
-    app = MockApp(packs, sessions, listener)
+    """Run a server in a thread on a free port; yield its base URL, stop it at the end. `listener` hears each call.
+
+    `sessions` are the settings of the first ones, and templates for others; `control` adds the control plane.
+    """
+    universes = Sessions(packs, sessions, listener)
+    plane = control_plane(universes) if control else None
+    with listening(MockApp(packs, universes, plane), date=has_date(sessions)) as url:
+        yield url
+
+
+@contextmanager
+def listening(app: MockApp, *, date: bool = True) -> Iterator[str]:
+    """Serve an application in a thread on a free port; yield its base URL, stop it at the end."""
     sock = listen("127.0.0.1", 0)
     up = threading.Event()
-    server = _server(app, up.set, date=has_date(sessions))
+    server = _server(app, up.set, date=date)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True, name="understudy-mock")
     thread.start()
     try:

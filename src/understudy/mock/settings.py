@@ -19,7 +19,9 @@ PROFILE, OBSERVED, DOCUMENTED = "profile", "observed", "documented"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one session: seed, clock, body limit in bytes, switches by vendor, quotas (None: as switched).
+    """The settings of one session: seed, clock, switches by vendor, quotas (None: as switched).
+
+    `max_body` is the most bytes of a body, `max_records` the most records of a vendor.
 
     `strict` takes the profile `documented` where no switch says otherwise; `seed_data` replaces that of packs;
     `deviations` are played. Both are by vendor.
@@ -28,6 +30,7 @@ class Settings:
     seed: int = 0
     clock: Clock = field(default_factory=Clock)
     max_body: int = MEBIBYTE
+    max_records: int = 10_000
     switches: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     quotas: tuple[Quota, ...] | None = None
     strict: bool = False

@@ -61,9 +61,17 @@ class ModelStage:
         if refusal is not None:
             raise RefusedError(refusal)
         if reply.accepted:
+            if transaction.exceeds(session.settings.max_records):
+                raise RefusedError(too_many(session.settings.max_records))
             transaction.commit()
-        session.journal.note(visit.entry(now, reply))
+        session.journal.note(visit.entry(now, reply, answer))
         await send_answer(send, answer)
+
+
+def too_many(most: int) -> Refusal:
+    """Return the refusal of a record for which there is no room."""
+    detail = f"the session holds {most} records and takes no more; delete some, or reset the session"
+    return Refusal(413, detail, where="session")
 
 
 async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:

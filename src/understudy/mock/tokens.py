@@ -21,6 +21,7 @@ class Keyring:
     def __init__(self, behaviour: Behaviour, seed: int) -> None:
         self._key = sha256(f"understudy token key {seed}".encode()).digest()
         self.ready = {FULL: frozenset(behaviour.full), READ: frozenset(behaviour.restricted)}
+        self._revoked: set[str] = set()
         self._seen: dict[str, tuple[float, frozenset[str]]] = {}
         self.clients = {
             CLIENT: Client(CLIENT, SECRET, behaviour.full),
@@ -36,8 +37,18 @@ class Keyring:
         ready = self.ready.get(token)
         if ready is not None:
             return ready
+        if token in self._revoked:
+            return None
         seen = self._seen.get(token) or self._decode(token)
         return seen[1] if seen and clock.now().timestamp() < seen[0] else None
+
+    def revoke(self, token: str, *, ready: bool = False) -> None:
+        """Have a granted token be worth nothing; a ready-made one stays unless `ready` says that it goes, too."""
+        if token in self.ready:
+            if ready:
+                del self.ready[token]
+        elif self._decode(token) is not None:
+            self._revoked.add(token)
 
     def _decode(self, token: str) -> tuple[float, frozenset[str]] | None:
         try:

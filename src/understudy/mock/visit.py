@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from time import perf_counter, time
 
-from understudy.mock.journal import Entry
+from understudy.mock.answers import Answer
+from understudy.mock.journal import Answered, Entry, Headers, Sent
 from understudy.mock.problems import shortened
 from understudy.mock.session import Session
 from understudy.model.behaviour import Refusal
@@ -20,26 +22,39 @@ class Visit:
     """One request on its way through the pipeline; each stage fills in what it found out.
 
     `target` is the path below the vendor's base URL, percent-encoded as it was sent; `remarks` are the ids of the rules
-    by which the request was taken leniently.
+    by which the request was taken leniently; `raw` is the body as far as it was read; `fault` the name of what is
+    played; `began` in seconds of `time.perf_counter()`.
     """
 
     __slots__ = (
         "basic",
+        "began",
         "body",
+        "fault",
         "header",
+        "headers",
         "media_type",
         "method",
         "operation",
         "path",
         "query",
+        "query_string",
+        "raw",
         "remarks",
         "scopes",
         "session",
         "target",
     )
 
-    def __init__(self, session: Session, method: str, target: str) -> None:
+    def __init__(
+        self, session: Session, method: str, target: str, headers: Headers = (), query_string: bytes = b""
+    ) -> None:
+        self.began = perf_counter()
         self.session = session
+        self.headers = headers
+        self.query_string = query_string
+        self.raw = b""
+        self.fault = ""
         self.method = method
         self.target = target
         self.operation: Operation | None = None
@@ -57,18 +72,32 @@ class Visit:
         """The operation's id; None where none was found."""
         return self.operation.operation_id if self.operation is not None else None
 
-    def entry(self, moment: datetime, reply: Reply) -> Entry:
+    def entry(self, moment: datetime, reply: Reply, answer: Answer) -> Entry:
         """Return what the journal notes of the visit and its answer."""
+        session, seconds = self.session, perf_counter() - self.began
         return Entry(
             moment,
-            self.session.pack.vendor,
+            session.pack.vendor,
             self.operation_id,
-            self.method,
-            self.target,
-            reply.status,
+            Sent(self.method, self.target, self.query_string, self.headers, self.raw),
+            Answered(reply.status, answer[0]["headers"], answer[1]["body"]),
             reply.rules,
             self.remarks + reply.remarks,
+            self.fault,
+            session.deviation.name if session.deviation is not None else "",
+            time() - seconds,
+            seconds,
+            self.identifiers(),
         )
+
+    def identifiers(self) -> tuple[str, ...]:
+        """Return the identifiers of records that the request names, as far as it was read."""
+        if self.operation is None:
+            return ()
+        found = [getattr(self, location).get(name) for location, name in self.operation.naming_parameters]
+        if isinstance(self.body, Mapping):
+            found += [self.body.get(name) for name in self.operation.naming_properties]
+        return tuple(dict.fromkeys(each for each in found if isinstance(each, str)))
 
 
 class RefusedError(Exception):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from understudy.model.call import Call, Reply
-from understudy.model.state import Transaction
+from understudy.model.state import Table, Transaction
 from understudy.values import Json
 
 Operation: TypeAlias = Callable[[Call, Transaction], Reply]
@@ -82,6 +82,7 @@ class Exceeded:
 class Behaviour:
     """A vendor's behaviour, as its model file declares it.
 
+    `tables` are the collections that hold its records, so that they can be looked into and set as JSON.
     `full` and `restricted` are the scopes of the mock's two ready-made credentials. `quotas` names the documented
     regimes of rate limits, `quota_rule` the rule that they follow; `limited` makes the headers of a 429. `also` are
     settings of switches, beside the defaults, under which the documents hold too and the mock is judged as well.
@@ -102,6 +103,7 @@ class Behaviour:
     refused: Callable[[Refusal, str | None, Mapping[str, Json]], Reply | None] = (
         lambda refusal, operation_id, switches: None
     )
+    tables: tuple[Table[Any], ...] = ()
     operations: dict[str, Operation] = field(default_factory=dict)
     played: dict[str, list[str]] = field(default_factory=dict)
 

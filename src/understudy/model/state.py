@@ -3,7 +3,7 @@
 The engine in memory; a transaction sees its own writes, and nobody else sees them before `commit`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Generic, TypeVar
 
 Record = TypeVar("Record")
@@ -21,6 +21,19 @@ class Store:
 
     def __init__(self) -> None:
         self.collections: dict[str, dict[str, object]] = {}
+
+    @property
+    def count(self) -> int:
+        """How many records there are."""
+        return sum(map(len, self.collections.values()))
+
+    def copied(self) -> dict[str, dict[str, object]]:
+        """Return the records by collection and key, as they are now."""
+        return {name: dict(records) for name, records in self.collections.items()}
+
+    def replace(self, collections: Mapping[str, Mapping[str, object]]) -> None:
+        """Have these records, and no others."""
+        self.collections = {name: dict(records) for name, records in collections.items()}
 
     def begin(self) -> "Transaction":
         """Return a transaction on the records as they are now."""
@@ -62,6 +75,16 @@ class Transaction:
         for (name, key), record in self._writes.items():
             if name == collection and key not in committed and record is not _GONE:
                 yield key, record
+
+    def exceeds(self, most: int) -> bool:
+        """Whether there would be more than so many records after the commit."""
+        count = self._store.count + len(self._writes)
+        if not self._writes or count <= most:  # the writes of records that are there count twice, which is quick
+            return False
+        collections = self._store.collections
+        for (collection, key), record in self._writes.items():
+            count -= (key in collections.get(collection, {})) + (record is _GONE)
+        return count > most
 
     def forget(self) -> None:
         """Take all writes back."""

@@ -10,6 +10,7 @@ from functools import cached_property
 import jsonschema_rs
 
 from understudy.errors import ContentError
+from understudy.spec.extensions import IDENTIFIER
 from understudy.spec.paths import Paths
 from understudy.spec.upgrade import BOUNDS, bounded, upgraded
 from understudy.spec.wire import Reader, content_type, delimiter
@@ -161,6 +162,22 @@ class Operation:
     @cached_property
     def _body(self) -> tuple[str, Mapping[str, Json]] | None:
         return dereference(self.document.value, self.pointer + "/requestBody") if "requestBody" in self.value else None
+
+    @cached_property
+    def naming_parameters(self) -> tuple[tuple[str, str], ...]:
+        """Location and name of the parameters that name the record."""
+        return tuple((each.location, each.name) for each in self.parameters if each.value.get(IDENTIFIER))
+
+    @cached_property
+    def naming_properties(self) -> tuple[str, ...]:
+        """The properties of bodies, of whatever media type, that name the record."""
+        return tuple(dict.fromkeys(name for schema in self.bodies.values() for name in self.named_in(schema)))
+
+    def named_in(self, schema: "Schema") -> list[str]:
+        """Return the properties of a body of that schema that name the record."""
+        value = dereference(self.document.value, schema.pointer)[1]
+        declared = value.get("properties", {}) if isinstance(value, Mapping) else {}
+        return [name for name, value in declared.items() if isinstance(value, Mapping) and value.get(IDENTIFIER)]
 
     @cached_property
     def statuses(self) -> frozenset[int]:

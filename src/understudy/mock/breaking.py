@@ -1,0 +1,81 @@
+"""Plays the faults of the connection: what is sent is broken on its way, or nothing is sent at all."""
+
+import asyncio
+import socket
+import struct
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from understudy.mock.faults import Fault
+
+TRANSPORT = "understudy.transport"
+"""Where the ASGI scope holds the connection; only our own server puts it there."""
+SILENT = frozenset({"reset", "close"})
+"""Kinds after which nothing is sent."""
+BREAKING = frozenset({"cut", "empty", "malformed-chunk", "truncated-json", "dribble"})
+"""Kinds that break the answer that the call would have got."""
+
+
+async def silent(fault: Fault, scope: Scope, receive: Receive) -> None:
+    """End the connection without an answer, by FIN or by RST."""
+    transport: asyncio.Transport | None = scope.get(TRANSPORT)
+    if transport is not None:
+        if fault.kind == "reset":
+            sock = transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # no FIN, but RST
+            transport.abort()
+        else:
+            transport.close()
+    await _gone(receive)
+
+
+async def broken(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Have the call answered, and send the answer broken as the fault has it."""
+    messages: list[Message] = []
+
+    async def kept(message: Message) -> None:
+        messages.append(message)
+
+    await app(scope, receive, kept)
+    start = messages[0]
+    body = b"".join(message.get("body", b"") for message in messages[1:])
+    transport: asyncio.Transport | None = scope.get(TRANSPORT)
+    if fault.kind == "empty":
+        await _sent(send, start, b"")
+    elif fault.kind == "truncated-json":
+        await _sent(send, start, body[: len(body) // 2])
+    elif fault.kind == "dribble":
+        await _dribbled(send, start, body, fault.seconds)
+    else:
+        if fault.kind == "cut":
+            await send(start)
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        else:
+            headers = [pair for pair in start["headers"] if pair[0].lower() != b"content-length"]
+            await send({**start, "headers": headers})
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            if transport is not None:
+                transport.write(b"understudy\r\nno chunk\r\n")
+        if transport is not None:
+            transport.close()
+        await _gone(receive)
+
+
+async def _sent(send: Send, start: Message, body: bytes) -> None:
+    headers = [pair for pair in start["headers"] if pair[0].lower() != b"content-length"]
+    await send({**start, "headers": [*headers, (b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _dribbled(send: Send, start: Message, body: bytes, seconds: float) -> None:
+    await send(start)
+    for number in range(len(body)):
+        await send({"type": "http.response.body", "body": body[number : number + 1], "more_body": True})
+        await asyncio.sleep(seconds)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait until the server knows that the connection has ended, so that it does not miss the answer's end."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

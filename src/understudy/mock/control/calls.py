@@ -1,0 +1,194 @@
+"""The journal: listed, cleared, exported, and asserted on. Secrets are left out of everything that is shown."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from understudy import har
+from understudy.mock.control.desk import Desk, body_of
+from understudy.mock.journal import Entry, Headers
+from understudy.model.call import Call, Reply
+from understudy.model.clock import format_time
+from understudy.pack import Pack
+from understudy.redaction import Redaction
+from understudy.values import Json
+
+NEAREST = 3
+"""How many of the calls that came nearest are told."""
+FILTERS = ("vendor", "operation", "status", "rule", "identifier")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """In what a call differs from what was expected; `at` is a filter's name or a JSON pointer into the body."""
+
+    at: str
+    expected: Json
+    actual: Json
+
+    def as_json(self) -> dict[str, Json]:
+        """Return it as a JSON object."""
+        return {"at": self.at, "expected": self.expected, "actual": self.actual}
+
+
+class Teller:
+    """Tells entries as JSON, without secrets: a client may send one vendor's key to another."""
+
+    def __init__(self, packs: Mapping[str, Pack]) -> None:
+        self._redaction = Redaction(name for pack in packs.values() for name in _places(pack))
+        self._basis = {vendor: {rule.id: rule.basis.value for rule in pack.rules} for vendor, pack in packs.items()}
+
+    def told(self, entry: Entry) -> dict[str, Json]:
+        """Return an entry with headers and bodies."""
+        redaction, basis = self._redaction, self._basis[entry.vendor]
+        return {
+            **entry.as_json(),
+            "began": format_time(datetime.fromtimestamp(entry.began, UTC)),
+            "seconds": round(entry.seconds, 6),
+            "query": redaction.query(entry.sent.query.decode("latin-1")),
+            "identifiers": list(entry.identifiers),
+            "rules": [f"{rule};{basis[rule]}" for rule in entry.rules],
+            "remarks": [f"{rule};{basis[rule]}" for rule in entry.remarks],
+            "fault": entry.fault,
+            "deviation": entry.deviation,
+            "request": self._message(redaction, entry.sent.headers, entry.sent.body),
+            "response": self._message(redaction, entry.answered.headers, entry.answered.body),
+        }
+
+    def recorded(self, entry: Entry, base: str) -> har.Recorded:
+        """Return an entry for an archive; `base` is what URLs begin with."""
+        redaction = self._redaction
+        query = redaction.query(entry.sent.query.decode("latin-1"))
+        played = [f"{what}: {name}" for what, name in (("fault", entry.fault), ("deviation", entry.deviation)) if name]
+        return har.Recorded(
+            entry.sent.method,
+            f"{base}/{entry.vendor}{entry.sent.target}{'?' if query else ''}{query}",
+            redaction.headers(_texts(entry.sent.headers)),
+            redaction.body(entry.sent.body),
+            entry.answered.status,
+            redaction.headers(_texts(entry.answered.headers)),
+            redaction.body(entry.answered.body),
+            datetime.fromtimestamp(entry.began, UTC),
+            entry.seconds,
+            "; ".join(played),
+        )
+
+    @staticmethod
+    def _message(redaction: Redaction, headers: Headers, body: bytes) -> dict[str, Json]:
+        return {
+            "headers": [list(pair) for pair in redaction.headers(_texts(headers))],
+            "body": redaction.value(_value(redaction.body(body))),
+        }
+
+
+def add(desk: Desk) -> None:
+    """Register the handlers."""
+    teller = Teller(desk.sessions.packs)
+
+    @desk.answers("listJournal")
+    def list_journal(call: Call) -> Reply:
+        journal = desk.opened(call).journal
+        wanted = {name: call.query[name] for name in FILTERS if name in call.query}
+        found = [entry for entry in journal if not any(_differs(entry, wanted))]
+        limit = call.query.get("limit")
+        shown = found[-limit:] if isinstance(limit, int) else found
+        return Reply(200, {"entries": [teller.told(entry) for entry in shown], "forgotten": journal.forgotten})
+
+    @desk.answers("clearJournal")
+    def clear(call: Call) -> Reply:
+        desk.opened(call).journal.clear()
+        return Reply(204)
+
+    @desk.answers("exportJournal")
+    def export(call: Call) -> Reply:
+        universe = desk.opened(call)
+        base = f"http://understudy.invalid{f'/s/{universe.name}' if universe.name else ''}"
+        return Reply(200, har.archive(teller.recorded(entry, base) for entry in universe.journal))
+
+    @desk.answers("verifyCalls")
+    def verify(call: Call) -> Reply:
+        body = body_of(call)
+        entries = list(desk.opened(call).journal)
+        told = list(_verified(entries, body["calls"], teller.told, in_order=bool(body.get("in_order"))))
+        return Reply(200, {"verified": all(each["verified"] for each in told), "calls": told})
+
+
+def _verified(
+    entries: list[Entry], calls: list[Json], told: Callable[[Entry], Json], *, in_order: bool
+) -> Iterator[dict[str, Json]]:
+    """Yield for each expectation how many calls keep it, whether that is right, and what came nearest if not."""
+    start = 0
+    for expected in calls:
+        rest = entries[start:] if in_order else entries
+        kept = [number for number, entry in enumerate(rest) if not any(_differs(entry, expected))]
+        least, most = expected.get("at_least", 0 if "at_most" in expected else 1), expected.get("at_most")
+        right = len(kept) >= least and (most is None or len(kept) <= most)
+        answer: dict[str, Json] = {"found": len(kept), "verified": right}
+        if not right:
+            bound = f"at least {least}" if len(kept) < least else f"at most {most}"
+            after = " after the calls before it" if in_order and start else ""
+            answer["reason"] = f"{len(kept)} such calls{after}, and {bound} were expected"
+        if len(kept) < least:
+            answer["nearest"] = [
+                {"differences": [each.as_json() for each in differences], "entry": told(entry)}
+                for differences, entry in _nearest(rest if kept == [] else [], expected)
+            ]
+        yield answer
+        if in_order and right and least:
+            start += kept[least - 1] + 1
+
+
+def _nearest(entries: list[Entry], expected: Mapping[str, Json]) -> list[tuple[list[Difference], Entry]]:
+    """Return the entries with the fewest differences, the newest of equals first."""
+    judged = [(list(_differs(entry, expected)), entry) for entry in reversed(entries)]
+    return sorted(judged, key=lambda each: len(each[0]))[:NEAREST]
+
+
+def _differs(entry: Entry, expected: Mapping[str, Json]) -> Iterator[Difference]:
+    """Yield in what an entry differs from the filters and the body that are expected."""
+    actual: dict[str, tuple[Json, bool]] = {
+        "vendor": (entry.vendor, entry.vendor == expected.get("vendor")),
+        "operation": (entry.operation_id, entry.operation_id == expected.get("operation")),
+        "status": (entry.answered.status, entry.answered.status == expected.get("status")),
+        "rule": (list(entry.rules), expected.get("rule") in entry.rules),
+        "identifier": (list(entry.identifiers), expected.get("identifier") in entry.identifiers),
+    }
+    for name in FILTERS:
+        if name in expected and not actual[name][1]:
+            yield Difference(name, expected[name], actual[name][0])
+    if "body" in expected:
+        yield from _lacks(expected["body"], _value(entry.sent.body), "/body")
+
+
+def _lacks(expected: Json, actual: Json, where: str) -> Iterator[Difference]:
+    """Yield what a value lacks of the expected one: objects may hold more, anything else is the same."""
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        for name, value in expected.items():
+            if name not in actual:
+                yield Difference(f"{where}/{name}", value, None)
+            else:
+                yield from _lacks(value, actual[name], f"{where}/{name}")
+    elif type(expected) is not type(actual) or expected != actual:
+        yield Difference(where, expected, actual)
+
+
+def _value(body: bytes) -> Json:
+    """Return a body as JSON, as text, or None where there is none."""
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace")
+
+
+def _texts(headers: Headers) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+
+
+def _places(pack: Pack) -> Iterator[str]:
+    """Yield the names of headers, cookies and parameters by which the document has keys sent."""
+    for scheme in pack.effective.value.get("components", {}).get("securitySchemes", {}).values():
+        if scheme.get("type") == "apiKey":
+            yield scheme["name"]

@@ -1,0 +1,85 @@
+"""What the handlers of the control plane share: how they are registered, find things, and turn requests down."""
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+
+from understudy.mock.problems import MEDIA_TYPE
+from understudy.mock.session import Session
+from understudy.mock.sessions import NoSessionError, Sessions, Universe, meant
+from understudy.model.behaviour import Behaviour
+from understudy.model.call import Call, Reply
+from understudy.model.state import Transaction
+from understudy.values import Json
+
+Handler = Callable[[Call], Reply]
+
+
+class DeniedError(Exception):
+    """Raised by a handler that turns a request down; `known` is what could have been named instead."""
+
+    def __init__(self, status: int, detail: str, known: Iterable[str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.known = None if known is None else sorted(known)
+
+    def reply(self) -> Reply:
+        """Return the problem details (RFC 9457)."""
+        detail = str(self)
+        if self.known is not None:
+            detail += f"; there {'are' if len(self.known) != 1 else 'is'}: {', '.join(self.known) or 'none'}"
+        body: dict[str, Json] = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": detail,
+        }
+        return Reply(self.status, body | ({} if self.known is None else {"known": self.known}), media_type=MEDIA_TYPE)
+
+
+class Desk:
+    """The way of the handlers to the sessions of a server."""
+
+    def __init__(self, behaviour: Behaviour, sessions: Sessions) -> None:
+        self.sessions = sessions
+        self._behaviour = behaviour
+
+    def answers(self, operation_id: str) -> Callable[[Handler], Handler]:
+        """Register what answers an operation."""
+
+        def register(handler: Handler) -> Handler:
+            def operation(call: Call, state: Transaction) -> Reply:
+                try:
+                    return handler(call)
+                except NoSessionError as error:
+                    return DeniedError(409 if error.full else 404, str(error)).reply()
+                except DeniedError as error:
+                    return error.reply()
+
+            self._behaviour.operation(operation_id)(operation)
+            return handler
+
+        return register
+
+    def universe(self, call: Call) -> Universe:
+        """Return the session that the path names; raises NoSessionError where there is none."""
+        return self.sessions.get(meant(str(call.path["session"])))
+
+    def opened(self, call: Call) -> Universe:
+        """Return the session that the path names, made now if it is not there; raises NoSessionError."""
+        return self.sessions.open(meant(str(call.path["session"])))
+
+    def part(self, call: Call) -> Session:
+        """Return a vendor's part of a session, made now if it is not there; raises DeniedError, NoSessionError."""
+        vendor = str(call.path["vendor"])
+        self.known_vendor(vendor)
+        return self.opened(call).part(self.sessions.packs[vendor])
+
+    def known_vendor(self, vendor: str) -> None:
+        """Raise DeniedError where the vendor is not served."""
+        if vendor not in self.sessions.packs:
+            raise DeniedError(404, f"no vendor {vendor!r} is served", self.sessions.packs)
+
+
+def body_of(call: Call) -> dict[str, Json]:
+    """Return the body of a call, which its document has as an object."""
+    return call.body if isinstance(call.body, dict) else {}

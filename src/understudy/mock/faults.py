@@ -1,0 +1,141 @@
+"""Faults: what goes wrong beside the model, matched by call. Which one a call meets is found here, `breaking` plays it.
+
+They go before the model and the mock's own check of its answers, and are counted as they are played.
+"""
+
+import random
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from understudy.values import Json
+
+KINDS: Final[Mapping[str, str]] = {
+    "status": "answers with this status, body and headers",
+    "latency": "waits before the call is answered",
+    "reset": "resets the connection",
+    "close": "closes the connection before the answer",
+    "cut": "closes the connection in the middle of the answer",
+    "empty": "sends the answer without its body",
+    "malformed-chunk": "sends a chunk that is none",
+    "truncated-json": "ends the body early, and says so by its length",
+    "dribble": "sends the answer byte by byte",
+    "token-expired": "refuses the call as if its token had expired; one that was granted is worth nothing any more",
+    "quota-exhausted": "refuses the call as if the quota were used up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How long to wait, in seconds: as long each time, or as a distribution has it.
+
+    `fixed` takes `seconds`; `uniform` lies between `low` and `high`; `lognormal` has a median and a sigma.
+    """
+
+    distribution: str = "fixed"
+    seconds: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    median: float = 0.0
+    sigma: float = 0.0
+
+    def drawn(self, source: random.Random) -> float:
+        """Return the seconds of one call."""
+        if self.distribution == "uniform":
+            return source.uniform(self.low, self.high)
+        if self.distribution == "lognormal":
+            return self.median * source.lognormvariate(0.0, self.sigma)
+        return self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: of what kind, for which calls, and what it takes to play it.
+
+    It is met by calls of `vendor` and `operation` (None: any) that name a record which the pattern `identifier`
+    matches from its start to its end; of those by the `nth` alone, counted from 1, or with a probability; and `times`
+    times at most. `seconds` lie between two bytes of a dribble.
+    """
+
+    name: str
+    kind: str
+    vendor: str | None = None
+    operation: str | None = None
+    identifier: re.Pattern[str] | None = None
+    nth: int | None = None
+    probability: float = 1.0
+    times: int | None = None
+    status: int = 503
+    headers: tuple[tuple[str, str], ...] = ()
+    body: Json = None
+    delay: Delay = Delay()
+    seconds: float = 0.001
+
+    def concerns(self, vendor: str, operation_id: str | None, identifiers: tuple[str, ...]) -> bool:
+        """Whether a call is one of those that may meet it."""
+        if self.vendor not in (None, vendor) or self.operation not in (None, operation_id):
+            return False
+        return self.identifier is None or any(self.identifier.fullmatch(each) for each in identifiers)
+
+
+@dataclass(slots=True)
+class Counted:
+    """A fault, and how many calls it might have met (`seen`) and did meet (`played`)."""
+
+    fault: Fault
+    seen: int = 0
+    played: int = 0
+
+    def meets(self, source: random.Random) -> bool:
+        """Count a call that it concerns; return whether that meets it."""
+        fault = self.fault
+        self.seen += 1
+        if fault.times is not None and self.played >= fault.times:
+            return False
+        if fault.nth is not None and self.seen != fault.nth:
+            return False
+        if fault.probability < 1.0 and source.random() >= fault.probability:
+            return False
+        self.played += 1
+        return True
+
+
+class Faults:
+    """The faults of one session, in the order in which they were set; the first that a call meets is played."""
+
+    def __init__(self, seed: int) -> None:
+        """`seed` decides whom probabilities hit, and how long delays take."""
+        self._counted: dict[str, Counted] = {}
+        self._named = 0
+        self.random = random.Random(f"{seed} faults")  # noqa: S311 (to be repeatable is what is asked of it)
+
+    def __bool__(self) -> bool:
+        return bool(self._counted)
+
+    def __iter__(self) -> Iterator[Counted]:
+        return iter(self._counted.values())
+
+    def name(self) -> str:
+        """Return a name that no fault has had."""
+        self._named += 1
+        return f"fault-{self._named}"
+
+    def set(self, fault: Fault) -> None:
+        """Set a fault; one of the same name is replaced, and counts anew."""
+        self._counted[fault.name] = Counted(fault)
+
+    def remove(self, name: str) -> bool:
+        """Forget a fault; return whether there was one."""
+        return self._counted.pop(name, None) is not None
+
+    def clear(self) -> None:
+        """Forget all faults."""
+        self._counted.clear()
+
+    def met(self, vendor: str, operation_id: str | None, identifiers: tuple[str, ...]) -> Fault | None:
+        """Return the fault that a call meets, or None."""
+        for each in self._counted.values():
+            if each.fault.concerns(vendor, operation_id, identifiers) and each.meets(self.random):
+                return each.fault
+        return None

@@ -1,0 +1,62 @@
+"""What is left out of recorded calls before anybody sees them: credentials, by the places where they stand."""
+
+import json
+import re
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, urlencode
+
+from understudy.values import Json
+
+HIDDEN = "***"
+HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+"""Headers that carry credentials whatever the document says."""
+NAMES = frozenset(
+    {"access_token", "refresh_token", "id_token", "client_secret", "client_assertion", "password", "api_key", "apikey"}
+)
+"""Names in queries, forms and JSON whose values are secret, by OAuth 2.0 (RFC 6749, 2.3.1 and 5.1) and by habit."""
+_FORM = re.compile(rb"^[^=&\s{]+=[^\s]*$")
+
+
+class Redaction:
+    """Takes out the credentials of calls; `schemes` name headers, cookies and parameters that carry keys."""
+
+    def __init__(self, schemes: Iterable[str] = ()) -> None:
+        own = frozenset(name.lower() for name in schemes)
+        self._headers = HEADERS | own
+        self._names = NAMES | own
+
+    def headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return headers; of an Authorization the scheme stays."""
+        return [(name, self._header(name.lower(), value)) for name, value in pairs]
+
+    def _header(self, name: str, value: str) -> str:
+        if name not in self._headers:
+            return value
+        scheme, blank, _ = value.partition(" ")
+        return f"{scheme} {HIDDEN}" if blank and name.endswith("authorization") else HIDDEN
+
+    def query(self, text: str) -> str:
+        """Return a query, as it was sent if nothing in it is secret."""
+        pairs = parse_qsl(text, keep_blank_values=True)
+        if not any(name.lower() in self._names for name, _ in pairs):
+            return text
+        return urlencode([(name, HIDDEN if name.lower() in self._names else value) for name, value in pairs], safe="*")
+
+    def value(self, value: Json) -> Json:
+        """Return a JSON value, at any depth without secrets."""
+        if isinstance(value, dict):
+            return {
+                name: HIDDEN if str(name).lower() in self._names else self.value(each) for name, each in value.items()
+            }
+        return [self.value(each) for each in value] if isinstance(value, list) else value
+
+    def body(self, raw: bytes) -> bytes:
+        """Return a body of JSON or of a form without secrets; any other as it is."""
+        try:
+            value = json.loads(raw)
+        except (ValueError, RecursionError):
+            if _FORM.match(raw):
+                return self.query(raw.decode("utf-8", "replace")).encode()
+            return re.sub(rb'(name="client_secret"\r\n(?:[^\r\n]+\r\n)*\r\n)[^\r\n]*', rb"\1***", raw)
+        hidden = self.value(value)
+        return raw if hidden == value else json.dumps(hidden, ensure_ascii=False).encode("utf-8", "surrogatepass")

@@ -1,0 +1,271 @@
+"""What a session plays: faults, deviations, switches, quotas, tokens, and its clock and state."""
+
+import json
+
+import httpx
+import pytest
+
+from tests.mock.control.conftest import ADA, Update
+
+WRITE = "/onetrust/api/consentmanager/v1/datasubjects/dataelements"
+
+
+def faulty(control: httpx.Client, **fault: object) -> httpx.Response:
+    """Set a fault; fails where it cannot be set."""
+    answer = control.post("/faults", json=fault)
+    assert answer.status_code == 201, answer.text
+    return answer
+
+
+def test_a_status_with_any_body_and_headers(control: httpx.Client, vendor: httpx.Client) -> None:
+    """In place of the model's answer, so many times; the journal says so."""
+    fault = {"kind": "status", "status": 503, "body": {"down": True}, "headers": {"Retry-After": "7"}, "times": 1}
+    faulty(control, name="down", **fault)
+    first, second = vendor.get(ADA), vendor.get(ADA)
+    assert (first.status_code, first.json(), first.headers["retry-after"]) == (503, {"down": True}, "7")
+    assert second.status_code == 200
+    entries = control.get("/journal").json()["entries"]
+    assert [(each["status"], each["fault"]) for each in entries] == [(503, "down"), (200, "")]
+    (counted,) = control.get("/faults").json()["faults"]
+    assert (counted["name"], counted["seen"], counted["played"]) == ("down", 2, 1)
+
+
+def test_a_fault_is_met_by_the_calls_that_it_names(control: httpx.Client, vendor: httpx.Client, update: Update) -> None:
+    """By vendor and operation, by the identifier that they name, by the nth of them alone."""
+    faulty(control, kind="status", status=500, operation="getUser", vendor="gainsight_px", nth=2)
+    assert [vendor.get(ADA).status_code for _ in range(3)] == [200, 500, 200]
+    assert update(title="x").status_code == 204
+    control.delete("/faults")
+    faulty(control, kind="status", status=500, identifier="bo.*")
+    assert vendor.get(ADA).status_code == 200
+    assert vendor.get("/gainsight_px/v1/users/bo%2Bnews@example.com").status_code == 500
+    body = {"identifyId": "bo+news@example.com", "propertyKeys": ["AP-UNDERSTUDY-2"]}
+    assert vendor.put("/gainsight_px/v1/users/update", json=body).status_code == 500
+    assert update(title="x").status_code == 204
+
+
+def test_a_probability_hits_the_same_calls_with_the_same_seed(server: str) -> None:
+    """Some, and not all."""
+    seen = []
+    for name in ("first", "second"):
+        httpx.post(f"{server}/_understudy/sessions", json={"name": f"p-{name}", "seed": 5})
+        fault = {"kind": "status", "status": 500, "probability": 0.5}
+        httpx.post(f"{server}/_understudy/sessions/p-{name}/faults", json=fault)
+        with httpx.Client(headers={"X-APTRINSIC-API-KEY": "understudy-full"}) as client:
+            seen.append([client.get(f"{server}/s/p-{name}{ADA}").status_code for _ in range(40)])
+    assert seen[0] == seen[1]
+    assert set(seen[0]) == {200, 500}
+
+
+@pytest.mark.parametrize(
+    "delay",
+    [
+        {"seconds": 0.2},
+        {"distribution": "uniform", "low": 0.2, "high": 0.3},
+        {"distribution": "lognormal", "median": 0.3, "sigma": 0.01},
+    ],
+)
+def test_a_latency_delays_the_answer(delay: dict[str, object], control: httpx.Client, vendor: httpx.Client) -> None:
+    """And changes nothing of it."""
+    faulty(control, kind="latency", delay=delay)
+    answer = vendor.get(ADA)
+    assert (answer.status_code, answer.elapsed.total_seconds() >= 0.2) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("reset", httpx.ReadError),
+        ("close", httpx.RemoteProtocolError),
+        ("cut", httpx.RemoteProtocolError),
+        ("malformed-chunk", httpx.RemoteProtocolError),
+    ],
+)
+def test_the_connection_breaks(kind: str, error: type[Exception], control: httpx.Client, vendor: httpx.Client) -> None:
+    """Before or in the middle of the answer; the next call is answered."""
+    faulty(control, kind=kind, times=1)
+    with pytest.raises(error):
+        vendor.get(ADA)
+    assert vendor.get(ADA).status_code == 200
+    statuses = [(each["status"], each["fault"] != "") for each in control.get("/journal").json()["entries"]]
+    assert statuses == [(0 if kind in ("reset", "close") else 200, True), (200, False)]
+
+
+def test_an_answer_comes_without_its_body(control: httpx.Client, vendor: httpx.Client) -> None:
+    """With its status."""
+    faulty(control, kind="empty")
+    assert (vendor.get(ADA).status_code, vendor.get(ADA).content) == (200, b"")
+
+
+def test_json_ends_early(control: httpx.Client, vendor: httpx.Client) -> None:
+    """As whole HTTP: the client's parser is the one to notice."""
+    whole = vendor.get(ADA).content
+    faulty(control, kind="truncated-json")
+    cut = vendor.get(ADA).content
+    assert whole.startswith(cut)
+    assert 0 < len(cut) < len(whole)
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(cut)
+
+
+def test_an_answer_dribbles(control: httpx.Client, vendor: httpx.Client) -> None:
+    """Byte by byte, and whole in the end."""
+    whole = vendor.get(ADA).content
+    faulty(control, kind="dribble", seconds=0.0005)
+    with vendor.stream("GET", ADA) as answer:
+        pieces = list(answer.iter_raw())
+    assert b"".join(pieces) == whole
+    assert len(pieces) > 10
+
+
+def test_a_token_expires_now(control: httpx.Client, vendor: httpx.Client) -> None:
+    """The call is refused, and a token that was granted stays refused: the client has to get another one."""
+    form = {"grant_type": "client_credentials", "client_id": "understudy", "client_secret": "understudy"}
+
+    def written(token: str) -> int:
+        headers = {"Authorization": f"Bearer {token}", "dataSubjectIdentifier": "ada@example.com"}
+        return vendor.post(WRITE, headers=headers, json={}).status_code
+
+    token = vendor.post("/onetrust/api/access/v1/oauth/token", data=form).json()["access_token"]
+    assert written(token) == 201
+    faulty(control, kind="token-expired", vendor="onetrust", operation="createOrUpdateDataSubjectUsingPOST", times=1)
+    assert [written(token), written(token)] == [401, 401]
+    other = vendor.post("/onetrust/api/access/v1/oauth/token", data=form).json()["access_token"]
+    assert written(other) == 200
+
+
+def test_a_quota_is_exhausted_now(control: httpx.Client, vendor: httpx.Client) -> None:
+    """In the vendor's form, with its headers."""
+    faulty(control, kind="quota-exhausted", times=1)
+    refused = vendor.post(WRITE, headers={"Authorization": "Bearer understudy-full"}, json={})
+    assert (refused.status_code, int(refused.headers["retry-after"]) >= 1) == (429, True)
+    assert "ot-period" in refused.headers
+
+
+def test_a_fault_of_the_same_name_is_replaced_and_one_is_removed(control: httpx.Client) -> None:
+    """Names are given where none is."""
+    names = [faulty(control, kind="cut").json()["name"] for _ in range(2)]
+    faulty(control, kind="reset", name=names[0])
+    assert [(each["name"], each["kind"]) for each in control.get("/faults").json()["faults"]] == [
+        (names[0], "reset"),
+        (names[1], "cut"),
+    ]
+    assert control.delete(f"/faults/{names[0]}").status_code == 204
+    assert [each["name"] for each in control.get("/faults").json()["faults"]] == [names[1]]
+
+
+def test_a_deviation_is_played_until_another_or_none_is(control: httpx.Client, vendor: httpx.Client) -> None:
+    """In this session alone, with its name on the answers and in the journal."""
+    set_ = control.put("/deviations/gainsight_px", json={"deviation": "takes-PX-AUTH-7"})
+    assert (set_.status_code, "takes-PX-AUTH-7" in set_.json()["known"]) == (200, True)
+    taken = vendor.get("/gainsight_px/v1/users", headers={"X-APTRINSIC-API-KEY": "wrong"})
+    assert (taken.status_code, taken.headers["understudy-deviation"]) == (200, "takes-PX-AUTH-7")
+    assert control.get("/journal").json()["entries"][-1]["deviation"] == "takes-PX-AUTH-7"
+    assert control.put("/deviations/gainsight_px", json={"deviation": None}).json()["deviation"] is None
+    assert vendor.get("/gainsight_px/v1/users", headers={"X-APTRINSIC-API-KEY": "wrong"}).status_code == 401
+
+
+def test_switches_are_set_one_by_one(control: httpx.Client, update: Update) -> None:
+    """What was set before stays."""
+    assert control.patch("/switches/gainsight_px", json={"profile": "documented"}).status_code == 200
+    assert control.patch("/switches/gainsight_px", json={"mismatch": "refuse"}).json()["profile"] == "documented"
+    assert update(unknownField=1, identifyId="other").status_code == 400
+    assert control.get("/switches/onetrust").json()["multiple-identifiers"] == "on"
+
+
+def test_quotas_are_set_and_begin_anew(control: httpx.Client, vendor: httpx.Client) -> None:
+    """By number and seconds."""
+    quotas = {"quotas": [{"limit": 2, "seconds": 3600, "per_operation": False}]}
+    assert control.put("/quota/gainsight_px", json=quotas).json() == quotas
+    assert [vendor.get(ADA).status_code for _ in range(3)] == [200, 200, 429]
+    assert control.put("/quota/gainsight_px", json=quotas).status_code == 200
+    assert vendor.get(ADA).status_code == 200
+    assert control.put("/quota/gainsight_px", json={"quotas": []}).json() == {"quotas": []}
+    assert {vendor.get(ADA).status_code for _ in range(4)} == {200}
+
+
+def test_a_minted_token_has_its_scopes_and_expires_by_the_sessions_clock(
+    control: httpx.Client, vendor: httpx.Client
+) -> None:
+    """And can be revoked."""
+    minted = control.post("/tokens/onetrust", json={"scopes": ["CONSENT"], "lifetime": 60}).json()
+    headers = {"Authorization": f"Bearer {minted['token']}", "dataSubjectIdentifier": "ada@example.com"}
+    assert vendor.post(WRITE, headers=headers, json={}).status_code == 201
+    control.post("/clock/advance", json={"seconds": 61})
+    assert vendor.post(WRITE, headers=headers, json={}).status_code == 401
+    read = control.post("/tokens/onetrust", json={"scopes": ["CONSENT_READ"]}).json()["token"]
+    assert vendor.post(WRITE, headers={**headers, "Authorization": f"Bearer {read}"}, json={}).status_code == 403
+    full = {**headers, "Authorization": "Bearer understudy-full"}
+    assert vendor.post(WRITE, headers=full, json={}).status_code == 200
+    assert control.post("/tokens/onetrust/revoke", json={"token": "understudy-full"}).status_code == 204
+    assert vendor.post(WRITE, headers=full, json={}).status_code == 401
+
+
+def test_the_clock_stands_moves_and_runs(control: httpx.Client, vendor: httpx.Client, update: Update) -> None:
+    """For the model too: a user who was deleted comes back within seven days, and not after."""
+    frozen = control.put("/clock", json={"now": "2026-01-31T09:30:00Z", "running": False}).json()
+    assert frozen == {"now": "2026-01-31T09:30:00.000Z", "running": False}
+    assert control.get("/clock").json() == frozen
+    vendor.delete(ADA)
+    control.post("/clock/advance", json={"seconds": 6 * 86400})
+    assert update(title="back").status_code == 204
+    vendor.delete(ADA)
+    control.post("/clock/advance", json={"seconds": 8 * 86400})
+    assert update(title="too late").status_code == 404
+    assert control.put("/clock", json={"running": True}).json()["running"] is True
+    assert control.get("/clock").json()["now"] >= "2026-02-14"
+
+
+def test_state_is_read_patched_and_put(control: httpx.Client, vendor: httpx.Client) -> None:
+    """Records as the model has them; a merge patch changes a field, and null takes a record away."""
+    state = control.get("/state/gainsight_px").json()
+    assert set(state["users"]) == {"ada@example.com", "bo+news@example.com", "visitor 7"}
+    patch = {"users": {"ada@example.com": {"fields": {"title": "Queen"}}, "visitor 7": None}}
+    assert control.patch("/state/gainsight_px", json=patch).status_code == 200
+    assert vendor.get(ADA).json()["title"] == "Queen"
+    assert vendor.get("/gainsight_px/v1/users/visitor%207").status_code == 404
+    assert control.put("/state/gainsight_px", json=state).json() == state
+    assert vendor.get("/gainsight_px/v1/users/visitor%207").status_code == 200
+    assert control.put("/state/gainsight_px", json={}).json() == {"users": {}, "created": {}}
+    assert vendor.get(ADA).status_code == 404
+
+
+def test_a_snapshot_is_put_back(control: httpx.Client, vendor: httpx.Client, update: Update) -> None:
+    """By name, as often as wanted."""
+    update(title="before")
+    assert control.put("/snapshots/before").status_code == 204
+    for _ in range(2):
+        update(title="after")
+        assert control.post("/snapshots/before/restore").status_code == 204
+        assert vendor.get(ADA).json()["title"] == "before"
+    assert control.get("/snapshots").json() == {"snapshots": ["before"]}
+    assert control.delete("/snapshots/before").status_code == 204
+    assert control.post("/snapshots/before/restore").status_code == 404
+
+
+def test_a_session_begins_anew_and_is_forgotten(
+    server: str, session: str, control: httpx.Client, vendor: httpx.Client, update: Update
+) -> None:
+    """With the settings that it was made with."""
+    update(title="mine")
+    faulty(control, kind="latency", delay={"seconds": 0})
+    assert control.post("/reset").status_code == 200
+    assert vendor.get(ADA).json()["title"] == "Analyst"
+    assert control.get("/faults").json() == {"faults": []}
+    told = httpx.get(f"{server}/_understudy/sessions").json()
+    assert session in [each["name"] for each in told["sessions"]]
+    assert told["templates"] == ["default", "strict"]
+    place = f"{server}/_understudy/sessions/{session}"
+    assert (httpx.delete(place).status_code, httpx.get(place).status_code) == (204, 404)
+
+
+def test_a_session_is_made_with_settings_of_its_own(server: str) -> None:
+    """Which a reset keeps."""
+    own = {"name": "own", "seed": 9, "strict": True, "switches": {"gainsight_px": {"mismatch": "refuse"}}}
+    made = httpx.post(f"{server}/_understudy/sessions", json=own)
+    assert (made.status_code, made.json()["seed"]) == (201, 9)
+    assert made.json()["urls"]["onetrust"] == "/s/own/onetrust"
+    for _ in range(2):
+        switches = httpx.get(f"{server}/_understudy/sessions/own/switches/gainsight_px").json()
+        assert (switches["mismatch"], switches["profile"]) == ("refuse", "documented")
+        httpx.post(f"{server}/_understudy/sessions/own/reset")
