@@ -14,7 +14,15 @@ from understudy.values import Json, at, split
 _VALUES: tuple[Json, ...] = (None, True, 7, 1.5, "understudy", [], ["understudy"], [7], {}, {"understudy": 1})
 _BROKEN_JSON = (b'{"understudy": [', b"understudy", b"{'understudy': 1}", b'{"understudy": 1,}', b"\xff\xfe", b"{} {}")
 _FORMATS = {
-    "date-time": ("yesterday", "2026-13-01T00:00:00Z", "2026-02-31T00:00:00Z", "2026-01-31", "20260131T093000Z", "")
+    "date-time": (
+        "yesterday",
+        "2026-13-01T00:00:00Z",
+        "2026-02-31T00:00:00Z",
+        "2026-01-31",
+        "2026-01-31T09:30:00",
+        "20260131T093000Z",
+        "",
+    )
 }
 
 

@@ -13,12 +13,12 @@ from understudy.contract.client import Client
 from understudy.contract.records import creator
 from understudy.contract.samples import identifier, sample
 from understudy.contract.stateful.machine import BrokenError, Course, Sequence, reading_of, tell
-from understudy.contract.stateful.plans import Plan, replaced
+from understudy.contract.stateful.plans import Plan, places, replaced
 from understudy.contract.stateful.slots import Slot, filled
 from understudy.model.oracle import Oracle
 from understudy.spec.document import Operation, Schema
 from understudy.spec.wire import is_json
-from understudy.values import Json
+from understudy.values import Json, at, join
 
 CHECK = "extremes"
 SECONDS = 3.0
@@ -48,7 +48,8 @@ TEXTS = (
     "0123",
 )
 NUMBERS = (0, -1, 2**31 - 1, 2**31, -(2**31) - 1, 2**53 - 1, 2**53, 2**53 + 1, 0.1)
-STRUCTURES: tuple[Json, ...] = ([], {}, {f"k{n}": n for n in range(300)})
+WIDE = {f"k{n}": n for n in range(300)}
+STRUCTURES: tuple[Json, ...] = ([], {}, WIDE)
 DEPTH = 60
 TAILS = (
     "\N{LATIN SMALL LETTER E WITH ACUTE}",
@@ -155,6 +156,8 @@ class _Extremes:
             body = self._hardened(base.body, value, schema)
             if body != base.body:
                 yield replace(base, body=body, leeway="refuse")
+        for body in self._widened(base.body, schema):
+            yield replace(base, body=body, leeway="refuse")
         if is_json(base.media_type):
             yield from (replace(base, body=raw, leeway="any") for raw in RAW)
             yield from self._spoilt(base)
@@ -182,6 +185,15 @@ class _Extremes:
                     sequence.play(each)
             except BrokenError as broken:
                 tell(self.course, broken.failure)
+
+    def _widened(self, body: Json, schema: Schema) -> Iterator[Json]:
+        """Yield the body with many properties more in an object of any form."""
+        for path in places(body):
+            value = at(body, join(*path))
+            if isinstance(value, dict) and not {*self.oracle.pools, *self.oracle.left_out} & {*path}:
+                changed = replaced(body, path, {**value, **WIDE})
+                if schema.is_valid(filled(changed, lambda slot: OWN)):
+                    yield changed
 
     def _hardened(self, body: Json, value: Json, schema: Schema) -> Json:
         """Return the body with the value wherever the schema takes it; of lists the last item alone is changed."""

@@ -190,12 +190,14 @@ class Sequence:
         return identifier(self.client.run, f"{self.course.label} {self.number} {number}")
 
     def _sent(self, sample: Sample, credential: str) -> Exchange:
-        known = credential if credential == "full" or self._closed(sample.operation) else "full"
+        known = credential if self._closed(sample.operation, credential) else "full"
         request = on_the_wire(sample, self.client.run, secret=self.client.secret(known))
         return self.client.send(request, sample.operation.operation_id, self.course.check, known)
 
-    def _closed(self, operation: Operation) -> bool:
-        """Whether the restricted caller, if there is one, may not call the operation."""
+    def _closed(self, operation: Operation, credential: str) -> bool:
+        """Whether that caller, if there is such a one, may not call the operation."""
+        if credential == "none":
+            return bool(list(places(operation)))
         allowed = set(self.pack.behaviour.restricted)
         opened = any(set(scopes) <= allowed for need in operation.security for scopes in need.values())
         return self.client.run.credentials.restricted is not None and bool(list(places(operation))) and not opened

@@ -7,7 +7,7 @@ shrunk call by call (`shrinking`), not choice by choice, and some draws of Hypot
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 
@@ -87,9 +87,12 @@ class Plans:
         """A call to begin with."""
 
     def call(self, random: Random) -> Plan:
-        """Return any call; now and then one that was returned before."""
-        if self._recent and random.random() < AGAIN:
-            return random.choice(self._recent)
+        """Return any call; now and then one that was returned before, or that one with a part of its body changed."""
+        if self._recent and random.random() < AGAIN + CHANGED:
+            plan = random.choice(self._recent)
+            if random.random() < AGAIN / (AGAIN + CHANGED):
+                return plan
+            return replace(plan, body=_changed(plan.body, random))
         drawing = self._made(random)
         self._recent.append(drawing.plan(random.choice(self._operations), drawing.slot()))
         return self._recent[-1]
@@ -110,8 +113,8 @@ class Plans:
 
 
 _SEEDS = st.binary(min_size=8, max_size=8)
-RECENT, AGAIN = 4, 0.1
-"""Of how many calls one is sent again, and how often."""
+RECENT, AGAIN, CHANGED = 4, 0.1, 0.2
+"""Of how many calls one is sent again, how often, and how often with a change, for what follows upon what."""
 
 
 class _Drawing:
@@ -136,7 +139,7 @@ class _Drawing:
         body = filled(body, lambda known: slot if known == OWN else known)
         if schema is not None and self._one((False,) * 7 + (True,)):
             body = _spoilt(body, self._random.randrange(21), self._one((None, 7, {}, [], True, "x" * 2000)))
-        credential = self._one(("full",) * 9 + ("restricted",))
+        credential = self._one(("full",) * 18 + ("restricted", "none"))
         return Plan(operation.operation_id, parameters, body, media_type, credential)
 
     def _parameters(self, operation: Operation, slot: Slot) -> dict[str, dict[str, Json]]:
@@ -229,6 +232,25 @@ def _read_only(schema: Json) -> bool:
 def _within(schema: Mapping[str, Json], number: float) -> bool:
     low, high = schema.get("minimum"), schema.get("maximum")
     return (low is None or number >= low) and (high is None or number <= high)
+
+
+def _changed(value: Json, random: Random) -> Json:
+    """Return a body of which a list is emptied, a flag turned, or a property left out."""
+    found = [path for path in places(value) if isinstance(_at(value, path), bool | list | dict)]
+    if not found:
+        return value
+    path = random.choice(found)
+    old = _at(value, path)
+    if isinstance(old, dict):
+        left_out = random.choice([None, *old])
+        return replaced(value, path, {key: each for key, each in old.items() if key != left_out})
+    return replaced(value, path, [] if isinstance(old, list) else not old)
+
+
+def _at(value: Json, path: tuple[str | int, ...]) -> Json:
+    for key in path:
+        value = value[key]
+    return value
 
 
 def _spoilt(value: Json, number: int, wrong: Json) -> Json:
