@@ -70,4 +70,4 @@ def test_an_answer_of_100_megabytes_is_cut_and_told(verify_at: Verify, monkeypat
     tracemalloc.stop()
     assert judged.exit_code == 1, judged.output
     assert "The body of 200 is too long to be judged" in {finding["title"] for finding in judged.report["findings"]}
-    assert peak < 90 * 2**20
+    assert peak < 64 * 2**20

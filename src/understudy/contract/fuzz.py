@@ -25,7 +25,7 @@ from understudy.contract.client import VARIABLES, Client
 from understudy.contract.exchange import Exchange, Request, retry_after
 from understudy.contract.records import record
 from understudy.contract.samples import sample
-from understudy.contract.transport import Transport, credential, header_texts, response
+from understudy.contract.transport import Transport, credential, forget, header_texts, response
 from understudy.errors import TargetError
 from understudy.spec.document import Operation
 from understudy.spec.extensions import EXISTING, IDENTIFIER
@@ -83,6 +83,7 @@ def phase(client: Client, name: str, seconds: float) -> None:
                 client.observe(exchange, "fuzz")
         except Exception as error:  # noqa: BLE001 (the engine would take it for a fault of the case)
             stop(error)
+        forget(answer, linked=name == "stateful")
         wait = retry_after(response(answer)) if answer.status_code == 429 else None
         time.sleep(min(wait or 0, max(client.left - until, 0)))
         if client.left <= until or client.collector.enough:

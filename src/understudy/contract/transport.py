@@ -111,6 +111,15 @@ def response(answer: Answer) -> Response:
     return Response(answer.status_code, headers, body[: clients.MAX_ANSWER], cut=len(body) > clients.MAX_ANSWER)
 
 
+def forget(answer: Answer, *, linked: bool) -> None:
+    """Let an answer's body go once it is judged: the engine keeps every answer of a phase.
+
+    Where links lead on from it (`linked`), a body that is whole stays.
+    """
+    if not linked or len(answer.content) > clients.MAX_ANSWER:
+        answer.content = answer.content[:PIECE]
+
+
 def header_texts(headers: Any) -> Iterator[tuple[str, str]]:
     """Yield names and values of headers, the values as the Latin-1 reading of their bytes."""
     for name, values in headers.items():
