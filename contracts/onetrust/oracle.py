@@ -87,9 +87,11 @@ def _rule(reply: Reply, element: Json, sent: Json) -> str:
     """Return the rule that decides what an element holds after the call, by how it was sent in it."""
     if sent is None:
         return "OT-LINK-5" if element["linked"] else "OT-UPDATE-3"
-    if sent is TWICE or "linked" not in sent or ("value" not in sent and not sent["linked"]):
+    if sent is TWICE or ("value" not in sent and not sent.get("linked")):
         return "OT-UPDATE-6"
-    if not sent["linked"]:
+    if "linked" not in sent and element["linked"]:
+        return "OT-UPDATE-6"  # what a value alone does to a type that is linked is left open
+    if not sent.get("linked"):
         return "OT-UPDATE-2" if reply.status == 200 else "OT-CREATE-2"
     if isinstance(sent.get("value"), str) and sent["value"]:
         return "OT-LINK-8"  # the document shows lists alone

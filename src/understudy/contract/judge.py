@@ -71,6 +71,21 @@ class Judge:
                 return near
         return ()
 
+    def closing(self, operation: Operation, status: int) -> tuple[Rule, ...]:
+        """Return the rules that close an operation: with 401 to those without a credential, with 403 to the restricted.
+
+        Where no rule is on the 401, those on the operation's security; beside one on the 403, those on scopes.
+        """
+        pointer = f"{operation.pointer}/responses/{status}"
+        cited = self.rules.citing({Part.SECURITY}, (pointer, f"{pointer}/description"))
+        if status == 401:
+            declared = 401 in operation.statuses
+            return cited if declared else self.rules.citing({Part.SECURITY}, [f"{operation.pointer}/security"])
+        if self.pack.vendored.operations.get(operation.operation_id) is None:
+            return cited
+        scopes = (each for each in self.rules if each.part is Part.SECURITY and "/scopes/" in each.citation.pointer)
+        return (*cited, *scopes)
+
     def breaches(self, exchange: Exchange, operation: Operation) -> tuple[list[Breach], bool]:
         """Return what the request breaks of the judged document, and whether the vendored one agrees that it is bad."""
         found = breaches(operation, exchange.request)

@@ -157,10 +157,8 @@ class Prober:
 
     def _nobody(self, operation: Operation, place: Place, good: Sample) -> None:
         """Call with no credential and with such as are none: 401, or where the document has no 401, 403 as well."""
-        rules = self._citing(operation, "responses/401")
-        right = {401}
-        if 401 not in operation.statuses:
-            rules, right = self.judge.rules.citing({Part.SECURITY}, [f"{operation.pointer}/security"]), {401, 403}
+        rules = self.judge.closing(operation, 401)
+        right = {401} if 401 in operation.statuses else {401, 403}
         malformed = MALFORMED if place.prefix == BEARER else ()
         for what, value in (
             ("no credential", None),
@@ -215,7 +213,7 @@ class Prober:
             elif status < 300:
                 self.add("access", Outcome.PASSED, rules, exchange)
             return
-        rules = (*self._citing(operation, "responses/403"), *self._scope_rules(operation))
+        rules = self.judge.closing(operation, 403)
         if status == 403:
             self.add("access", Outcome.PASSED, rules, exchange)
         elif status < 400 and (rules or 403 in operation.statuses):
@@ -227,19 +225,6 @@ class Prober:
     def _open_to_restricted(self, operation: Operation) -> bool:
         allowed = set(self.judge.pack.behaviour.restricted)
         return any(set(scopes) <= allowed for need in operation.security for scopes in need.values())
-
-    def _scope_rules(self, operation: Operation) -> tuple[Rule, ...]:
-        if self.judge.pack.vendored.operations.get(operation.operation_id) is None:
-            return ()
-        return tuple(
-            rule
-            for rule in self.judge.rules.by_id.values()
-            if rule.part is Part.SECURITY and "/scopes/" in rule.citation.pointer
-        )
-
-    def _citing(self, operation: Operation, place: str) -> tuple[Rule, ...]:
-        pointer = f"{operation.pointer}/{place}"
-        return self.judge.rules.citing({Part.SECURITY}, (pointer, f"{pointer}/description"))
 
     def _refused(
         self, rules: Iterable[Rule], operation: Operation, exchange: Exchange, title: str, expected: str, to: str = ""

@@ -11,7 +11,9 @@ from understudy.spec.upgrade import BOUNDS
 from understudy.spec.wire import text
 from understudy.values import Json, at, split
 
-_VALUES: tuple[Json, ...] = (None, True, 7, 1.5, "understudy", [], ["understudy"], [7], {}, {"understudy": 1})
+_VALUES: tuple[Json, ...] = (
+    None, True, 7, 1.5, "understudy", "true", "7", [], ["understudy"], [7], {}, {"understudy": 1},
+)  # fmt: skip
 _BROKEN_JSON = (b'{"understudy": [', b"understudy", b"{'understudy': 1}", b'{"understudy": 1,}', b"\xff\xfe", b"{} {}")
 _FORMATS = {
     "date-time": (

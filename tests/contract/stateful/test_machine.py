@@ -2,15 +2,18 @@
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TypeAlias
 
 import pytest
 
+from tests.e2e.consentgrid.servers import Register
 from tests.e2e.faults import CASES
 from tests.e2e.freedoms import FREEDOMS
 from tests.e2e.servers import FULL, READ, Endpoint
-from tests.e2e.serving import running
+from tests.e2e.serving import Answer, Bad, Call, Json, running
 from tests.mock.exchange import served
 from understudy import pack as packs
 from understudy.contract.client import Client
@@ -146,3 +149,62 @@ def test_a_target_that_is_gone_ends_the_sequences(explore: Explore) -> None:
         pass
     with pytest.raises(TargetError, match="cannot reach"):
         explore(url, "onetrust", "core", Credentials(FULL, READ))
+
+
+class OpensToReaders(Register):
+    """Whoever may read may update too, if the option is named."""
+
+    def forbidden(self, call: Call, *names: str) -> Answer:
+        if call.who and call.method == "PATCH" and call.asked("saveOption") == "merge":
+            with suppress(Bad):
+                return self.done(call, *names)
+        return super().forbidden(call, *names)
+
+
+class OpensToAnybody(Register):
+    """Whoever sends no key may update a subject that has been updated before."""
+
+    def forbidden(self, call: Call, *names: str) -> Answer:
+        found = self.find((names[0], names[1])) if len(names) > 1 else None
+        if not call.who and found is not None and found.updates:
+            with suppress(Bad):
+                return self.done(call, *names)
+        return super().forbidden(call, *names)
+
+
+@pytest.mark.parametrize(
+    ("register", "title"), [(OpensToReaders, machine.RESTRICTED), (OpensToAnybody, machine.UNKNOWN)]
+)
+def test_a_call_that_is_closed_to_its_caller_is_no_good_call(
+    register: type[Register], title: str, explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the probe's one request is refused: the rule that closes it is missed."""
+    monkeypatch.setattr(machine, "SEQUENCES", 150)
+    with running(register()) as url:
+        client = explore(url, "consentgrid", "core", Credentials(Register.full, Register.read))
+    found = outcomes(client, Outcome.FAILED)
+    assert {each.title for each in found} == {title}, [f"{each.rule}: {each.title}" for each in found]
+    assert all((each.rule or "").startswith("CG-AUTH-") for each in found)
+
+
+class ThirdTimeNothing(Endpoint):
+    """From the third update on, elements that come without `linked` keep their old values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: Counter[str] = Counter()
+
+    def write(self, identifier: str, body: dict[str, Json]) -> Answer:
+        self.writes[identifier] += 1
+        found = self.subjects.get(identifier)
+        known = found.elements if found is not None and self.writes[identifier] > 3 else {}
+        elements = [each for each in body.get("dataElements", []) if "linked" in each or each["name"] not in known]
+        return super().write(identifier, body | ({"dataElements": elements} if "dataElements" in body else {}))
+
+
+def test_the_plainest_update_is_compared(explore: Explore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An element with a name and a value alone has the value that was sent."""
+    monkeypatch.setattr(machine, "SEQUENCES", 150)
+    with running(ThirdTimeNothing()) as url:
+        client = explore(url, "onetrust", "core", Credentials(FULL, READ))
+    assert "OT-UPDATE-2" in {each.rule for each in outcomes(client, Outcome.FAILED)}

@@ -40,6 +40,7 @@ STEPS = 8
 """The most calls in a sequence, not counting those that read the state back at its end."""
 SEQUENCES = 200
 """The most sequences between two findings."""
+UNKNOWN, RESTRICTED = "A call without a credential is taken", "The restricted credential opens a call"
 SHRINKING = 6.0
 """Seconds that a failing sequence is shrunk at most."""
 
@@ -209,6 +210,9 @@ class Sequence:
         if status >= 500 or status == 429:
             self.lost = True
             return
+        if exchange.credential != "full" and status < 400:
+            self._opened(mine.operation, exchange)
+            return
         if exchange.credential != "full" or breaches(mine.operation, exchange.request):
             self.lost = status < 400  # whether that is a finding the judge of single exchanges has said
             return
@@ -232,6 +236,16 @@ class Sequence:
         if reply.accepted:
             transaction.commit()
             self._compare(call, reply, exchange)
+
+    def _opened(self, operation: Operation, exchange: Exchange) -> None:
+        """Miss the rules that close the operation to the caller; the access probes tell where no rule does."""
+        judged = self.judge.operation(operation.operation_id)
+        assert judged is not None
+        refusal, title = (401, UNKNOWN) if exchange.credential == "none" else (403, RESTRICTED)
+        rules = self.judge.closing(judged, refusal)
+        if rules:
+            self._missed(rules[0].id, exchange, title, str(refusal), str(exchange.response.status))
+        self.lost = True  # what was done by it the model does not know, though the fault is known
 
     def _other_status(self, reply: Reply, exchange: Exchange) -> None:
         status, self.lost = exchange.response.status, True

@@ -139,7 +139,7 @@ class _Drawing:
         body = filled(body, lambda known: slot if known == OWN else known)
         if schema is not None and self._one((False,) * 7 + (True,)):
             body = _spoilt(body, self._random.randrange(21), self._one((None, 7, {}, [], True)))
-        credential = self._one(("full",) * 18 + ("restricted", "none"))
+        credential = self._one(("full",) * 14 + ("restricted", "none"))
         return Plan(operation.operation_id, parameters, body, media_type, credential)
 
     def _parameters(self, operation: Operation, slot: Slot) -> dict[str, dict[str, Json]]:
