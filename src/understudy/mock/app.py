@@ -91,11 +91,9 @@ class VendorApp:
     async def _faulty(self, scope: Scope, receive: deviant.Kept, send: Send) -> None:
         """Serve a request that may meet a fault."""
         visit: Visit = scope[KEY]
-        visit.operation = operation = self.pack.effective.find(visit.method, visit.target)
-        if operation is not None:
-            visit.path = (self.pack.effective.paths.match(visit.target) or ("", {}))[1]
-            await deviant.prepare(visit, scope, receive, security=False)
-        fault = visit.session.faults.met(self.pack.vendor, visit.operation_id, visit.identifiers())
+        visit.operation = self.pack.effective.find(visit.method, visit.target)
+        identifiers = await self._identifiers(visit, scope, receive)
+        fault = visit.session.faults.met(self.pack.vendor, visit.operation_id, identifiers)
         if fault is None:
             await self._through(self._stack, scope, receive, send)
             return
@@ -110,6 +108,17 @@ class VendorApp:
             await self._through(self._stack, scope, receive, send)
         else:
             await self._instead(fault, scope, send)
+
+    async def _identifiers(self, visit: Visit, scope: Scope, receive: deviant.Kept) -> tuple[str, ...]:
+        """Return the identifiers that a request names; the stages find the visit as it was."""
+        if visit.operation is None:
+            return ()
+        read = Visit(visit.session, visit.method, visit.target)
+        read.operation = visit.operation
+        read.path = (self.pack.effective.paths.match(visit.target) or ("", {}))[1]
+        await deviant.prepare(read, scope, receive, security=False)
+        visit.raw = read.raw
+        return read.identifiers()
 
     async def _answering(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._through(self._stack, scope, receive, send)

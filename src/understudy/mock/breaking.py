@@ -37,6 +37,8 @@ async def broken(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, sen
         messages.append(message)
 
     await app(scope, receive, kept)
+    if not messages:
+        return  # the client has left before its request was complete
     start = messages[0]
     body = b"".join(message.get("body", b"") for message in messages[1:])
     transport: asyncio.Transport | None = scope.get(TRANSPORT)

@@ -78,7 +78,7 @@ class Teller:
     def _message(redaction: Redaction, headers: Headers, body: bytes) -> dict[str, Json]:
         return {
             "headers": [list(pair) for pair in redaction.headers(_texts(headers))],
-            "body": redaction.value(_value(redaction.body(body))),
+            "body": _value(redaction.body(body)),
         }
 
 

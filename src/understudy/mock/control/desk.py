@@ -71,13 +71,9 @@ class Desk:
     def part(self, call: Call) -> Session:
         """Return a vendor's part of a session, made now if it is not there; raises DeniedError, NoSessionError."""
         vendor = str(call.path["vendor"])
-        self.known_vendor(vendor)
-        return self.opened(call).part(self.sessions.packs[vendor])
-
-    def known_vendor(self, vendor: str) -> None:
-        """Raise DeniedError where the vendor is not served."""
         if vendor not in self.sessions.packs:
             raise DeniedError(404, f"no vendor {vendor!r} is served", self.sessions.packs)
+        return self.opened(call).part(self.sessions.packs[vendor])
 
 
 def body_of(call: Call) -> dict[str, Json]:
