@@ -41,7 +41,7 @@ def test_a_deviation_is_killed_by_the_checks_that_name_its_rule(added: Added, on
     assert (judged.killed, judged.rule, judged.error) == (True, "OT-AUTH-1", "")
     assert judged.first == "access[createOrUpdateDataSubjectUsingPOST]"
     assert set(judged.by) >= {"probes", "scenarios"}
-    assert "model" not in judged.by
+    assert "schemathesis" not in judged.by
     assert 0 < judged.after <= judged.seconds
 
 

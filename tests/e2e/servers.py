@@ -5,6 +5,7 @@ It keeps every documented sentence. `Freedom`s are other ways to keep them, `fau
 
 import re
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qs
@@ -161,3 +162,17 @@ def _is_date_time(value: Json) -> bool:
     except ValueError:
         return False
     return True
+
+
+class Expiring(Endpoint):
+    """Takes each token that it grants for so many calls, whatever it says of seconds."""
+
+    def __init__(self, calls: int) -> None:
+        super().__init__()
+        self.calls, self.used = calls, Counter[str]()
+
+    def caller(self, call: Call) -> str:
+        """Return who calls, nobody where the token is used up."""
+        token = call.headers.get("authorization", "").partition(" ")[2]
+        self.used[token] += 1
+        return super().caller(call) if self.used[token] <= self.calls or token == READ else ""

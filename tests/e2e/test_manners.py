@@ -2,14 +2,13 @@
 
 import json
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from tests.e2e.conftest import Verify
-from tests.e2e.servers import CLIENT, FULL, READ, SECRET, Endpoint
+from tests.e2e.servers import CLIENT, FULL, SECRET, Endpoint, Expiring
 from tests.e2e.serving import Answer, Call, running
 from tests.mock.exchange import call, served
 from understudy import pack as packs
@@ -64,20 +63,6 @@ class Clocked(Endpoint):
         """Answer, and look at the clock."""
         self.times.append(time.monotonic())
         return super().serve(call)
-
-
-class Expiring(Endpoint):
-    """Takes each token that it grants for so many calls, whatever it says of seconds."""
-
-    def __init__(self, calls: int) -> None:
-        super().__init__()
-        self.calls, self.used = calls, Counter[str]()
-
-    def caller(self, call: Call) -> str:
-        """Return who calls, nobody where the token is used up."""
-        token = call.headers.get("authorization", "").partition(" ")[2]
-        self.used[token] += 1
-        return super().caller(call) if self.used[token] <= self.calls or token == READ else ""
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])

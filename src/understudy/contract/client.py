@@ -191,8 +191,10 @@ class Client:
         self.tokens.accepted()
         return False
 
-    def at_once(self, requests: Sequence[Request], operation_id: str, check: str) -> list[Exchange]:
+    def at_once(self, requests: Sequence[Request], operation_id: str, check: str) -> list[Exchange] | None:
         """Send requests by the full caller at the same moment, and judge their answers; 429 is an answer.
+
+        Returns None where the token expired on the way, and there is a new one now.
 
         Raises OverError when the run's time is up, TargetError when the target cannot be reached.
         """
@@ -208,9 +210,12 @@ class Client:
                 exchanges = list(pool.map(sent, requests))
         finally:
             self._racing = False
+        refused = next((each for each in exchanges if each.response.status == 401), None)
+        expired = refused is not None and self.expired(refused)
         for exchange in exchanges:
-            self.observe(exchange, check)
-        return exchanges
+            if not expired or exchange.response.status != 401:
+                self.observe(exchange, check)
+        return None if expired else exchanges
 
     def observe(self, exchange: Exchange, check: str) -> None:
         """Count an exchange and bring it before the judge."""

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.consentgrid.servers import Data, Register
 from tests.e2e.consentgrid.servers import Subject as Registered
 from tests.e2e.freedoms import FREEDOMS
-from tests.e2e.servers import FULL, READ, Endpoint, Subject
+from tests.e2e.servers import CLIENT, FULL, READ, SECRET, Endpoint, Expiring, Subject
 from tests.e2e.serving import Answer, Json, running
 from tests.mock.exchange import served
 from understudy import pack as packs
@@ -182,6 +182,16 @@ def test_a_conforming_register_is_not_accused() -> None:
     """Whose IDs are its own choice."""
     with running(Together()) as url:
         assert failed(raced(url, "consentgrid", "core", Credentials(Register.full, Register.read))) == set()
+
+
+@pytest.mark.parametrize("calls", [5, 6, 7, 8, 9, 10])
+def test_a_token_that_expires_in_a_race_is_no_fault(calls: int) -> None:
+    """The race is given up, and the next one is run with a new token."""
+    endpoint = Expiring(calls)
+    with running(endpoint) as url:
+        evidence = raced(url, "onetrust", "core", Credentials(None, READ, CLIENT, SECRET))
+    assert failed(evidence) == set()
+    assert len(endpoint.minted) > 1
 
 
 def test_a_lost_update_is_found() -> None:

@@ -276,12 +276,13 @@ class _Races:
         return self.client.send(request, made.operation.operation_id, CHECK)
 
     def _at_once(self, calls: Sequence[Sample]) -> list[Exchange] | None:
-        """Send calls at once; None where a limit or a server error, of which others tell, spoils the race."""
+        """Send calls at once; None where a limit, an expired token or a server error spoils the race."""
         secret = self.client.secret("full")
         requests = [on_the_wire(made, self.client.run, secret=secret) for made in calls]
         exchanges = self.client.at_once(requests, self.operation.operation_id, CHECK)
-        spoilt = any(each.response.status == 429 or each.response.status >= 500 for each in exchanges)
-        return None if spoilt else exchanges
+        if exchanges is None or any(each.response.status == 429 or each.response.status >= 500 for each in exchanges):
+            return None
+        return exchanges
 
     def _add(
         self,
