@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 from difflib import get_close_matches
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -109,16 +110,18 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)  # the server raises the signal once more after it has drained
 
-    def ready() -> None:
-        click.echo(f"understudy: serving {', '.join(chosen)} on {url_of(sock)}")
-        click.echo(f"  tokens, keys   {FULL}, {READ} (read-only)")
-        if any(_grants(pack) for pack in chosen.values()):
-            click.echo(f"  OAuth 2.0      clients {CLIENT}, {CLIENT_READ} (read-only), secret {SECRET}")
-        click.echo(f"  seed           {settings.seed}")
-        for deviation in settings.deviations.values():
-            click.echo(f"  deviates       {deviation.name}: {deviation.text}")
+    run(app, sock, partial(_ready, chosen, settings, url_of(sock)), date=has_date(sessions))
 
-    run(app, sock, ready, date=has_date(sessions))
+
+def _ready(chosen: Mapping[str, Pack], settings: Settings, url: str) -> None:
+    """Say what is served and where, and what a client needs to call it."""
+    click.echo(f"understudy: serving {', '.join(chosen)} on {url}")
+    click.echo(f"  tokens, keys   {FULL}, {READ} (read-only)")
+    if any(_grants(pack) for pack in chosen.values()):
+        click.echo(f"  OAuth 2.0      clients {CLIENT}, {CLIENT_READ} (read-only), secret {SECRET}")
+    click.echo(f"  seed           {settings.seed}")
+    for deviation in settings.deviations.values():
+        click.echo(f"  deviates       {deviation.name}: {deviation.text}")
 
 
 def _loopback(host: str) -> bool:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from schemathesis import Case, HookContext
 from schemathesis import Response as Answer
 from schemathesis.config import SchemathesisConfig
-from schemathesis.engine.core import Engine, ExecutionPlan
+from schemathesis.engine.core import Engine, EventStream, ExecutionPlan
 from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.engine.run import PhaseName
 from schemathesis.specs.openapi.schemas import OpenApiSchema
@@ -90,6 +90,18 @@ def phase(client: Client, name: str, seconds: float) -> None:
             stream.stop()
 
     schema.hook(after_call)
+    lost = _played(client, stream, until)
+    if failed:
+        raise failed[0]
+    if (lost or client.requests == before) and not _listens(client.run.base_url):
+        raise _gone(client)
+
+
+def _played(client: Client, stream: EventStream, until: float) -> int:
+    """Have the engine play until so many seconds are left; return how many requests at the end had no answer.
+
+    Raises TargetError where the target does not answer any more.
+    """
     lost = 0
     for event in stream:
         recorder = getattr(event, "recorder", None)
@@ -97,13 +109,14 @@ def phase(client: Client, name: str, seconds: float) -> None:
             lost = _lost(recorder, lost)
         if lost >= _LOST:
             stream.stop()
-            raise TargetError(f"{client.run.base_url} does not answer any more", todo="look at the target's log")
+            raise _gone(client)
         if client.left <= until:
             stream.stop()
-    if failed:
-        raise failed[0]
-    if (lost or client.requests == before) and not _listens(client.run.base_url):
-        raise TargetError(f"{client.run.base_url} does not answer any more", todo="look at the target's log")
+    return lost
+
+
+def _gone(client: Client) -> TargetError:
+    return TargetError(f"{client.run.base_url} does not answer any more", todo="look at the target's log")
 
 
 def _listens(base_url: str) -> bool:

@@ -109,24 +109,20 @@ class Trial:
             self._session.shouldstop = gathered.fatal or "the full credentials are refused"
         if report.failed and not home:
             self.crashes.append(f"{report.nodeid}: {report.longrepr}")
-        name = report.nodeid.rpartition("::")[2]
+        item = self._item(report, home, frozenset(p.fingerprint for p, _ in evidence if p.outcome is Outcome.FAILED))
+        if self.run.dry:
+            self.sent.append(Sent(item.name, item.kind, home.get("sent", []), home.get("requests", 0)))
+        gathered.items.append(item)
+        self._watcher.progressed(item.name, item.outcome, gathered.requests)
+
+    def _item(self, report: pytest.TestReport, home: Mapping[str, Any], failures: frozenset[str]) -> ItemResult:
+        """Return what became of a check; one that could not go on has shown nothing of the target."""
         outcome = str(report.outcome)
         if report.passed:
             outcome = {"not-exercised": "not-exercised", "failed": "remark"}.get(home.get("note", ""), outcome)
-        if self.run.dry:
-            self.sent.append(Sent(name, home.get("kind", ""), home.get("sent", []), home.get("requests", 0)))
-        failures = {piece.fingerprint for piece, _ in evidence if piece.outcome is Outcome.FAILED}
-        gathered.items.append(
-            ItemResult(
-                name,
-                home.get("kind", ""),
-                outcome,
-                report.duration,
-                self._message(report, home),
-                frozenset() if home.get("fatal") else frozenset(failures),
-            )
-        )
-        self._watcher.progressed(name, outcome, gathered.requests)
+        shown = frozenset[str]() if home.get("fatal") else failures
+        name, message = report.nodeid.rpartition("::")[2], self._message(report, home)
+        return ItemResult(name, home.get("kind", ""), outcome, report.duration, message, shown)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

@@ -19,7 +19,7 @@ from understudy import pack as packs
 from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import Judge
-from understudy.contract.stateful import machine
+from understudy.contract.stateful import machine, sequence
 from understudy.contract.target import Credentials, Run
 from understudy.contract.verdict import weigh
 from understudy.errors import TargetError
@@ -65,7 +65,7 @@ def explore(monkeypatch: pytest.MonkeyPatch) -> Iterator[Explore]:
 def outcomes(client: Client, outcome: Outcome) -> list[Evidence]:
     """Return the evidence of the model's check that counts for that."""
     rules = client.judge.rules.by_id
-    pieces = [piece for piece, _ in client.collector if piece.check == machine.CHECK and piece.rule is not None]
+    pieces = [piece for piece, _ in client.collector if piece.check == sequence.CHECK and piece.rule is not None]
     return [piece for piece in pieces if weigh(piece, rules.get(piece.rule or ""), strict=False) is outcome]
 
 
@@ -173,7 +173,7 @@ class OpensToAnybody(Register):
 
 
 @pytest.mark.parametrize(
-    ("register", "title"), [(OpensToReaders, machine.RESTRICTED), (OpensToAnybody, machine.UNKNOWN)]
+    ("register", "title"), [(OpensToReaders, sequence.RESTRICTED), (OpensToAnybody, sequence.UNKNOWN)]
 )
 def test_a_call_that_is_closed_to_its_caller_is_no_good_call(
     register: type[Register], title: str, explore: Explore, monkeypatch: pytest.MonkeyPatch

@@ -11,7 +11,7 @@ from understudy.values import Json
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from understudy.contract.stateful.machine import Failure
+    from understudy.contract.stateful.sequence import Failure
 
 Play: TypeAlias = "Callable[[Iterable[Plan]], Failure | None]"
 """Plays calls as a sequence of its own, and returns what it shows."""

@@ -1,0 +1,337 @@
+"""One sequence of calls: each goes to the target and is run on the model, and the answers are compared.
+
+Targets are not reset: every sequence has identifiers of its own, so that for it the target is empty.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from understudy.contract.authentication import places
+from understudy.contract.client import Client
+from understudy.contract.demands import breaches
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.exchange import Exchange
+from understudy.contract.records import held
+from understudy.contract.samples import Sample, identifier, on_the_wire
+from understudy.contract.stateful.plans import Plan
+from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable, repeated
+from understudy.contract.stateful.scenario import Taken, Taking, exported, text_at
+from understudy.contract.stateful.slots import Slot, filled
+from understudy.contract.throttle import OverError
+from understudy.contract.verdict import weigh
+from understudy.errors import TargetError
+from understudy.model.call import ABSENT, Call, Reply
+from understudy.model.oracle import Bindings, Difference
+from understudy.spec.document import Operation
+from understudy.spec.wire import text
+from understudy.values import Json
+
+CHECK = "model"
+UNKNOWN, RESTRICTED = "A call without a credential is taken", "The restricted credential opens a call"
+
+
+class BrokenError(Exception):
+    """A sequence shows that a rule is broken."""
+
+    def __init__(self, failure: "Failure") -> None:
+        super().__init__(failure.evidence.title)
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A broken rule and the sequence that shows it; `difference` is None where the status shows it."""
+
+    evidence: Evidence
+    taking: Taking
+    difference: Difference | None
+
+    def told(self, client: Client) -> Evidence:
+        """Return the evidence with what repeats the sequence: curl lines and, if it can be one, a scenario."""
+        curl = repeated([call.exchange.request for call in self.taking.calls])
+        hide = client.secrets.hide  # before the scenario escapes what is in them
+        expected, actual = hide(self.evidence.expected), hide(self.evidence.actual)
+        told = replace(self.evidence, expected=expected, actual=actual, curl=curl, relied=self.taking.relied())
+        return replace(told, scenario=exported(client, told, self.taking, self.difference))
+
+
+@dataclass
+class Course:
+    """What all sequences of a run share: the way to the target, what was found, and when to stop.
+
+    `known` are fingerprints that were found already, which no sequence fails for again; `label` tells the records of
+    one course from those of another.
+    """
+
+    client: Client
+    until: float
+    check: str = CHECK
+    label: str = CHECK
+    known: set[str] = field(default_factory=set)
+    bindings: Bindings = field(default_factory=Bindings)
+    ended: Exception | None = None
+    count: int = 0
+
+    @cached_property
+    def held(self) -> Sample | None:
+        """The call that would create the first record of every sequence; None where it is the run's to create."""
+        judge = self.client.judge
+        return held(self.client.run, judge.judged, judge.pack.effective)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be sent."""
+        return self.ended is not None or self.client.collector.enough or time.monotonic() >= self.until
+
+    def missed(self, failure: "Failure") -> None:
+        """Take note of a broken rule; raises BrokenError for one that was not known."""
+        if failure.evidence.fingerprint not in self.known:
+            raise BrokenError(failure)
+
+    def played(self, plans: Iterable[Plan]) -> "Failure | None":
+        """Play a sequence of those calls; return what it shows by itself, without what others have met, or None."""
+        sequence = Sequence(self)
+        sequence.bindings = Bindings()
+        try:
+            for plan in plans:
+                sequence.play(plan)
+        except BrokenError as broken:
+            return broken.failure
+        return None
+
+
+class Sequence:
+    """One sequence of calls on a state of its own, at the target and in the model."""
+
+    def __init__(self, course: Course) -> None:
+        course.count += 1
+        self.course = course
+        self.client = course.client
+        self.judge = course.client.judge
+        self.pack = self.judge.pack
+        self.number = course.count
+        self.prediction = Prediction(
+            self.pack, f"{course.client.run.seed} {course.label} {self.number}", course.client.run.switches
+        )
+        if course.held is not None:
+            self.prediction.assume(course.held)
+        self.bindings = course.bindings
+        self.calls: list[Taken] = []
+        self.made: list[Json] = []
+        self.lost = False
+        """Whether what the target holds is not known any more: the sequence is over."""
+
+    def play(self, plan: Plan) -> None:
+        """Send one call to the target, run it on the model, and compare; raises BrokenError."""
+        if self.lost or self.course.over:
+            return
+        operation = self.pack.effective.operations[plan.operation_id]
+        mine, theirs = self._filled(operation, plan, theirs=False), self._filled(operation, plan, theirs=True)
+        if mine is None or theirs is None:
+            return
+        try:
+            exchange = self._sent(theirs, plan.credential)
+        except (OverError, TargetError) as error:
+            self.course.ended = error
+            return
+        self.calls.append(Taken(plan, exchange))
+        self._judged(mine, exchange, plan)
+
+    def read_back(self) -> None:
+        """Read the records that the sequence has touched, so that the last calls are looked at too."""
+        reading = self.pack.oracle.reading if self.pack.oracle else None
+        if reading is None:
+            return
+        operation_id, body = reading
+        for plan in _latest([call.plan for call in self.calls]):
+            operation = self.pack.effective.operations[operation_id]
+            slot = _slot(plan)
+            if slot is not None and operation_id in self.judge.judged.operations:
+                self.play(reading_of(operation, plan, slot, body))
+
+    # --- what is sent -----------------------------------------------------------------------------------------------
+
+    def _filled(self, operation: Operation, plan: Plan, *, theirs: bool) -> Sample | None:
+        """Return the call with its identifiers, as the model or the target knows them; None where one is not made."""
+
+        def named(slot: Slot) -> str:
+            return self._identifier(slot, theirs=theirs)
+
+        try:
+            parameters = {where: filled(values, named) for where, values in plan.parameters.items()}
+            body = filled(plan.body, named)
+        except LookupError:
+            return None
+        return Sample(operation, parameters, body, plan.media_type)
+
+    def _identifier(self, slot: Slot, *, theirs: bool) -> str:
+        if slot.kind == "made":
+            mine = self.made[slot.number]
+            return str(self.bindings.theirs("id", mine) if theirs else mine)
+        return slot.text(self._plain(slot.number), self.course.client.run.prefix)
+
+    def _plain(self, number: int) -> str:
+        if number == 0 and self.course.held is not None:
+            return self.client.run.existing[0]
+        return identifier(self.client.run, f"{self.course.label} {self.number} {number}")
+
+    def _sent(self, sample: Sample, credential: str) -> Exchange:
+        known = credential if self._closed(sample.operation, credential) else "full"
+        request = on_the_wire(sample, self.client.run, secret=self.client.secret(known))
+        return self.client.send(request, sample.operation.operation_id, self.course.check, known)
+
+    def _closed(self, operation: Operation, credential: str) -> bool:
+        """Whether that caller, if there is such a one, may not call the operation."""
+        if credential == "none":
+            return bool(list(places(operation)))
+        allowed = set(self.pack.behaviour.restricted)
+        opened = any(set(scopes) <= allowed for need in operation.security for scopes in need.values())
+        return self.client.run.credentials.restricted is not None and bool(list(places(operation))) and not opened
+
+    # --- what is made of the answer ---------------------------------------------------------------------------------
+
+    def _judged(self, mine: Sample, exchange: Exchange, plan: Plan) -> None:
+        status = exchange.response.status
+        if status >= 500 or status == 429:
+            self.lost = True
+            return
+        if exchange.credential != "full" and status < 400:
+            self._opened(mine.operation, exchange)
+            return
+        if exchange.credential != "full" or breaches(mine.operation, exchange.request):
+            self.lost = status < 400  # whether that is a finding the judge of single exchanges has said
+            return
+        if plan.leeway == "any":
+            self.lost = status < 400
+            return
+        call, reply, transaction = self.prediction.reply(mine)
+        judged = self.judge.operation(mine.operation.operation_id)
+        assert judged is not None
+        gone = status == 404 and 404 in judged.statuses  # which speaks of the record, not of what was sent
+        if plan.leeway and reply.accepted and status >= 400 and not gone:
+            return
+        if reply.accepted and status >= 400 and not self.judge.breaches(exchange, judged)[1]:
+            return  # the vendored document forbids the request: an endpoint may refuse it
+        self.calls[-1] = replace(self.calls[-1], reply=reply)
+        if status != reply.status and not alike(judged, status, reply.status):
+            self._other_status(reply, exchange)
+            return
+        if reply.rules:
+            self._add(Outcome.PASSED, reply.rules[0], exchange)
+        if reply.accepted:
+            transaction.commit()
+            self._compare(call, reply, exchange)
+
+    def _opened(self, operation: Operation, exchange: Exchange) -> None:
+        """Miss the rules that close the operation to the caller; the access probes tell where no rule does."""
+        judged = self.judge.operation(operation.operation_id)
+        assert judged is not None
+        refusal, title = (401, UNKNOWN) if exchange.credential == "none" else (403, RESTRICTED)
+        rules = self.judge.closing(judged, refusal)
+        if rules:
+            self._missed(rules[0].id, exchange, title, str(refusal), str(exchange.response.status))
+        self.lost = True  # what was done by it the model does not know, though the fault is known
+
+    def _other_status(self, reply: Reply, exchange: Exchange) -> None:
+        status, self.lost = exchange.response.status, True
+        first = reply.rules[0] if reply.rules else None
+        if reply.accepted and status >= 400:
+            first = next((rule for rule in reply.rules if not self._binds(rule)), first)
+            title = f"A good request is refused where {reply.status} is due"
+        elif status < 400 and not reply.accepted:
+            title = f"A request is taken where {reply.status} is due"
+        else:
+            title = f"The answer has another status than {reply.status}"
+        self._missed(first, exchange, title, str(reply.status), str(status))
+
+    def _compare(self, call: Call, reply: Reply, exchange: Exchange) -> None:
+        oracle, operation_id = self.pack.oracle, call.operation_id
+        assert oracle is not None
+        body: Json = None
+        if reply.body is not ABSENT:
+            body = readable(self.judge, exchange)
+            if body is UNREADABLE:
+                self.lost = True  # told by the judge of single exchanges
+                return
+        if operation_id in oracle.generated:
+            self._keep(reply.body, body, oracle.generated[operation_id])
+        for difference in oracle.comparisons[operation_id](call, reply, body, self.bindings):
+            self._differs(difference, exchange)
+            if self.lost:
+                return
+
+    def _keep(self, mine: Json, theirs: Json, pointers: tuple[str, ...]) -> None:
+        here, there = text_at(mine, pointers), text_at(theirs, pointers)
+        if here is None or there is None:
+            self.lost = True
+            return
+        self.bindings.kept("id", here, there)
+        self.made.append(here)
+
+    def _differs(self, difference: Difference, exchange: Exchange) -> None:
+        expected, actual = text(difference.expected), text(difference.actual)
+        self._missed(difference.rule, exchange, difference.title, expected, actual, difference)
+
+    def _binds(self, rule_id: str) -> bool:
+        """Whether a rule binds in this scope; one of another scope is left to it."""
+        known = self.judge.rules.by_id.get(rule_id)
+        return known is None or known.binding
+
+    def _missed(
+        self,
+        rule_id: str | None,
+        exchange: Exchange,
+        title: str,
+        expected: str,
+        actual: str,
+        difference: Difference | None = None,
+    ) -> None:
+        """Add a remark and give the sequence up where the rule does not bind; raise BrokenError where it does."""
+        known = self.judge.rules.by_id.get(rule_id or "")
+        evidence = self._evidence(Outcome.FAILED, rule_id, exchange, title, expected, actual)
+        if known is None or weigh(evidence, known, strict=self.client.run.strict) is not Outcome.FAILED:
+            self.lost = True
+            if known is not None:
+                self.client.collector.add([evidence])
+            return
+        self.lost = evidence.fingerprint not in self.course.known
+        self.course.missed(Failure(evidence, Taking(tuple(self.calls), self._plain, self.course.held), difference))
+
+    def _add(self, outcome: Outcome, rule_id: str, exchange: Exchange) -> None:
+        if rule_id in self.judge.rules.by_id:
+            self.client.collector.add([self._evidence(outcome, rule_id, exchange)])
+
+    def _evidence(
+        self,
+        outcome: Outcome,
+        rule_id: str | None,
+        exchange: Exchange,
+        title: str = "",
+        expected: str = "",
+        actual: str = "",
+    ) -> Evidence:
+        curl = repeated([call.exchange.request for call in self.calls]) if outcome is not Outcome.PASSED else ""
+        return Evidence(self.course.check, outcome, rule_id, exchange.operation_id, title, expected, actual, curl)
+
+
+def _latest(used: list[Plan]) -> Iterator[Plan]:
+    """Yield the last call of each record, in their order."""
+    yield from {_slot(plan): plan for plan in used if _slot(plan) is not None}.values()
+
+
+def _slot(plan: Plan) -> Slot | None:
+    found = [value for values in plan.parameters.values() for value in values.values() if isinstance(value, Slot)]
+    return found[0] if found else None
+
+
+def reading_of(operation: Operation, plan: Plan, slot: Slot, body: Json) -> Plan:
+    """Return the call that reads back what another was about: the same parameters as far as both have them."""
+    sent = {name: value for values in plan.parameters.values() for name, value in values.items()}
+    parameters: dict[str, dict[str, Json]] = {}
+    for parameter in operation.parameters:
+        if parameter.required:
+            value = slot if isinstance(sent.get(parameter.name, slot), Slot) else sent[parameter.name]
+            parameters.setdefault(parameter.location, {})[parameter.name] = value
+    return Plan(operation.operation_id, parameters, body, next(iter(operation.bodies), None))
