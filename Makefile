@@ -1,7 +1,7 @@
 # A fresh machine needs Python 3.11, 3.12 or 3.13 and make. `make help` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup verify test test-plain tools test-tools lint audit bench clean
+.PHONY: help setup verify test test-pythons test-plain tools test-tools lint audit bench clean
 
 # The first of this machine's interpreters that is Python 3.$(1) and can make environments; nothing if there is none.
 interpreter = $(shell for python in python3.$(1) python3 python "$$HOME"/.pyenv/versions/3.$(1).*/bin/python; do \
@@ -19,8 +19,8 @@ OWN := env -u PYTEST_ADDOPTS -u PYTEST_PLUGINS -u PYTEST_DISABLE_PLUGIN_AUTOLOAD
 	-u COVERAGE_FILE -u COVERAGE_RCFILE -u COVERAGE_PROCESS_START
 PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
 WORKERS := -n 2 --dist loadgroup
-# These build, install, or judge endpoint after endpoint for minutes, by code that other tests run too: once, on the first
-# Python and without coverage, which would make them twice as long, is enough.
+# These build, install, or judge endpoint after endpoint for minutes, by code that other tests run too: on the first Python
+# and without coverage, which would make them twice as long, is enough.
 ONCE := tests/contract/test_audit.py tests/contract/stateful $(filter-out tests/e2e/test_serve.py,$(wildcard tests/e2e/test_*.py)) \
 	tests/e2e/consentgrid tests/e2e/gainsight_px
 
@@ -43,12 +43,14 @@ $(STAMP): pyproject.toml constraints.txt src/understudy/__init__.py
 verify: $(STAMP) ## play the mocks, judge them, write reports/
 	$(BIN)/understudy verify --budget 60s --report reports
 
-test: $(STAMP) ## run the tests that need nothing but Python; the quick ones on each Python 3.11-3.13 here
-	@failed=; $(BIN)/python --version; \
+test: $(STAMP) ## run all tests that need nothing but Python
+	@code=0; $(BIN)/python --version; \
 		$(PYTEST) -m "not tools" $(WORKERS) $(addprefix --ignore ,$(ONCE)) \
-			--cov --cov-branch --cov-report term:skip-covered || failed=" ($(VENV))"; \
-		$(PYTEST) -m "not tools" $(WORKERS) $(ONCE) || failed=" ($(VENV))"; \
-		$(foreach minor,11 12 13,$(call test_further,$(minor))) \
+			--cov --cov-branch --cov-report term:skip-covered || code=1; \
+		$(PYTEST) -m "not tools" $(WORKERS) $(ONCE) || code=1; exit $$code
+
+test-pythons: $(STAMP) ## run the quick ones on the other Pythons 3.11-3.13 of this machine
+	@failed=; $(foreach minor,11 12 13,$(call test_further,$(minor))) \
 		test -z "$$failed" || { echo "make: tests failed on Python$$failed" >&2; exit 1; }
 
 # Tests on Python 3.$(1), if this machine has it and $(VENV) is another, in an environment of its own and without coverage.

@@ -184,6 +184,18 @@ def _key(*parts: str | int) -> str:
     return json.dumps(parts)
 
 
+@behaviour.adopts("createSubject", "createOrUpdateSubject", "updateSubject", "getSubject")
+def adopt_subject(call: Call, body: Json, state: Transaction) -> frozenset[str] | None:
+    """Have the subject of the path, or the one that was created, with the fields that an answer shows."""
+    if "version" in call.query:
+        return frozenset()  # an old one, maybe
+    named = body["id"] if isinstance(body["id"], dict) else body
+    kind, subject_id = call.path["type"], call.path.get("subjectId", named["id"])
+    before = find(state, kind, subject_id)
+    save(state, Subject(kind, subject_id, before.version + 1 if before else 1, call.now, body["data"]), before)
+    return frozenset()
+
+
 # --- what a body says ------------------------------------------------------------------------------------------------
 
 

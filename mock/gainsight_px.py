@@ -239,6 +239,40 @@ def _missing(identify_id: str, rule: str) -> Reply:
     return Reply(404, envelope(404, f"user {identify_id} was not found"), (rule, "PX-ERROR-1"))
 
 
+@behaviour.adopts("createUser", "updateUser", "updateUserOfBody")
+def adopt_write(call: Call, body: Json, state: Transaction) -> frozenset[str] | None:
+    """Have the user whom a write was about, with what it says."""
+    identify_id = call.path.get("identifyId", _body(call).get("identifyId"))
+    return _adopt(call, state, identify_id, lambda old: merge(call, old))
+
+
+@behaviour.adopts("getUser")
+def adopt_read(call: Call, body: Json, state: Transaction) -> frozenset[str] | None:
+    """Have the user whom a read shows, with what it shows."""
+    fields = {name: body[name] for name in WRITABLE if body.get(name) is not None}
+    return _adopt(call, state, call.path["identifyId"], lambda old: fields)
+
+
+def _adopt(
+    call: Call, state: Transaction, identify_id: str, fields: Callable[[Mapping[str, Json]], Mapping[str, Json]]
+) -> frozenset[str]:
+    user = USERS.get(state, identify_id)
+    if user is None:
+        number = (CREATED.get(state, "users") or 0) + 1
+        CREATED.put(state, "users", number)
+        user = User(number, identify_id, call.fresh("user"), call.now, call.now, {})
+    USERS.put(state, identify_id, replace(user, fields=fields(user.fields), modified=call.now, deleted=None))
+    return frozenset()
+
+
+@behaviour.adopts("deleteUser", "deleteUserOfBody")
+def adopt_delete(call: Call, body: Json, state: Transaction) -> frozenset[str] | None:
+    """Have the user whom a delete was about deleted."""
+    identify_id = call.path.get("identifyId", _body(call).get("identifyId"))
+    delete(call, state, identify_id, (), "", hard=call.query.get("hardDelete", False))
+    return frozenset()
+
+
 # --- deletes ---------------------------------------------------------------------------------------------------------
 
 

@@ -216,9 +216,46 @@ def _save(state: Transaction, before: Subject, after: Subject) -> None:
     had, has = before.additional(), after.additional()
     if had != has:
         for identifier in sorted(had - has):
-            OWNERS.delete(state, identifier)
+            if OWNERS.get(state, identifier) == after.identifier:
+                OWNERS.delete(state, identifier)
         for identifier in sorted(has - had):
-            OWNERS.put(state, identifier, after.identifier)
+            if OWNERS.get(state, identifier) is None:
+                OWNERS.put(state, identifier, after.identifier)
+
+
+@behaviour.adopts("createOrUpdateDataSubjectUsingPOST")
+def adopt_subject(call: Call, body: Json, state: Transaction) -> frozenset[str] | None:
+    """Have the subject as an answer shows it, with the identifiers that others have too contested."""
+    elements = _adopted(body["elements"]) if isinstance(body.get("elements"), list) else None
+    if elements is None:
+        return None
+    identifier = body["identifier"]
+    contested = {identifier} if OWNERS.get(state, identifier) is not None else set()
+    before = SUBJECTS.get(state, identifier) or create(call, identifier, {})
+    language = call.body.get("language", before.language) if isinstance(call.body, dict) else before.language
+    kind = body["identifierType"]
+    after = replace(before, identifier_type=kind, updated=call.now, language=language, elements=elements)
+    for each in after.additional():
+        owner = find(state, each)
+        if each == identifier or (owner is not None and owner.identifier != identifier):
+            contested.add(each)
+    _save(state, before, after)
+    return frozenset(contested)
+
+
+def _adopted(shown: list[Json]) -> tuple[Element, ...] | None:
+    """Return the elements that an answer shows, those of one name as one; None where a value is not text."""
+    elements: dict[str, Element] = {}
+    for each in shown:
+        value, old = each.get("value"), elements.get(each["name"])
+        if not all(isinstance(item, str) for item in (value if isinstance(value, list) else [value or ""])):
+            return None
+        value = _frozen(value)
+        linked = bool(each.get("linked")) or (old is not None and old.linked)
+        if linked or old is not None:
+            value = _listed(old.value if old else None) + _listed(value)
+        elements[each["name"]] = Element(each["name"], value, linked, each.get("interactionDate"))
+    return tuple(elements.values())
 
 
 def _rules(

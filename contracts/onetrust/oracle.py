@@ -79,7 +79,9 @@ def _elements(call: Call, reply: Reply, mine: Json, theirs: Json) -> Iterator[Di
             yield Difference(rule, "A data element is linked, or not, otherwise than was written", element, shown)
     known = {element["name"] for element in mine}
     for each in theirs:
-        if each["name"] not in known:
+        if each["name"] not in known and each["name"] in sent and "OT-LINK-9" in reply.rules:
+            yield Difference("OT-LINK-9", "An identifier is taken that another data subject has", sorted(known), each)
+        elif each["name"] not in known:
             yield Difference("OT-UPDATE-3", "The answer has a data element that nobody wrote", sorted(known), each)
 
 
@@ -89,8 +91,9 @@ def _rule(reply: Reply, element: Json, sent: Json) -> str:
         return "OT-LINK-5" if element["linked"] else "OT-UPDATE-3"
     if sent is TWICE or ("value" not in sent and not sent.get("linked")):
         return "OT-UPDATE-6"
-    if "linked" not in sent and element["linked"]:
-        return "OT-UPDATE-6"  # what a value alone does to a type that is linked is left open
+    former = isinstance(element.get("value"), list) and sent.get("value") != element["value"]
+    if "linked" not in sent and (element["linked"] or former):
+        return "OT-UPDATE-6"  # what a value alone does to a type that is, or was, linked is left open
     if not sent.get("linked"):
         return "OT-UPDATE-2" if reply.status == 200 else "OT-CREATE-2"
     if isinstance(sent.get("value"), str) and sent["value"]:

@@ -88,6 +88,7 @@ def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
     """Return a function that calls `understudy verify` in this process on a base URL, with further words."""
     monkeypatch.setattr(fuzz, "EXAMPLES", 6)
     monkeypatch.setattr(machine, "SEQUENCES", 30)
+    monkeypatch.setattr(machine, "FURTHER", 1)
     monkeypatch.setattr(machine, "SHRINKING", 1.0)
     monkeypatch.setattr(client, "Patience", partial(Patience, 0.0, 0.0))  # what our servers are told shows at once
 

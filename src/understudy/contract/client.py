@@ -95,6 +95,7 @@ class Client:
         self.wanted: Wanted | None = None
         self.restart()
         self.records: dict[str, str | None] = {}
+        self.shown: set[str] = set()  # fingerprints of what sequences have shown, which none is to show again
         self.patience = Patience()
         self.tokens = Tokens(run.credentials, judge.pack.effective, run.base_url)
         self.made = Made(run, judge)

@@ -29,9 +29,9 @@ PACK = pytest.StashKey[Pack]()
 CLIENT = pytest.StashKey[Client]()
 CLEANED = pytest.StashKey[Mapping[str, Any]]()
 NARROWED = pytest.StashKey[bool]()
-BINDING, EXPLORING, OTHERS, FUZZING = 1, 2, 3, 4
+BINDING, EXPLORING, OTHERS, FUZZING, LAST = 1, 2, 3, 4, 5
 """The order of the checks: probes; scenarios whose rules bind; the model, and other settings; scenarios that can only
-leave remarks; fuzzing, which takes what time is left."""
+leave remarks; fuzzing, which takes what time is left; and more of the model where it has not."""
 RESERVE = 1.0
 """Seconds of the budget that are kept for what comes after the last check."""
 
@@ -207,6 +207,10 @@ def _explored(client: Client) -> str:
     return machine.explore(client, _seconds(client, len(fuzz.PHASES) + 1))
 
 
+def _further(client: Client) -> str:
+    return machine.explore(client, _seconds(client, 1), further=True)
+
+
 def _extremes(client: Client, operation_id: str) -> None:
     seconds = min(extremes.SECONDS, (client.run.remaining - RESERVE) / extremes.SHARE)
     extremes.probe(client, operation_id, seconds)
@@ -231,6 +235,7 @@ class DocumentFile(pytest.File):
         yield from self._also(client)
         if client.judge.pack.oracle is not None:
             yield CheckItem.from_parent(self, name="model", kind=sequence.CHECK, action=_explored, rank=EXPLORING)
+            yield CheckItem.from_parent(self, name="model[further]", kind=sequence.CHECK, action=_further, rank=LAST)
         for number, phase in enumerate(fuzz.PHASES):
 
             def action(client: Client, phase: str = phase, left: int = len(fuzz.PHASES) - number) -> None:

@@ -12,6 +12,12 @@ from understudy.model.state import Table, Transaction
 from understudy.values import Json
 
 Operation: TypeAlias = Callable[[Call, Transaction], Reply]
+Adoption: TypeAlias = Callable[[Call, Json, Transaction], frozenset[str] | None]
+"""Given a call, the body of an endpoint's answer (2xx) and the state: has the records as that answer shows them.
+
+Returns the identifiers that may stand for another record than the model thinks from then on, or None, with the state as
+it was, where the answer does not show enough. Where an answer has no body, the call tells what was done.
+"""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -88,7 +94,7 @@ class Behaviour:
     settings of switches, beside the defaults, under which the documents hold too and the mock is judged as well.
     `refused` makes the whole answer of a pipeline refusal for an operation (None: no operation was found), where the
     vendor has a form of its own, or returns None for problem details. Both functions are given the values of the
-    switches, by name.
+    switches, by name. `adoptions` take on what an endpoint holds that goes its own way where the documents are silent.
     """
 
     full: tuple[str, ...]
@@ -105,6 +111,7 @@ class Behaviour:
     )
     tables: tuple[Table[Any], ...] = ()
     operations: dict[str, Operation] = field(default_factory=dict)
+    adoptions: dict[str, Adoption] = field(default_factory=dict)
     played: dict[str, list[str]] = field(default_factory=dict)
 
     def operation(self, operation_id: str) -> Callable[[Operation], Operation]:
@@ -112,6 +119,15 @@ class Behaviour:
 
         def register(function: Operation) -> Operation:
             self.operations[operation_id] = function
+            return function
+
+        return register
+
+    def adopts(self, *operation_ids: str) -> Callable[[Adoption], Adoption]:
+        """Register the function that takes on what an endpoint's answers to these operations show."""
+
+        def register(function: Adoption) -> Adoption:
+            self.adoptions |= dict.fromkeys(operation_ids, function)
             return function
 
         return register

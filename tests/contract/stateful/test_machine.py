@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import cycle
 from typing import TypeAlias
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from tests.e2e.consentgrid.servers import Register
 from tests.e2e.faults import CASES
 from tests.e2e.freedoms import FREEDOMS
-from tests.e2e.servers import FULL, READ, Endpoint
+from tests.e2e.servers import FULL, READ, Endpoint, Subject
 from tests.e2e.serving import Answer, Bad, Call, Json, running
 from tests.mock.exchange import served
 from understudy import pack as packs
@@ -20,6 +21,8 @@ from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.stateful import machine, sequence
+from understudy.contract.stateful.plans import Plan, Plans
+from understudy.contract.stateful.slots import Slot
 from understudy.contract.target import Credentials, Run
 from understudy.contract.verdict import weigh
 from understudy.errors import TargetError
@@ -208,3 +211,37 @@ def test_the_plainest_update_is_compared(explore: Explore, monkeypatch: pytest.M
     with running(ThirdTimeNothing()) as url:
         client = explore(url, "onetrust", "core", Credentials(FULL, READ))
     assert "OT-UPDATE-2" in {each.rule for each in outcomes(client, Outcome.FAILED)}
+
+
+class Shares(Endpoint):
+    """Lets subjects share an additional identifier, which the document leaves open, and links by the value alone.
+
+    Its fault shows only once they do: unlinking one subject's identifiers unlinks the others' that are the same.
+    """
+
+    def unlink(self, subject: Subject, element: Json) -> None:
+        """Unlink."""
+        for other in self.subjects.values() if element else ():
+            same = other.elements.get(element["name"])
+            if same and same.get("value") == element.get("value"):
+                same["linked"] = False
+        super().unlink(subject, element)
+
+
+def test_the_model_goes_on_as_the_target_does_where_the_document_is_silent(
+    explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two subjects come to share an identifier, against an inferred rule; what breaks a documented one later shows."""
+    phone = {"name": "Phone", "value": [Slot(3)]}
+    monkeypatch.setattr(Plans, "creation", lambda *_: _write(0, {**phone, "linked": True}))
+    later = cycle([_write(1, {**phone, "linked": True}), _write(1, {"name": "Phone", "linked": True, "value": []})])
+    monkeypatch.setattr(Plans, "call", lambda *_: next(later))
+    with running(Shares()) as url:
+        client = explore(url, "onetrust", "core", Credentials(FULL, READ))
+    assert {each.rule for each in outcomes(client, Outcome.REMARK)} == {"OT-LINK-9"}
+    assert {each.rule for each in outcomes(client, Outcome.FAILED)} == {"OT-LINK-5"}
+
+
+def _write(number: int, element: Json) -> Plan:
+    where = {"header": {"dataSubjectIdentifier": Slot(number)}}
+    return Plan("createOrUpdateDataSubjectUsingPOST", where, {"dataElements": [element]}, "application/json")

@@ -12,9 +12,10 @@ from dataclasses import replace
 from understudy.contract.client import Client
 from understudy.contract.records import creator
 from understudy.contract.samples import identifier, sample
+from understudy.contract.stateful.adoption import reading_of
 from understudy.contract.stateful.machine import tell
 from understudy.contract.stateful.plans import Plan, places, replaced
-from understudy.contract.stateful.sequence import BrokenError, Course, Sequence, reading_of
+from understudy.contract.stateful.sequence import BrokenError, Course, Sequence
 from understudy.contract.stateful.slots import Slot, filled
 from understudy.model.oracle import Oracle
 from understudy.spec.document import Operation, Schema

@@ -11,19 +11,24 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from understudy.contract.client import Client
 from understudy.contract.stateful import shrinking
 from understudy.contract.stateful.plans import Plan, Plans
-from understudy.contract.stateful.sequence import BrokenError, Course, Failure, Sequence
+from understudy.contract.stateful.sequence import CHECK, BrokenError, Course, Failure, Sequence
 
 STEPS = 8
 """The most calls in a sequence, not counting those that read the state back at its end."""
 SEQUENCES = 200
 """The most sequences between two findings."""
+FURTHER = 250
+"""The most sequences that are played between two findings with the time that all other checks have left."""
+APART = 2**40
+"""What the seeds of further sequences are apart from those of the others."""
 SHRINKING = 6.0
 """Seconds that a failing sequence is shrunk at most."""
 
 
-def explore(client: Client, seconds: float) -> str:
+def explore(client: Client, seconds: float, *, further: bool = False) -> str:
     """Play sequences for at most so many seconds, and add what they show; return a note on how it ended.
 
+    `further` are other ones than those that are played without it, looking for what those have not found.
     Raises TargetError where the target stops answering, OverError where a 429 cannot be waited for.
     """
     pack = client.judge.pack
@@ -34,10 +39,10 @@ def explore(client: Client, seconds: float) -> str:
     operation_ids = [each for each in oracle.comparisons if each in judged]
     exact = client.judge.rules.by_id.get(oracle.exact)
     plans = Plans(pack.effective, oracle, operation_ids, case=exact is not None and exact.binding)
-    until = time.monotonic() + seconds
-    course = Course(client, until)
+    course = Course(client, time.monotonic() + seconds, label="further" if further else CHECK, known=client.shown)
+    first, most = (client.run.seed + APART, FURTHER) if further else (client.run.seed, SEQUENCES)
     while not course.over:
-        failure = _search(course, plans)
+        failure = _search(course, plans, first, most)
         if failure is None:
             break
         tell(course, failure)
@@ -56,7 +61,7 @@ def tell(course: Course, failure: Failure) -> None:
     course.known.add(told.fingerprint)
 
 
-def _search(course: Course, plans: Plans) -> Failure | None:
+def _search(course: Course, plans: Plans, first: int, most: int) -> Failure | None:
     """Play sequences until one breaks a rule that is not known; return what it shows."""
     found: list[Failure] = []
 
@@ -88,13 +93,13 @@ def _search(course: Course, plans: Plans) -> Failure | None:
                     self.sequence.read_back()
 
     with suppress(BrokenError, Flaky):  # what is played once more is drawn anew, and shows something else
-        run_state_machine_as_test(seed(course.client.run.seed + len(course.known))(Machine), settings=_limits())
+        run_state_machine_as_test(seed(first + len(course.known))(Machine), settings=_limits(most))
     return found[0] if found else None
 
 
-def _limits() -> settings:
+def _limits(most: int) -> settings:
     return settings(
-        max_examples=SEQUENCES,
+        max_examples=most,
         stateful_step_count=STEPS,
         deadline=None,
         database=None,

@@ -40,7 +40,23 @@ class Prediction:
 
     def reply(self, sample: Sample) -> tuple[Call, Reply, Transaction]:
         """Return the call as the model sees it, its reply, and the transaction, which the caller may commit."""
-        call = Call(
+        call, transaction = self.call(sample), self._store.begin()
+        return call, self._pack.behaviour.operations[call.operation_id](call, transaction), transaction
+
+    def adopt(self, call: Call, body: Json) -> frozenset[str] | None:
+        """Have the records as the body of the target's answer shows them; see Adoption for what is returned."""
+        adoption = self._pack.behaviour.adoptions.get(call.operation_id)
+        if adoption is None:
+            return None
+        transaction = self._store.begin()
+        contested = adoption(call, body, transaction)
+        if contested is not None:
+            transaction.commit()
+        return contested
+
+    def call(self, sample: Sample) -> Call:
+        """Return the call as the model sees it."""
+        return Call(
             sample.operation.operation_id,
             datetime.now(UTC),
             self._ids.for_call(),
@@ -53,8 +69,6 @@ class Prediction:
             None,
             self._around,
         )
-        transaction = self._store.begin()
-        return call, self._pack.behaviour.operations[call.operation_id](call, transaction), transaction
 
     @staticmethod
     def _values(sample: Sample, location: str) -> dict[str, Json]:

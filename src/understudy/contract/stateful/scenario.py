@@ -34,11 +34,15 @@ FIRST = Slot(0)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One call of a sequence, and the model's reply; None where the model was not asked."""
+    """One call of a sequence, and the model's reply; None where the model was not asked.
+
+    `adopted` is whether the model went on as the target did, though it had answered otherwise.
+    """
 
     plan: Plan
     exchange: Exchange
     reply: Reply | None = None
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,8 @@ class Taking:
 
 def exported(client: Client, evidence: Evidence, taking: Taking, difference: Difference | None) -> str:
     """Return the text of the scenario; '' where the sequence, or what differs, cannot be written as one."""
-    if any(isinstance(call.plan.body, bytes) for call in taking.calls):
-        return ""
+    if any(isinstance(call.plan.body, bytes) or call.adopted for call in taking.calls):
+        return ""  # the mock would not go on as this target did
     own = None
     if difference is not None:
         own = telling(*_bodies(client, taking, difference))

@@ -15,6 +15,7 @@ from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
 from understudy.contract.records import held
 from understudy.contract.samples import Sample, identifier, on_the_wire
+from understudy.contract.stateful.adoption import adopt, reading_of, slot_of, texts
 from understudy.contract.stateful.plans import Plan
 from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable, repeated
 from understudy.contract.stateful.scenario import Taken, Taking, exported, text_at
@@ -120,24 +121,20 @@ class Sequence:
         self.bindings = course.bindings
         self.calls: list[Taken] = []
         self.made: list[Json] = []
+        self.contested: set[str] = set()
+        """Identifiers that may stand for another record than the model thinks; no call has them any more."""
         self.lost = False
         """Whether what the target holds is not known any more: the sequence is over."""
+        self.differs = False
+        """Whether the last answer differs from the model's in what no rule that binds fixes."""
 
     def play(self, plan: Plan) -> None:
         """Send one call to the target, run it on the model, and compare; raises BrokenError."""
         if self.lost or self.course.over:
             return
-        operation = self.pack.effective.operations[plan.operation_id]
-        mine, theirs = self._filled(operation, plan, theirs=False), self._filled(operation, plan, theirs=True)
-        if mine is None or theirs is None:
-            return
-        try:
-            exchange = self._sent(theirs, plan.credential)
-        except (OverError, TargetError) as error:
-            self.course.ended = error
-            return
-        self.calls.append(Taken(plan, exchange))
-        self._judged(mine, exchange, plan)
+        exchange, mine = self.sent(plan)
+        if exchange is not None and mine is not None:
+            self._judged(mine, exchange, plan)
 
     def read_back(self) -> None:
         """Read the records that the sequence has touched, so that the last calls are looked at too."""
@@ -147,9 +144,23 @@ class Sequence:
         operation_id, body = reading
         for plan in _latest([call.plan for call in self.calls]):
             operation = self.pack.effective.operations[operation_id]
-            slot = _slot(plan)
+            slot = slot_of(plan)
             if slot is not None and operation_id in self.judge.judged.operations:
                 self.play(reading_of(operation, plan, slot, body))
+
+    def sent(self, plan: Plan) -> tuple[Exchange | None, Sample | None]:
+        """Send a call; return the exchange, and the call as the model sees it. None where the call is not made."""
+        operation = self.pack.effective.operations[plan.operation_id]
+        mine, theirs = self._filled(operation, plan, theirs=False), self._filled(operation, plan, theirs=True)
+        if mine is None or theirs is None or not self.contested.isdisjoint(texts([theirs.parameters, theirs.body])):
+            return None, None
+        try:
+            exchange = self._exchanged(theirs, plan.credential)
+        except (OverError, TargetError) as error:
+            self.course.ended = error
+            return None, None
+        self.calls.append(Taken(plan, exchange))
+        return exchange, mine
 
     # --- what is sent -----------------------------------------------------------------------------------------------
 
@@ -177,7 +188,7 @@ class Sequence:
             return self.client.run.existing[0]
         return identifier(self.client.run, f"{self.course.label} {self.number} {number}")
 
-    def _sent(self, sample: Sample, credential: str) -> Exchange:
+    def _exchanged(self, sample: Sample, credential: str) -> Exchange:
         known = credential if self._closed(sample.operation, credential) else "full"
         request = on_the_wire(sample, self.client.run, secret=self.client.secret(known))
         return self.client.send(request, sample.operation.operation_id, self.course.check, known)
@@ -217,12 +228,21 @@ class Sequence:
         self.calls[-1] = replace(self.calls[-1], reply=reply)
         if status != reply.status and not alike(judged, status, reply.status):
             self._other_status(reply, exchange)
+            self._go_on(mine, plan, exchange)
             return
         if reply.rules:
             self._add(Outcome.PASSED, reply.rules[0], exchange)
         if reply.accepted:
             transaction.commit()
             self._compare(call, reply, exchange)
+            self._go_on(mine, plan, exchange)
+
+    def _go_on(self, mine: Sample, plan: Plan, exchange: Exchange) -> None:
+        """Have the model adopt what the target made of a call, where no rule that binds speaks against it."""
+        if self.differs:
+            self.differs = False
+            self.calls[-1] = replace(self.calls[-1], adopted=True)
+            self.lost = not adopt(self, mine, plan, exchange)
 
     def _opened(self, operation: Operation, exchange: Exchange) -> None:
         """Miss the rules that close the operation to the caller; the access probes tell where no rule does."""
@@ -259,7 +279,7 @@ class Sequence:
             self._keep(reply.body, body, oracle.generated[operation_id])
         for difference in oracle.comparisons[operation_id](call, reply, body, self.bindings):
             self._differs(difference, exchange)
-            if self.lost:
+            if self.lost or self.differs:
                 return
 
     def _keep(self, mine: Json, theirs: Json, pointers: tuple[str, ...]) -> None:
@@ -288,11 +308,11 @@ class Sequence:
         actual: str,
         difference: Difference | None = None,
     ) -> None:
-        """Add a remark and give the sequence up where the rule does not bind; raise BrokenError where it does."""
+        """Add a remark where the rule does not bind, and raise BrokenError where it does."""
         known = self.judge.rules.by_id.get(rule_id or "")
         evidence = self._evidence(Outcome.FAILED, rule_id, exchange, title, expected, actual)
         if known is None or weigh(evidence, known, strict=self.client.run.strict) is not Outcome.FAILED:
-            self.lost = True
+            self.lost, self.differs = known is None, known is not None
             if known is not None:
                 self.client.collector.add([evidence])
             return
@@ -318,20 +338,4 @@ class Sequence:
 
 def _latest(used: list[Plan]) -> Iterator[Plan]:
     """Yield the last call of each record, in their order."""
-    yield from {_slot(plan): plan for plan in used if _slot(plan) is not None}.values()
-
-
-def _slot(plan: Plan) -> Slot | None:
-    found = [value for values in plan.parameters.values() for value in values.values() if isinstance(value, Slot)]
-    return found[0] if found else None
-
-
-def reading_of(operation: Operation, plan: Plan, slot: Slot, body: Json) -> Plan:
-    """Return the call that reads back what another was about: the same parameters as far as both have them."""
-    sent = {name: value for values in plan.parameters.values() for name, value in values.items()}
-    parameters: dict[str, dict[str, Json]] = {}
-    for parameter in operation.parameters:
-        if parameter.required:
-            value = slot if isinstance(sent.get(parameter.name, slot), Slot) else sent[parameter.name]
-            parameters.setdefault(parameter.location, {})[parameter.name] = value
-    return Plan(operation.operation_id, parameters, body, next(iter(operation.bodies), None))
+    yield from {slot_of(plan): plan for plan in used if slot_of(plan) is not None}.values()
