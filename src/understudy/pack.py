@@ -7,7 +7,7 @@ import importlib.util
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import sha256
@@ -18,6 +18,7 @@ from typing import TypeVar
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 from referencing.exceptions import Unresolvable
 
+from understudy import folders
 from understudy.errors import ContentError, UsageError, Where, told
 from understudy.model.behaviour import Behaviour
 from understudy.model.derived import derived
@@ -33,6 +34,8 @@ from understudy.spec.source import Source
 from understudy.values import Json, at, join
 
 Part = TypeVar("Part")
+
+roots, names = folders.roots, folders.names
 
 SCOPES = ("core", "full")
 NAME = re.compile(r"\w[\w.-]*")
@@ -222,18 +225,6 @@ class Pack:
     def scenarios(self) -> tuple[Path, ...]:
         """The Arazzo files, in the order of their names."""
         return tuple(sorted(self.contracts.glob("*.arazzo.yaml")))
-
-
-def roots() -> Iterator[Path]:
-    """Yield the folders that may hold packs: the current directory, then the built-in one."""
-    yield Path.cwd()
-    here = Path(__file__).parent
-    yield here / "builtin" if (here / "builtin").is_dir() else here.parent.parent
-
-
-def names() -> list[str]:
-    """Return the vendors that there is a pack of, sorted."""
-    return sorted({path.parent.name for root in roots() for path in (root / "specs").glob("*/provenance.yaml")})
 
 
 def load(vendor: str) -> Pack:

@@ -14,8 +14,8 @@ from understudy.contract.judge import Judge
 from understudy.contract.made import Made
 from understudy.contract.samples import on_the_wire, sample
 from understudy.contract.target import Credentials, Run
+from understudy.credentials import FULL
 from understudy.mock.settings import Settings
-from understudy.mock.tokens import FULL
 from understudy.pack import Pack
 
 

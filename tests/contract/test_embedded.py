@@ -14,8 +14,8 @@ from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
 from understudy.contract.target import LIMITED, REGIME, Credentials, Run
+from understudy.credentials import FULL, READ
 from understudy.mock.settings import Settings
-from understudy.mock.tokens import FULL, READ
 from understudy.model.behaviour import Quota
 from understudy.model.clock import Clock
 

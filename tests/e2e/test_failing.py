@@ -15,10 +15,10 @@ from tests.e2e.faults import CASES
 from tests.e2e.servers import FULL
 from tests.e2e.serving import running
 from tests.mock.exchange import served, with_operation
+from understudy import credentials
 from understudy import pack as packs
 from understudy.cli import main
 from understudy.contract.stateful import machine
-from understudy.mock import tokens
 from understudy.model.call import Call, Reply
 from understudy.model.state import Transaction
 
@@ -79,7 +79,7 @@ def test_a_failing_sequence_fails_again_and_passes_on_the_mock(
 ) -> None:
     """Under the same rule, in as few calls as show it; report.json names the file and what the model relied on."""
     monkeypatch.setattr(machine, "SEQUENCES", 60)
-    token = FULL if vendor == "onetrust" else tokens.FULL
+    token = FULL if vendor == "onetrust" else credentials.FULL
     with faulty(vendor, name) as url:
         scope = "full" if vendor == "gainsight_px" else "core"
         target = ("--base-url", url, "--token", token, "--budget", "30s", "--scope", scope)

@@ -11,15 +11,15 @@ from tests.e2e.conftest import Verify
 from tests.e2e.servers import CLIENT, FULL, SECRET, Endpoint, Expiring
 from tests.e2e.serving import Answer, Call, running
 from tests.mock.exchange import call, served
+from understudy import credentials
 from understudy import pack as packs
 from understudy.cli import main
 from understudy.contract import fuzz
 from understudy.contract.stateful import machine
-from understudy.mock import tokens
 from understudy.mock.settings import Settings
 
 USERS = ("ada@example.com", "bo%2Bnews@example.com", "visitor%207")
-KEY = ("X-APTRINSIC-API-KEY", tokens.FULL)
+KEY = ("X-APTRINSIC-API-KEY", credentials.FULL)
 
 
 @pytest.mark.parametrize("scope", packs.SCOPES)
@@ -30,7 +30,16 @@ def test_records_that_were_there_are_there_after_a_run(
     monkeypatch.setattr(fuzz, "EXAMPLES", 3)
     monkeypatch.setattr(machine, "SEQUENCES", 8)
     with served(packs.load("gainsight_px"), Settings(strict=True)) as url:
-        words = ["verify", "gainsight_px", "--base-url", url, "--token", tokens.FULL, "--restricted-token", tokens.READ]
+        words = [
+            "verify",
+            "gainsight_px",
+            "--base-url",
+            url,
+            "--token",
+            credentials.FULL,
+            "--restricted-token",
+            credentials.READ,
+        ]
         words += [
             "--existing",
             "visitor 7",

@@ -7,10 +7,10 @@ import pytest
 
 from tests.mock.exchange import DETAILS, FULL, call, onetrust, served, write
 from understudy import pack as packs
+from understudy.credentials import FULL as FULL_KEY
 from understudy.errors import ContentError
 from understudy.mock.session import Session
 from understudy.mock.settings import Settings
-from understudy.mock.tokens import FULL as FULL_KEY
 from understudy.model.seed import Seed, load
 
 WRITE = "createOrUpdateDataSubjectUsingPOST"

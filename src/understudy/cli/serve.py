@@ -16,23 +16,24 @@ import click
 
 from understudy import config
 from understudy import pack as packs
+from understudy.cli.executing import COMMAND, Serve, environment, execute
 from understudy.cli.options import Duration
+from understudy.credentials import CLIENT, CLIENT_READ, FULL, READ, SECRET
 from understudy.errors import ContentError, UsageError, Where, shown
 from understudy.mock.app import MockApp
 from understudy.mock.control.plane import control_plane
 from understudy.mock.journal import Entry, Listener
-from understudy.mock.server import has_date, listen, url_of
+from understudy.mock.server import has_date, listen, listening, url_of
 from understudy.mock.server import serve as run
 from understudy.mock.sessions import DEFAULT, Sessions
 from understudy.mock.settings import MEBIBYTE, Settings, parse_switches
-from understudy.mock.tokens import CLIENT, CLIENT_READ, FULL, READ, SECRET
 from understudy.model.clock import Clock, parse_time
 from understudy.model.deviation import Deviation
 from understudy.model.seed import Seed, load
 from understudy.pack import Pack
 
 
-@click.command()
+@click.command(cls=Serve)
 @click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -70,7 +71,15 @@ from understudy.pack import Pack
     "--session-idle", default="1h", show_default=True, type=Duration(), help="After how long one is forgotten."
 )
 @click.option("--admin-token", envvar="UNDERSTUDY_ADMIN_TOKEN", metavar="TOKEN", help="Closes /_understudy/ to others.")
+@click.option(
+    "--exec",
+    "executing",
+    is_flag=True,
+    help="Runs the command after -- with what it needs to call the mocks, and ends.",
+)
+@click.pass_context
 def serve(
+    context: click.Context,
     vendors: tuple[str, ...],
     host: str,
     port: int,
@@ -85,10 +94,12 @@ def serve(
     max_sessions: int,
     session_idle: float,
     admin_token: str | None,
+    executing: bool,
 ) -> None:
     """Serve the mocks of VENDORs (all, if none is named) until SIGTERM or Ctrl-C.
 
-    Base URLs are URL/VENDOR, and URL itself where there is one vendor only.
+    Base URLs are URL/VENDOR, and URL itself where there is one vendor only. With --exec, the exit code is that of the
+    command after --, which finds the URLs and credentials in its environment, as UNDERSTUDY_URL, UNDERSTUDY_TOKEN, ...
     """
     if admin_token is None and not _loopback(host):
         what = f"{host} is not this machine alone, and the control plane would be open to anybody"
@@ -107,6 +118,11 @@ def serve(
     universes = Sessions(chosen, sessions, _listener(journal), most=max_sessions, idle=session_idle)
     app = MockApp(chosen, universes, control_plane(universes, admin_token))
     sock = listen(host, port)
+    if executing:
+        signal.signal(signal.SIGTERM, _stop)
+        with listening(app, sock, date=has_date(sessions)) as url:
+            code = execute(context.meta[COMMAND], environment(chosen, url, admin_token))
+        context.exit(code)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)  # the server raises the signal once more after it has drained
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from understudy.contract.target import LIMITED, REGIME, Credentials
+from understudy.credentials import CLIENT, FULL, READ, SECRET
 from understudy.mock.server import running
 from understudy.mock.settings import Settings
-from understudy.mock.tokens import CLIENT, FULL, READ, SECRET
 from understudy.model.behaviour import Quota
 from understudy.model.clock import Clock
 from understudy.model.deviation import Deviation

@@ -114,9 +114,9 @@ def running(
 
 
 @contextmanager
-def listening(app: MockApp, *, date: bool = True) -> Iterator[str]:
-    """Serve an application in a thread on a free port; yield its base URL, stop it at the end."""
-    sock = listen("127.0.0.1", 0)
+def listening(app: MockApp, sock: socket.socket | None = None, *, date: bool = True) -> Iterator[str]:
+    """Serve an application in a thread, on a free port unless a socket is given; yield its base URL, stop it then."""
+    sock = sock or listen("127.0.0.1", 0)
     up = threading.Event()
     server = _server(app, up.set, date=date)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True, name="understudy-mock")

@@ -5,13 +5,12 @@ from hashlib import sha256
 
 import jwt
 
+from understudy.credentials import CLIENT, CLIENT_READ, FULL, READ, SECRET
 from understudy.model.behaviour import Behaviour
 from understudy.model.call import Client
 from understudy.model.clock import Clock
 from understudy.values import Json
 
-FULL, READ = "understudy-full", "understudy-read"
-CLIENT, CLIENT_READ, SECRET = "understudy", "understudy-read", "understudy"
 _REMEMBERED = 4096
 
 

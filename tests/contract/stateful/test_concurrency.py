@@ -14,13 +14,13 @@ from tests.e2e.freedoms import FREEDOMS
 from tests.e2e.servers import CLIENT, FULL, READ, SECRET, Endpoint, Expiring, Subject
 from tests.e2e.serving import Answer, Json, running
 from tests.mock.exchange import served
+from understudy import credentials
 from understudy import pack as packs
 from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.stateful import concurrency
 from understudy.contract.target import Credentials, Run
-from understudy.mock import tokens
 from understudy.mock.settings import Settings
 from understudy.pack import Pack
 from understudy.spec.document import Document
@@ -142,7 +142,7 @@ def failed(evidence: list[Evidence]) -> set[tuple[str | None, str]]:
 def test_the_mocks_lose_nothing(vendor: str) -> None:
     """And what the model says of first and following creations has passed."""
     with served(packs.load(vendor), Settings(strict=True)) as url:
-        evidence = raced(url, vendor, "full", Credentials(tokens.FULL, tokens.READ))
+        evidence = raced(url, vendor, "full", Credentials(credentials.FULL, credentials.READ))
     assert failed(evidence) == set()
     first = {"onetrust": "OT-CREATE-1", "consentgrid": "CG-WRITE-1", "gainsight_px": "PX-CREATE-1"}
     assert first[vendor] in {piece.rule for piece in evidence if piece.outcome is Outcome.PASSED}

@@ -11,6 +11,7 @@ from tests.e2e.freedoms import FREEDOMS
 from tests.e2e.servers import FULL, READ, Endpoint
 from tests.e2e.serving import Answer, Call, Json, running
 from tests.mock.exchange import served
+from understudy import credentials
 from understudy import pack as packs
 from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
@@ -18,7 +19,6 @@ from understudy.contract.judge import Judge
 from understudy.contract.stateful import extremes
 from understudy.contract.target import Credentials, Run
 from understudy.contract.verdict import weigh
-from understudy.mock import tokens
 from understudy.mock.settings import Settings
 
 SOME = ("Catalogue", "OneIdentifier", "Flat", "Sparing")
@@ -121,7 +121,7 @@ def hurt(url: str, vendor: str, scope: str, credentials: Credentials) -> list[Ev
 def test_the_mocks_bear_it(vendor: str, scope: str) -> None:
     """Nothing is changed, half done, or met with 5xx."""
     with served(packs.load(vendor), Settings(strict=True)) as url:
-        assert hurt(url, vendor, scope, Credentials(tokens.FULL, tokens.READ)) == []
+        assert hurt(url, vendor, scope, Credentials(credentials.FULL, credentials.READ)) == []
 
 
 @pytest.mark.parametrize("endpoint", [Refuses, *map(FREEDOMS.get, SOME)], ids=lambda made: made.__name__)

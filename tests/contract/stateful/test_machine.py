@@ -16,6 +16,7 @@ from tests.e2e.freedoms import FREEDOMS
 from tests.e2e.servers import FULL, READ, Endpoint, Subject
 from tests.e2e.serving import Answer, Bad, Call, Json, running
 from tests.mock.exchange import served
+from understudy import credentials
 from understudy import pack as packs
 from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
@@ -26,7 +27,6 @@ from understudy.contract.stateful.slots import Slot
 from understudy.contract.target import Credentials, Run
 from understudy.contract.verdict import weigh
 from understudy.errors import TargetError
-from understudy.mock import tokens
 from understudy.mock.settings import Settings
 
 Explore: TypeAlias = Callable[..., Client]
@@ -77,7 +77,7 @@ def outcomes(client: Client, outcome: Outcome) -> list[Evidence]:
 def test_a_mock_agrees_with_its_own_model(vendor: str, scope: str, explore: Explore) -> None:
     """No finding and no remark, and documented rules among what has passed."""
     with served(packs.load(vendor), Settings(strict=True)) as url:
-        client = explore(url, vendor, scope, Credentials(tokens.FULL, tokens.READ))
+        client = explore(url, vendor, scope, Credentials(credentials.FULL, credentials.READ))
     assert [f"{each.rule}: {each.title}" for each in outcomes(client, Outcome.FAILED)] == []
     assert {each.rule for each in outcomes(client, Outcome.REMARK)} == set()
     if (vendor, scope) != ("gainsight_px", "core"):  # there, users who are not there are all that can be updated
@@ -89,7 +89,7 @@ def test_what_the_documents_leave_open_is_no_finding(record: str, merge: str, ex
     """Another form of the record, another depth of merging: at most a remark."""
     switches = {"consentgrid": {"record": record, "merge": merge}}
     with served(packs.load("consentgrid"), Settings(switches=switches)) as url:
-        client = explore(url, "consentgrid", "core", Credentials(tokens.FULL, tokens.READ))
+        client = explore(url, "consentgrid", "core", Credentials(credentials.FULL, credentials.READ))
     assert outcomes(client, Outcome.FAILED) == []
     assert {each.rule for each in outcomes(client, Outcome.REMARK)} <= NESTED
     assert merge == "deep" or outcomes(client, Outcome.REMARK) == []
@@ -102,7 +102,7 @@ def test_how_a_target_reads_what_is_open_changes_what_is_expected(
     """A setting of the target's is the model's as well: what it chooses is no remark then."""
     monkeypatch.setattr(machine, "SEQUENCES", 150)
     with served(packs.load("consentgrid"), Settings(switches={"consentgrid": {"merge": "deep"}})) as url:
-        client = explore(url, "consentgrid", "core", Credentials(tokens.FULL, tokens.READ), **told)
+        client = explore(url, "consentgrid", "core", Credentials(credentials.FULL, credentials.READ), **told)
     assert outcomes(client, Outcome.FAILED) == []
     assert ("CG-NEST-1" in {each.rule for each in outcomes(client, Outcome.REMARK)}) is remarked
 
