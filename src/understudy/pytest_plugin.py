@@ -93,6 +93,7 @@ def _url(shared: Path) -> str:
         _write(failure, str(error))
         raise
     _write(shared / "pid", str(process.pid))
+    process.returncode = 0  # it outlives this worker, and is stopped by the run's first process
     _write(url, found)
     return found
 

@@ -127,8 +127,7 @@ class VendorApp:
         """Answer as the fault has it, in the model's place."""
         visit: Visit = scope[KEY]
         if fault.kind == "status":
-            body = ABSENT if fault.body is None else fault.body
-            reply = Reply(fault.status, body, headers=fault.headers)
+            reply = _as_told(fault)
         elif fault.kind == "token-expired":
             visit.session.keyring.revoke(authorization(scope).partition(" ")[2].strip())
             reply = self._reply(visit, unauthorized(visit, "the token has expired").refusal)
@@ -281,3 +280,12 @@ async def _other(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
+
+
+def _as_told(fault: Fault) -> Reply:
+    """Return the answer of a fault of the kind `status`: text goes out as it is, anything else as JSON."""
+    headers = {name.lower(): (name, value) for name, value in fault.headers}
+    text = isinstance(fault.body, str)
+    _, media_type = headers.pop("content-type", ("", "text/plain; charset=utf-8" if text else "application/json"))
+    body = ABSENT if fault.body is None else fault.body.encode() if text else fault.body
+    return Reply(fault.status, body, headers=tuple(headers.values()), media_type=media_type)

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.mock.control.conftest import ADA, Update
+from understudy.values import Json
 
 WRITE = "/onetrust/api/consentmanager/v1/datasubjects/dataelements"
 
@@ -28,6 +29,29 @@ def test_a_status_with_any_body_and_headers(control: httpx.Client, vendor: httpx
     assert [(each["status"], each["fault"]) for each in entries] == [(503, "down"), (200, "")]
     (counted,) = control.get("/faults").json()["faults"]
     assert (counted["name"], counted["seen"], counted["played"]) == ("down", 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "kind", "sent"),
+    [
+        ("closed", {}, "text/plain; charset=utf-8", "closed"),
+        ("<p>closed</p>", {"Content-Type": "text/html"}, "text/html", "<p>closed</p>"),
+        (["closed"], {}, "application/json", '["closed"]'),
+        (
+            {"title": "closed"},
+            {"content-type": "application/problem+json"},
+            "application/problem+json",
+            '{"title":"closed"}',
+        ),
+    ],
+)
+def test_the_body_of_a_status_is_text_as_it_is_or_json(
+    body: Json, headers: dict[str, str], kind: str, sent: str, control: httpx.Client, vendor: httpx.Client
+) -> None:
+    """Of the media type that is given, once."""
+    faulty(control, kind="status", status=500, body=body, headers=headers)
+    answer = vendor.get(ADA)
+    assert (answer.text, answer.headers.get_list("content-type")) == (sent, [kind])
 
 
 def test_a_fault_is_met_by_the_calls_that_it_names(control: httpx.Client, vendor: httpx.Client, update: Update) -> None:

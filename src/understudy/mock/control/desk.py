@@ -1,6 +1,7 @@
 """What the handlers of the control plane share: how they are registered, find things, and turn requests down."""
 
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from http import HTTPStatus
 
 from understudy.mock.problems import MEDIA_TYPE
@@ -13,20 +14,28 @@ from understudy.values import Json
 
 Handler = Callable[[Call], Reply]
 
+MANY = 12
+"""How many names that could have been given are told in a sentence."""
+
 
 class DeniedError(Exception):
-    """Raised by a handler that turns a request down; `known` is what could have been named instead."""
+    """Raised by a handler that turns a request down; `known` is what could have been named instead of `named`."""
 
-    def __init__(self, status: int, detail: str, known: Iterable[str] | None = None) -> None:
+    def __init__(self, status: int, detail: str, known: Iterable[str] | None = None, named: str = "") -> None:
         super().__init__(detail)
         self.status = status
         self.known = None if known is None else sorted(known)
+        self.named = named
 
     def reply(self) -> Reply:
         """Return the problem details (RFC 9457)."""
         detail = str(self)
         if self.known is not None:
-            detail += f"; there {'are' if len(self.known) != 1 else 'is'}: {', '.join(self.known) or 'none'}"
+            told = self.known
+            if len(told) > MANY:  # `known` has them all
+                near = get_close_matches(self.named, told, MANY, 0.0)
+                told = [*near, f"and {len(told) - MANY} others"]
+            detail += f"; there {'are' if len(self.known) != 1 else 'is'}: {', '.join(told) or 'none'}"
         body: dict[str, Json] = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,

@@ -109,7 +109,7 @@ def _add_deviations(desk: Desk) -> None:
         part, name = desk.part(call), body_of(call)["deviation"]
         known = part.pack.deviations.by_name
         if name is not None and name not in known:
-            raise DeniedError(404, f"/deviation: {part.pack.vendor} has no deviation {name!r}", known)
+            raise DeniedError(404, f"/deviation: {part.pack.vendor} has no deviation {name!r}", known, name)
         part.deviation = known[name] if name is not None else None
         return Reply(200, _deviation(part))
 

@@ -1,0 +1,179 @@
+"""The pytest plugin and `serve --exec` as users of pytest, Node and curl have them."""
+
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import understudy
+from understudy.client import ControlError, Server
+from understudy.errors import TargetError
+from understudy.process import serving, start
+
+ROOT = Path(__file__).parents[2]
+CONSUMER = ROOT / "tests" / "e2e" / "consumer"
+
+
+def ended_run(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run pytest as a user does."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run understudy as a user does."""
+    command = [sys.executable, "-m", "understudy", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def servers() -> set[str]:
+    """Return the processes of this machine that serve mocks on a port of their own."""
+    found = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return {line.split()[0] for line in found.splitlines() if "understudy serve --port 0" in line}
+
+
+def test_two_hundred_tests_share_one_server_and_nothing_else() -> None:
+    """Under four workers of xdist; afterwards the server is gone."""
+    before = servers()
+    ended = ended_run(str(CONSUMER), "-n", "4", "--rounds", "12", "-q")
+    passed = re.search(r"(\d+) passed", ended.stdout)
+    assert ended.returncode == 0, ended.stdout[-3000:]
+    assert passed is not None
+    assert int(passed.group(1)) >= 200
+    assert servers() <= before
+
+
+def test_a_failing_test_shows_what_its_mock_was_asked(tmp_path: Path) -> None:
+    """With the answer, the rules that decided it and the fault that was played; secrets are left out."""
+    (tmp_path / "test_mine.py").write_text(
+        textwrap.dedent("""
+        import httpx
+
+        def test_mine(understudy_vendor):
+            mock = understudy_vendor("gainsight_px")
+            mock.fault("status", name="down", status=503, times=1)
+            headers = {"X-APTRINSIC-API-KEY": mock.api_key}
+            for _ in range(2):
+                httpx.get(f"{mock.base_url}/v1/users/nobody@example.com", headers=headers)
+            assert False
+
+        def test_good(onetrust):
+            assert len(onetrust.journal) == 0
+        """)
+    )
+    ended = ended_run("-q", "-rA", cwd=tmp_path)
+    assert "1 failed, 1 passed" in ended.stdout, ended.stdout
+    shown = ended.stdout.partition("understudy journal")[2]
+    assert "GET /v1/users/nobody@example.com -> 503\n  fault: down" in shown
+    assert "-> 404\n  rules: PX-GET-2" in shown
+    assert "understudy-full" not in shown
+
+
+@pytest.mark.parametrize(
+    ("marker", "told"),
+    [
+        ("switchs={}", "the marker understudy knows template, seed, strict, switches, not 'switchs'"),
+        ("template='nobodys'", "there is no template 'nobodys'"),
+        ("switches={'onetrust': {'catalog': 'x'}}", "catalogue"),
+    ],
+)
+def test_a_marker_that_says_nothing_known_fails_with_what_is_known(marker: str, told: str, tmp_path: Path) -> None:
+    """In one line, without a traceback."""
+    source = f"import pytest\n@pytest.mark.understudy({marker})\ndef test_mine(onetrust):\n    pass\n"
+    (tmp_path / "test_mine.py").write_text(source)
+    ended = ended_run("-q", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert told in ended.stdout
+    assert "Traceback" not in ended.stdout
+
+
+def test_a_run_may_use_a_server_that_is_there(tmp_path: Path) -> None:
+    """By its URL; it still runs afterwards."""
+    (tmp_path / "test_mine.py").write_text("def test_mine(understudy, onetrust):\n    assert understudy.sessions()\n")
+    with serving() as server:
+        ended = ended_run("-q", "--understudy-url", server.base_url, cwd=tmp_path)
+        assert ended.returncode == 0, ended.stdout
+        assert server.sessions() == ["default"]
+    refused = ended_run("-q", "--understudy-url", server.base_url, cwd=tmp_path)
+    assert "no mock answers at" in refused.stdout
+
+
+def test_a_mock_for_any_other_runner() -> None:
+    """`understudy.mock` serves while its block runs."""
+    with understudy.mock("onetrust", "--seed", "7") as mock:  # type: ignore[operator]
+        assert mock.vendor == "onetrust"
+        assert mock.clock.now.tzinfo is not None
+        with pytest.raises(ControlError, match=r"there are: .*latency"):
+            mock.fault("no-such-kind")
+        with pytest.raises(ControlError, match="there are: onetrust"):
+            mock.session.vendor("nobodys")
+        address = mock.session.server.base_url
+    with Server(address) as server, pytest.raises(TargetError, match="no mock answers"):
+        server.sessions()
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """In its own words."""
+    with pytest.raises(TargetError, match="unknown vendor 'nobodys'"):
+        start(tmp_path / "log", "nobodys")
+
+
+SHELL = """
+set -e
+for session in a b; do
+  curl -sS -f -X PUT "$UNDERSTUDY_URL/s/$session/gainsight_px/v1/users/ada@example.com" \
+    -H "X-APTRINSIC-API-KEY: $UNDERSTUDY_API_KEY" -H 'Content-Type: application/json' \
+    -d "{\\"identifyId\\": \\"ada@example.com\\", \\"propertyKeys\\": [\\"AP-1\\"], \\"title\\": \\"$session\\"}"
+done
+curl -sS "$UNDERSTUDY_URL/s/a/gainsight_px/v1/users/ada@example.com" -H "X-APTRINSIC-API-KEY: $UNDERSTUDY_API_KEY"
+exit 7
+"""
+NODE = """
+const {UNDERSTUDY_URL: url, UNDERSTUDY_ONETRUST_URL: base, UNDERSTUDY_TOKEN: token} = process.env;
+const path = '/api/consentmanager/v1/datasubjects/dataelements';
+const kind = {'Content-Type': 'application/json'};
+const headers = {Authorization: `Bearer ${token}`, dataSubjectIdentifier: 'ada@example.com', ...kind};
+const write = async where => (await fetch(where + path, {method: 'POST', headers, body: '{}'})).status;
+(async () => {
+  console.log(await write(base), await write(`${url}/s/mine/onetrust`), await write(base));
+  process.exit(9);
+})();
+"""
+
+
+def test_a_shell_script_uses_sessions_through_exec() -> None:
+    """With curl; its exit code is that of the command."""
+    ended = run("serve", "gainsight_px", "--port", "0", "--exec", "--", "sh", "-c", SHELL)
+    assert '"title":"a"' in ended.stdout, ended.stderr
+    assert ended.returncode == 7
+
+
+@pytest.mark.tools
+def test_a_node_script_uses_sessions_through_exec() -> None:
+    """With the fetch of Node."""
+    ended = run("serve", "onetrust", "--port", "0", "--exec", "--", "node", "-e", NODE)
+    assert ended.stdout.split() == ["201", "201", "200"], ended.stderr
+    assert ended.returncode == 9
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--exec"], "--exec: there is no command; give it after --"),
+        (["--exec", "--"], "--exec: there is no command; give it after --"),
+        (["--exec", "--", "/no/such/program"], "--exec: cannot run '/no/such/program': No such file or directory"),
+    ],
+)
+def test_a_command_that_is_none_is_told_in_a_line(words: list[str], told: str) -> None:
+    """Exit 2."""
+    ended = run("serve", "onetrust", "--port", "0", *words)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert told in ended.stderr
+
+
+def test_a_command_that_is_killed_ends_as_a_shell_tells_it() -> None:
+    """128 and the signal."""
+    assert run("serve", "onetrust", "--port", "0", "--exec", "--", "sh", "-c", "kill -9 $$").returncode == 137
