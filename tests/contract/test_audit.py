@@ -25,6 +25,7 @@ def onetrust() -> Pack:
 def added(onetrust: Pack, monkeypatch: pytest.MonkeyPatch) -> Added:
     """Return what adds a deviation to OneTrust's, and makes runs short."""
     monkeypatch.setattr(machine, "SEQUENCES", 2)
+    monkeypatch.setattr(machine, "FURTHER", 1)
     monkeypatch.setattr(fuzz, "EXAMPLES", 2)
 
     def add(deviation: Deviation) -> str:

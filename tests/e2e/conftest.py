@@ -132,6 +132,6 @@ def verify_briefly(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> Verify:
     """Return the same, with few generated requests: for a server that is in doubt, and not the judge's reach."""
     monkeypatch.setattr(fuzz, "EXAMPLES", 1)
     monkeypatch.setattr(machine, "SEQUENCES", 4)
-    monkeypatch.setattr(extremes, "SECONDS", 0.7)
+    monkeypatch.setattr(extremes, "SECONDS", 0.4)
     monkeypatch.setattr(concurrency, "ROUNDS", 1)
     return verify

@@ -79,6 +79,7 @@ def test_a_failing_sequence_fails_again_and_passes_on_the_mock(
 ) -> None:
     """Under the same rule, in as few calls as show it; report.json names the file and what the model relied on."""
     monkeypatch.setattr(machine, "SEQUENCES", 60)
+    monkeypatch.setattr(machine, "FURTHER", 1)
     token = FULL if vendor == "onetrust" else credentials.FULL
     with faulty(vendor, name) as url:
         scope = "full" if vendor == "gainsight_px" else "core"

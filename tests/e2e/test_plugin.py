@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 import textwrap
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,21 +31,36 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
-def servers() -> set[str]:
-    """Return the processes of this machine that serve mocks on a port of their own."""
-    found = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return {line.split()[0] for line in found.splitlines() if "understudy serve --port 0" in line}
+def servers(folder: Path) -> list[str]:
+    """Return the processes that serve mocks for a run whose temporary folder that was."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # one that has ended by now, or is somebody else's
+            if f"TMPDIR={folder}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append(process.name)
+    return found
 
 
-def test_two_hundred_tests_share_one_server_and_nothing_else() -> None:
-    """Under four workers of xdist; afterwards the server is gone."""
-    before = servers()
+def test_two_hundred_tests_share_one_server_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under four workers of xdist; afterwards the server is gone, and so is what it left."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     ended = ended_run(str(CONSUMER), "-n", "4", "--rounds", "12", "-q")
     passed = re.search(r"(\d+) passed", ended.stdout)
     assert ended.returncode == 0, ended.stdout[-3000:]
     assert passed is not None
     assert int(passed.group(1)) >= 200
-    assert servers() <= before
+    until = time.monotonic() + 15
+    while servers(tmp_path) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert (servers(tmp_path), list(tmp_path.glob("understudy-*"))) == ([], [])
+
+
+def test_the_tests_of_the_readme_pass(tmp_path: Path) -> None:
+    """Its blocks of Python are what they say."""
+    blocks = re.findall(r"^```python$(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "test_readme.py").write_text("\n".join(blocks))
+    ended = ended_run("-q", cwd=tmp_path)
+    assert "2 passed" in ended.stdout, ended.stdout
 
 
 def test_a_failing_test_shows_what_its_mock_was_asked(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def make(*words: str | Path) -> None:
     assert made.returncode == 0, made.stdout + made.stderr
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Build the sdist, from it the wheel, and install that, with the pins, into an empty environment."""
     folder = tmp_path_factory.mktemp("wheel")
