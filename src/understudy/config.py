@@ -1,4 +1,4 @@
-"""`understudy.toml` of the current directory: switches of packs and targets to judge, checked by a JSON Schema.
+"""`understudy.toml` of the current directory: switches, targets, templates of sessions, checked by a JSON Schema.
 
 [switches]
 "acme.record" = "envelope"          # as `understudy serve --set acme.record=envelope`
@@ -14,6 +14,14 @@ max_requests = 2000
 budget = "2m"
 prefix = "ci-"
 switches = {record = "envelope"}    # how the target reads what the documents leave open
+
+[templates.busy]                    # of sessions: those of this name, and others that are made by it
+seed = 7
+strict = true
+clock = "2026-01-31T09:30:00Z"      # stands still
+switches = {acme = {record = "envelope"}}
+deviations = {acme = "created-twice"}
+seed_data = ["busy.acme.yaml"]      # beside this file
 """
 
 import json
@@ -65,6 +73,21 @@ _TARGET = {
         "switches": {"type": "object", "additionalProperties": {"type": "string"}},
     },
 }
+_TEMPLATE = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "seed": {"type": "integer", "minimum": 0, "maximum": 2**32 - 1},
+        "strict": {"type": "boolean"},
+        "clock": {"type": "string"},
+        "switches": {
+            "type": "object",
+            "additionalProperties": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
+        "deviations": {"type": "object", "additionalProperties": {"type": "string"}},
+        "seed_data": {"type": "array", "items": {"type": "string", "minLength": 1}},
+    },
+}
 SCHEMA: Mapping[str, Json] = MappingProxyType(
     {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -77,6 +100,7 @@ SCHEMA: Mapping[str, Json] = MappingProxyType(
                 "additionalProperties": {"type": ["string", "object"], "additionalProperties": {"type": "string"}},
             },
             "targets": {"type": "object", "additionalProperties": _TARGET},
+            "templates": {"type": "object", "additionalProperties": _TEMPLATE},
         },
     }
 )
@@ -140,12 +164,25 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """What sessions made by it are like: as `understudy serve` has it, by vendor; None and nothing: as by default."""
+
+    seed: int | None = None
+    strict: bool | None = None
+    clock: str | None = None
+    switches: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    deviations: Mapping[str, str] = field(default_factory=dict)
+    seed_data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
-    """What the file says; `switches` are values by (vendor, switch)."""
+    """What the file says; `switches` are values by (vendor, switch), targets and templates by their names."""
 
     path: Path
     switches: Mapping[tuple[str, str], str] = field(default_factory=dict)
     targets: Mapping[str, Target] = field(default_factory=dict)
+    templates: Mapping[str, Template] = field(default_factory=dict)
 
     def target(self, name: str) -> Target:
         """Return a target by its name; raises UsageError that lists the known ones where there is none."""
@@ -172,7 +209,8 @@ def load(directory: Path) -> Config:
     for violation in _VALIDATOR.iter_errors(value):
         raise _mistake(path, violation)
     targets = {name: _target(name, each) for name, each in value.get("targets", {}).items()}
-    return Config(path, dict(_switches(path, value.get("switches", {}))), targets)
+    templates = {name: Template(**each) for name, each in value.get("templates", {}).items()}
+    return Config(path, dict(_switches(path, value.get("switches", {}))), targets, templates)
 
 
 def _mistake(path: Path, violation: jsonschema_rs.ValidationError) -> ContentError:

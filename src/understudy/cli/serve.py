@@ -6,8 +6,6 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
-from datetime import datetime
-from difflib import get_close_matches
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,8 +16,9 @@ from understudy import config
 from understudy import pack as packs
 from understudy.cli.executing import COMMAND, Serve, environment, execute
 from understudy.cli.options import Duration
+from understudy.cli.settings import clock_at, deviating, seed_data, templates
 from understudy.credentials import CLIENT, CLIENT_READ, FULL, READ, SECRET
-from understudy.errors import ContentError, UsageError, Where, shown
+from understudy.errors import UsageError, shown
 from understudy.mock.app import MockApp
 from understudy.mock.control.plane import control_plane
 from understudy.mock.journal import Entry, Listener
@@ -27,9 +26,7 @@ from understudy.mock.server import has_date, listen, listening, url_of
 from understudy.mock.server import serve as run
 from understudy.mock.sessions import DEFAULT, Sessions
 from understudy.mock.settings import MEBIBYTE, Settings, parse_switches
-from understudy.model.clock import Clock, parse_time
-from understudy.model.deviation import Deviation
-from understudy.model.seed import Seed, load
+from understudy.model.clock import Clock
 from understudy.pack import Pack
 
 
@@ -105,16 +102,17 @@ def serve(
         what = f"{host} is not this machine alone, and the control plane would be open to anybody"
         raise UsageError(what, todo="give --admin-token, or UNDERSTUDY_ADMIN_TOKEN")
     chosen = {vendor: packs.load(vendor) for vendor in vendors or packs.names()}
+    configured = config.load(Path.cwd())
     settings = Settings(
         seed=secrets.randbits(32) if seed is None else seed,
-        clock=Clock(_time(clock)) if clock else Clock(),
+        clock=clock_at(clock, "--clock") if clock else Clock(),
         max_body=max_body,
-        switches=parse_switches(chosen, switches, config.load(Path.cwd())),
+        switches=parse_switches(chosen, switches, configured),
         strict=strict,
-        seed_data=_seed_data(chosen, seed_files),
-        deviations=_deviations(chosen, deviations),
+        seed_data=seed_data(chosen, seed_files),
+        deviations=deviating(chosen, deviations, "--deviate"),
     )
-    sessions = {DEFAULT: settings}
+    sessions = {DEFAULT: settings, **templates(chosen, settings, configured)}
     universes = Sessions(chosen, sessions, _listener(journal), most=max_sessions, idle=session_idle)
     app = MockApp(chosen, universes, control_plane(universes, admin_token))
     sock = listen(host, port)
@@ -159,39 +157,6 @@ def _stop(number: int, frame: object) -> None:
     sys.exit(0)
 
 
-def _seed_data(chosen: Mapping[str, Pack], files: tuple[Path, ...]) -> dict[str, Seed]:
-    found: dict[str, Seed] = {}
-    for file in files:
-        seed = load(file)
-        if seed.vendor not in chosen:
-            raise ContentError(
-                f"seed data of {seed.vendor!r}, which is not served",
-                where=Where(file),
-                todo=f"the vendors here: {', '.join(chosen)}",
-            )
-        found[seed.vendor] = seed
-    return found
-
-
-def _deviations(chosen: Mapping[str, Pack], words: tuple[str, ...]) -> dict[str, Deviation]:
-    """Return what each vendor plays; raises UsageError for a name that none has, or a second one for one vendor."""
-    found: dict[str, Deviation] = {}
-    for word in words:
-        first, dot, rest = word.partition(".")
-        vendor, name = (first, rest) if dot else (next(iter(chosen)), word)
-        if vendor not in chosen or (not dot and len(chosen) > 1):
-            raise UsageError(f"--deviate {word}: not VENDOR.NAME", todo=f"the vendors here: {', '.join(chosen)}")
-        known = chosen[vendor].deviations.by_name
-        if name not in known:
-            near = get_close_matches(name, known, n=3) or list(known)[:3]
-            todo = f"did you mean {' or '.join(near)}? All of them: understudy audit {vendor} --list"
-            raise UsageError(f"--deviate {word}: {vendor} has no deviation {name!r}", todo=todo)
-        if vendor in found:
-            raise UsageError(f"--deviate {word}: {vendor} deviates already", todo="play one at a time")
-        found[vendor] = known[name]
-    return found
-
-
 def _listener(journal: Path | None) -> Listener | None:
     """Return what appends the entries to the file, each flushed; raises UsageError where it cannot be written."""
     if journal is None:
@@ -207,10 +172,3 @@ def _listener(journal: Path | None) -> Listener | None:
         file.flush()
 
     return listen
-
-
-def _time(text: str) -> datetime:
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise UsageError(f"--clock: {error}", todo="give an RFC 3339 time such as 2026-01-31T09:30:00Z") from error

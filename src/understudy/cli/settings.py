@@ -1,0 +1,94 @@
+"""What a mock is served with, from options and from the templates of `understudy.toml`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from understudy.config import NAME, Config
+from understudy.errors import ContentError, UsageError, Where
+from understudy.mock.sessions import DEFAULT, shown
+from understudy.mock.settings import Settings, check_switch
+from understudy.model.clock import Clock, parse_time
+from understudy.model.deviation import Deviation
+from understudy.model.seed import Seed, load
+from understudy.pack import Pack, names
+
+
+def templates(chosen: Mapping[str, Pack], settings: Settings, configured: Config) -> dict[str, Settings]:
+    """Return the settings of each template: what it says, and else those of the default session.
+
+    What it says of vendors that are not served is left alone. Raises UsageError and ContentError.
+    """
+    found: dict[str, Settings] = {}
+    elsewhere = {*names()} - {*chosen}
+
+    def meant(vendor: str) -> bool:
+        return vendor not in elsewhere
+
+    for name, template in configured.templates.items():
+        where = f"{NAME}: template {name}"
+        if name == shown(DEFAULT):
+            raise UsageError(f"{where}: that is what the session without a name is called", todo="call it otherwise")
+        switches = {vendor: dict(each) for vendor, each in settings.switches.items()}
+        for vendor, named in template.switches.items():
+            for switch, value in named.items() if meant(vendor) else ():
+                check_switch(chosen, vendor, switch, value, where)
+                switches.setdefault(vendor, {})[switch] = value
+        words = [f"{vendor}.{each}" for vendor, each in template.deviations.items() if meant(vendor)]
+        files = [configured.path.parent / each for each in template.seed_data]
+        found[name] = replace(
+            settings,
+            seed=settings.seed if template.seed is None else template.seed,
+            strict=settings.strict if template.strict is None else template.strict,
+            clock=clock_at(template.clock, where) if template.clock else settings.clock,
+            switches=switches,
+            deviations={**settings.deviations, **deviating(chosen, words, where)},
+            seed_data={**settings.seed_data, **seed_data(chosen, files)},
+        )
+    return found
+
+
+def seed_data(chosen: Mapping[str, Pack], files: Iterable[Path]) -> dict[str, Seed]:
+    """Return the seed data of files by vendor; raises ContentError for that of a vendor who is not served."""
+    found: dict[str, Seed] = {}
+    for file in files:
+        seed = load(file)
+        if seed.vendor not in chosen:
+            raise ContentError(
+                f"seed data of {seed.vendor!r}, which is not served",
+                where=Where(file),
+                todo=f"the vendors here: {', '.join(chosen)}",
+            )
+        found[seed.vendor] = seed
+    return found
+
+
+def deviating(chosen: Mapping[str, Pack], words: Iterable[str], where: str) -> dict[str, Deviation]:
+    """Return what each vendor plays, of words VENDOR.NAME, or NAME where there is one vendor; `where` they stand.
+
+    Raises UsageError for a name that none has, or a second one for one vendor.
+    """
+    found: dict[str, Deviation] = {}
+    for word in words:
+        first, dot, rest = word.partition(".")
+        vendor, name = (first, rest) if dot else (next(iter(chosen)), word)
+        if vendor not in chosen or (not dot and len(chosen) > 1):
+            raise UsageError(f"{where} {word}: not VENDOR.NAME", todo=f"the vendors here: {', '.join(chosen)}")
+        known = chosen[vendor].deviations.by_name
+        if name not in known:
+            near = get_close_matches(name, known, n=3) or list(known)[:3]
+            todo = f"did you mean {' or '.join(near)}? All of them: understudy audit {vendor} --list"
+            raise UsageError(f"{where} {word}: {vendor} has no deviation {name!r}", todo=todo)
+        if vendor in found:
+            raise UsageError(f"{where} {word}: {vendor} deviates already", todo="play one at a time")
+        found[vendor] = known[name]
+    return found
+
+
+def clock_at(text: str, where: str) -> Clock:
+    """Return a clock that stands still at an RFC 3339 time; raises UsageError that says `where` a wrong one stands."""
+    try:
+        return Clock(parse_time(text))
+    except ValueError as error:
+        raise UsageError(f"{where}: {error}", todo="give an RFC 3339 time such as 2026-01-31T09:30:00Z") from error
