@@ -1,16 +1,78 @@
 """HTTP Archives (HAR 1.2): recorded calls as a file that browsers and proxies write and read, too."""
 
 import base64
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+import jsonschema_rs
+
 from understudy import __version__
-from understudy.values import Json
+from understudy.errors import ContentError, Where
+from understudy.values import Json, join
 
 Pairs = Sequence[tuple[str, str]]
+LARGEST = 256 << 20
+"""Bytes of an archive that is read."""
+_NAMED = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["name", "value"],
+        "properties": {"name": {"type": "string"}, "value": {"type": "string"}},
+    },
+}
+_CONTENT = {"type": "object", "properties": {"text": {"type": "string"}, "encoding": {"type": "string"}}}
+_VALIDATOR = jsonschema_rs.Draft202012Validator(
+    {
+        "type": "object",
+        "required": ["log"],
+        "properties": {
+            "log": {
+                "type": "object",
+                "required": ["entries"],
+                "properties": {
+                    "entries": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["startedDateTime", "request", "response"],
+                            "properties": {
+                                "startedDateTime": {"type": "string"},
+                                "time": {"type": "number"},
+                                "comment": {"type": "string"},
+                                "request": {
+                                    "type": "object",
+                                    "required": ["method", "url", "headers"],
+                                    "properties": {
+                                        "method": {"type": "string"},
+                                        "url": {"type": "string"},
+                                        "headers": _NAMED,
+                                        "postData": _CONTENT,
+                                    },
+                                },
+                                "response": {
+                                    "type": "object",
+                                    "required": ["status", "headers"],
+                                    "properties": {
+                                        "status": {"type": "integer"},
+                                        "headers": _NAMED,
+                                        "content": _CONTENT,
+                                    },
+                                },
+                            },
+                        },
+                    }
+                },
+            }
+        },
+    }
+)
+"""What of HAR 1.2 is read; browsers and proxies leave the rest out, or have more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +137,69 @@ def archive(calls: Iterable[Recorded]) -> dict[str, Json]:
     """Return the archive of calls, as a JSON value."""
     creator = {"name": "understudy", "version": __version__}
     return {"log": {"version": "1.2", "creator": creator, "entries": [call.as_json() for call in calls]}}
+
+
+def read(path: Path) -> tuple[Recorded, ...]:
+    """Return the calls of an archive; raises ContentError that says where it is none, or cannot be read."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ContentError(
+                f"the archive has more than {LARGEST >> 20} MiB",
+                where=Where(path),
+                todo="record less, or cut it in parts",
+            )
+        value: Json = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ContentError(f"cannot read it: {error.strerror}", where=Where(path), todo="check the file") from error
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        raise ContentError(f"not JSON: {error}", where=Where(path, line), todo="export the archive again") from error
+    for violation in _VALIDATOR.iter_errors(value):
+        pointer = join(*violation.instance_path)
+        what = f"not an HTTP Archive: {violation.message[:200]}"
+        raise ContentError(what, where=Where(path, None, pointer), todo="export HAR 1.2 with the contents of answers")
+    return tuple(_recorded(path, number, entry) for number, entry in enumerate(value["log"]["entries"]))
+
+
+def _recorded(path: Path, number: int, entry: Json) -> Recorded:
+    """Return the call of an entry."""
+    request, response, where = entry["request"], entry["response"], f"/log/entries/{number}"
+    post, content = request.get("postData", {}), response.get("content", {})
+    try:
+        began = datetime.fromisoformat(entry["startedDateTime"])
+    except ValueError as error:
+        pointer = f"{where}/startedDateTime"
+        raise ContentError(
+            f"not a time: {error}", where=Where(path, None, pointer), todo="ISO 8601 is wanted"
+        ) from error
+    return Recorded(
+        request["method"],
+        request["url"],
+        _pairs(request["headers"]),
+        _body(path, f"{where}/request/postData", post, "comment"),
+        response["status"],
+        _pairs(response["headers"]),
+        _body(path, f"{where}/response/content", content, "encoding"),
+        began if began.tzinfo else began.replace(tzinfo=UTC),
+        max(0.0, entry.get("time", 0) / 1000),
+        entry.get("comment", ""),
+    )
+
+
+def _pairs(named: Json) -> Pairs:
+    return tuple((each["name"], each["value"]) for each in named)
+
+
+def _body(path: Path, pointer: str, value: Mapping[str, Json], coded: str) -> bytes:
+    """Return a body; raises ContentError where it is said to be base64 and is not."""
+    text = value.get("text", "")
+    if value.get(coded) != "base64" and value.get("encoding") != "base64":
+        return str(text).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        todo = "export the archive again"
+        raise ContentError(f"not base64: {error}", where=Where(path, None, f"{pointer}/text"), todo=todo) from error
 
 
 def _named(pairs: Iterable[tuple[str, str]]) -> list[Json]:

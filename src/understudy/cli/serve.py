@@ -16,7 +16,7 @@ from understudy import config
 from understudy import pack as packs
 from understudy.cli.executing import COMMAND, Serve, environment, execute
 from understudy.cli.options import Duration
-from understudy.cli.settings import clock_at, deviating, seed_data, templates
+from understudy.cli.settings import clock_at, deviating, recorded, seed_data, templates
 from understudy.credentials import CLIENT, CLIENT_READ, FULL, READ, SECRET
 from understudy.errors import UsageError, shown
 from understudy.mock.app import MockApp
@@ -50,6 +50,14 @@ from understudy.pack import Pack
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="What the mock of the FILE's vendor holds at start, instead of the pack's own seed data.",
+)
+@click.option(
+    "--seed-from",
+    "archives",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE.har",
+    help="Holds at start what recorded traffic shows, instead of the packs' own seed data.",
 )
 @click.option(
     "--deviate",
@@ -86,6 +94,7 @@ def serve(
     switches: tuple[str, ...],
     strict: bool,
     seed_files: tuple[Path, ...],
+    archives: tuple[Path, ...],
     deviations: tuple[str, ...],
     journal: Path | None,
     max_sessions: int,
@@ -112,6 +121,7 @@ def serve(
         seed_data=seed_data(chosen, seed_files),
         deviations=deviating(chosen, deviations, "--deviate"),
     )
+    settings = recorded(chosen, settings, archives)
     sessions = {DEFAULT: settings, **templates(chosen, settings, configured)}
     universes = Sessions(chosen, sessions, _listener(journal), most=max_sessions, idle=session_idle)
     app = MockApp(chosen, universes, control_plane(universes, admin_token))

@@ -5,9 +5,12 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
+from understudy import har
 from understudy.config import NAME, Config
 from understudy.errors import ContentError, UsageError, Where
-from understudy.mock.sessions import DEFAULT, shown
+from understudy.mock.replaying import replayed
+from understudy.mock.sessions import DEFAULT
+from understudy.mock.sessions import shown as called
 from understudy.mock.settings import Settings, check_switch
 from understudy.model.clock import Clock, parse_time
 from understudy.model.deviation import Deviation
@@ -28,7 +31,7 @@ def templates(chosen: Mapping[str, Pack], settings: Settings, configured: Config
 
     for name, template in configured.templates.items():
         where = f"{NAME}: template {name}"
-        if name == shown(DEFAULT):
+        if name == called(DEFAULT):
             raise UsageError(f"{where}: that is what the session without a name is called", todo="call it otherwise")
         switches = {vendor: dict(each) for vendor, each in settings.switches.items()}
         for vendor, named in template.switches.items():
@@ -47,6 +50,29 @@ def templates(chosen: Mapping[str, Pack], settings: Settings, configured: Config
             seed_data={**settings.seed_data, **seed_data(chosen, files)},
         )
     return found
+
+
+def recorded(chosen: Mapping[str, Pack], settings: Settings, files: Iterable[Path]) -> Settings:
+    """Return the settings with the records that archives show; raises ContentError for one that shows none."""
+    found = dict(settings.recorded)
+    for file in files:
+        calls, used = har.read(file), 0
+        for vendor, pack in chosen.items():
+            records, shown = replayed(pack, calls, settings)
+            count = sum(map(len, records.values()))
+            if count > settings.max_records:
+                what = (
+                    f"the archive shows {count} records of {vendor}, and a session holds {settings.max_records} at most"
+                )
+                raise ContentError(what, where=Where(file), todo="record less, or cut it in parts")
+            if shown:
+                found[vendor], used = records, used + shown
+        if not used:
+            what = f"none of its {len(calls)} calls shows a record of {', '.join(chosen)}"
+            raise ContentError(
+                what, where=Where(file), todo="record successful calls, with the contents of their answers"
+            )
+    return replace(settings, recorded=found)
 
 
 def seed_data(chosen: Mapping[str, Pack], files: Iterable[Path]) -> dict[str, Seed]:

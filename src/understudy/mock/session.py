@@ -39,9 +39,12 @@ class Session:
         self.switch(settings.switches.get(pack.vendor, {}))
         self.deviation = settings.deviations.get(pack.vendor)
         self.taken: dict[str, Reply] = {}
-        seed = settings.seed_data.get(pack.vendor, pack.seed)
+        recorded = settings.recorded.get(pack.vendor)
+        seed = settings.seed_data.get(pack.vendor, pack.seed if recorded is None else None)
         if seed is not None:
             sow(self.store, seed, pack, settings, self.around)
+        for collection, records in (recorded or {}).items():
+            self.store.collections.setdefault(collection, {}).update(records)
 
     def switch(self, chosen: Mapping[str, Json]) -> None:
         """Set switches, the others to what they are by default; quotas begin anew."""

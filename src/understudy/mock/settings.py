@@ -24,7 +24,8 @@ class Settings:
     `max_body` is the most bytes of a body, `max_records` the most records of a vendor.
 
     `strict` takes the profile `documented` where no switch says otherwise; `seed_data` replaces that of packs;
-    `deviations` are played. Both are by vendor.
+    `deviations` are played; `recorded` are records, by collection and key, that are there instead of a pack's own seed
+    data. All three are by vendor.
     """
 
     seed: int = 0
@@ -36,6 +37,7 @@ class Settings:
     strict: bool = False
     seed_data: Mapping[str, Seed] = field(default_factory=dict)
     deviations: Mapping[str, Deviation] = field(default_factory=dict)
+    recorded: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
 
 
 def declared(pack: Pack) -> tuple[Switch, ...]:
