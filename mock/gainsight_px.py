@@ -268,8 +268,10 @@ def _adopt(
 @behaviour.adopts("deleteUser", "deleteUserOfBody")
 def adopt_delete(call: Call, body: Json, state: Transaction) -> frozenset[str] | None:
     """Have the user whom a delete was about deleted."""
-    identify_id = call.path.get("identifyId", _body(call).get("identifyId"))
-    delete(call, state, identify_id, (), "", hard=call.query.get("hardDelete", False))
+    identify_id, hard = call.path.get("identifyId", _body(call).get("identifyId")), call.query.get("hardDelete", False)
+    if USERS.get(state, identify_id) is None:
+        _adopt(call, state, identify_id, lambda old: old)  # who may be revived
+    delete(call, state, identify_id, (), "", hard=hard)
     return frozenset()
 
 

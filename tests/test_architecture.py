@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "recorded": "values har spec model",
     "pack": "errors values folders spec model",
     "mock": "errors values credentials redaction har config spec model recorded pack",
-    "contract": "errors values credentials redaction har spec model pack",
+    "contract": "errors values credentials redaction har spec model recorded pack",
     "report": "errors values spec model pack contract",
     "cli": "errors values credentials har config spec model pack mock contract report",
     "__main__": "cli",

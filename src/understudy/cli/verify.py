@@ -17,18 +17,16 @@ from understudy import pack as packs
 from understudy.cli.dry_run import dry_run
 from understudy.cli.options import Duration, Prefix
 from understudy.cli.side_by_side import verify_all
+from understudy.cli.telling import told
 from understudy.contract.allowance import Allowance
 from understudy.contract.embedded import embedded_mock
 from understudy.contract.target import PREFIX, Credentials, Run
 from understudy.contract.trial import hold
-from understudy.contract.verdict import Verdict
 from understudy.errors import UsageError, shown
 from understudy.mock.settings import check_switch
 from understudy.pack import Pack
-from understudy.report import github, junit, sarif_report
 from understudy.report.console import ConsoleWriter
-from understudy.report.text import left_behind, verdict_line
-from understudy.report.write import check_file, check_writable, put, write
+from understudy.report.write import check_file, check_writable
 
 
 @click.command()
@@ -261,23 +259,7 @@ def _judge(pack: Pack, order: Order) -> int:
             report = hold(pack, _run(pack, order, stack), writer, order.words(), allowance=allowance)
     finally:
         writer.close()
-    files = write(report, order.directory) if order.directory else ()
-    contents = {"--junit": junit.render, "--sarif": sarif_report.render}
-    files += tuple(put(file, contents[option](report)) for option, file in order.files().items())
-    writer.say(github.annotations(report))
-    if warning := github.summarise(report):
-        click.echo(f"understudy: {warning}", err=True)
-    for entry in report.lapsed:
-        if entry.error:
-            click.echo(f"understudy: {entry.where}: {entry.why}", err=True)
-    if report.verdict is Verdict.INCONCLUSIVE:
-        click.echo(f"understudy: {report.reason}", err=True)
-        if report.left_behind:
-            click.echo(left_behind(report))
-        click.echo(verdict_line(report))
-    else:
-        writer.finished(report, files)
-    return report.exit_code
+    return told(report, writer, order.directory, order.files())
 
 
 def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:

@@ -40,8 +40,13 @@ class Prediction:
 
     def reply(self, sample: Sample) -> tuple[Call, Reply, Transaction]:
         """Return the call as the model sees it, its reply, and the transaction, which the caller may commit."""
-        call, transaction = self.call(sample), self._store.begin()
-        return call, self._pack.behaviour.operations[call.operation_id](call, transaction), transaction
+        call = self.call(sample)
+        return call, *self.played(call)
+
+    def played(self, call: Call) -> tuple[Reply, Transaction]:
+        """Return the model's reply to a call, and the transaction, which the caller may commit."""
+        transaction = self._store.begin()
+        return self._pack.behaviour.operations[call.operation_id](call, transaction), transaction
 
     def adopt(self, call: Call, body: Json) -> frozenset[str] | None:
         """Have the records as the body of the target's answer shows them; see Adoption for what is returned."""
@@ -54,11 +59,11 @@ class Prediction:
             transaction.commit()
         return contested
 
-    def call(self, sample: Sample) -> Call:
-        """Return the call as the model sees it."""
+    def call(self, sample: Sample, now: datetime | None = None) -> Call:
+        """Return the call as the model sees it, made at that time or now."""
         return Call(
             sample.operation.operation_id,
-            datetime.now(UTC),
+            now or datetime.now(UTC),
             self._ids.for_call(),
             self._values(sample, "path"),
             self._values(sample, "query"),

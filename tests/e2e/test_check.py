@@ -1,0 +1,173 @@
+"""`understudy check` on archives of a mock that behaves, and of one that departs from a rule here and there."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+from zlib import crc32
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from understudy import pack as packs
+from understudy.cli import main
+from understudy.client import Server
+from understudy.mock.server import running
+from understudy.mock.settings import Settings
+
+WRITE = "/onetrust/api/consentmanager/v1/datasubjects/dataelements"
+HEADERS = {"Authorization": "Bearer understudy-full", "X-APTRINSIC-API-KEY": "understudy-full"}
+Entries: TypeAlias = list[dict[str, Any]]
+Traffic: TypeAlias = Callable[..., Entries]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """Yield the URL of a server of all vendors."""
+    with running({name: packs.load(name) for name in packs.names()}, {"": Settings(seed=3)}, control=True) as url:
+        yield url
+
+
+@pytest.fixture
+def traffic(server: str) -> Traffic:
+    """Return what makes some calls about so many people, in a session that may deviate, and returns their entries."""
+
+    def made(vendor: str, people: int, name: str, deviation: str | None = None) -> Entries:
+        with Server(server) as control, control.session(name, seed=crc32(name.encode())) as session:
+            mock = session.vendor(vendor)
+            mock.deviate(deviation)
+            with httpx.Client(base_url=f"{server}/s/{name}", headers=HEADERS) as client:
+                for number in range(people):
+                    PLAYED[vendor](client, f"{name}-{number}@example.com")
+            entries: Entries = [*session.journal.har()["log"]["entries"]]
+            return entries
+
+    return made
+
+
+def onetrust(client: httpx.Client, who: str) -> None:
+    """Create, update, link, find by a link, unlink, and have something refused."""
+    phones = [f"+1 {who}", f"+2 {who}"]
+    for body, named in (
+        ({"dataElements": [{"name": "City", "value": "Oslo"}]}, who),
+        (
+            {
+                "identifierType": "Email",
+                "dataElements": [{"name": "City", "value": "Rome"}, {"name": "A", "value": "b"}],
+            },
+            who,
+        ),
+        ({"dataElements": [{"name": "Phone", "linked": True, "value": phones}]}, who),
+        ({}, phones[1]),
+        ({"dataElements": [{"name": "Phone", "linked": True, "value": []}]}, who),
+        ({"dataElements": [{"value": "nameless"}]}, who),
+        ({}, who),
+    ):
+        client.post(WRITE, json=body, headers={"dataSubjectIdentifier": named})
+
+
+def consentgrid(client: httpx.Client, who: str) -> None:
+    """Create with and without an ID, merge, rewrite, update, and miss."""
+    path = f"/consentgrid/v1/subjects/user/{who}"
+    client.patch(path, json={"data": {}})
+    client.post(path, json={"data": {"name": "Ada", "tags": ["a"]}})
+    client.post(f"{path}?saveOption=merge", json={"data": {"age": 36}})
+    client.patch(path, json={"data": {"name": None}})
+    client.post(f"{path}?saveOption=rewrite", json={"data": {"name": "Bo"}})
+    client.get(path)
+    made = client.post("/consentgrid/v1/subjects/user", json={"data": {"name": who}})
+    if made.status_code == 201:
+        client.patch(f"/consentgrid/v1/subjects/user/{made.json()['id']}", json={"data": {"age": 1}})
+
+
+def gainsight_px(client: httpx.Client, who: str) -> None:
+    """Create, meet a duplicate, update, read, delete, revive."""
+    users, body = "/gainsight_px/v1/users", {"identifyId": who, "propertyKeys": ["AP-UNDERSTUDY-2"], "firstName": "Ada"}
+    client.put(f"{users}/{who}", json=body)
+    client.post(users, json=body)
+    client.post(users, json=body)
+    client.put(f"{users}/{who}", json={**body, "title": "Captain", "firstName": "Bo"})
+    client.get(f"{users}/{who}")
+    client.delete(f"{users}/{who}")
+    client.get(f"{users}/{who}")
+    client.put(f"{users}/{who}", json=body)
+    client.get(f"{users}/{who}")
+
+
+PLAYED = {"onetrust": onetrust, "consentgrid": consentgrid, "gainsight_px": gainsight_px}
+
+
+def check(vendor: str, entries: Entries, folder: Path, *words: str) -> tuple[Result, dict[str, Any]]:
+    """Judge an archive of these entries; return what was said, and the report."""
+    file = folder / "mine.har"
+    file.write_text(json.dumps({"log": {"version": "1.2", "entries": entries}}))
+    command = ["check", vendor, str(file), "--scope", "full", "--report", str(folder / "r"), *words]
+    result = CliRunner().invoke(main, command, catch_exceptions=False)
+    report = folder / "r" / "report.json"
+    return result, json.loads(report.read_text()) if report.exists() else {}
+
+
+@pytest.mark.parametrize("vendor", PLAYED)
+def test_a_clean_archive_of_a_thousand_entries_has_no_finding(vendor: str, traffic: Traffic, tmp_path: Path) -> None:
+    """In less than ten seconds; calls that nobody recorded before leave no remark either."""
+    entries = [entry for part in range(4) for entry in traffic(vendor, 40, f"clean-{vendor}-{part}")]
+    assert len(entries) >= 1000
+    started = time.monotonic()
+    result, report = check(vendor, entries, tmp_path)
+    assert (result.exit_code, report["verdict"], report["findings"], report["remarks"]) == (0, "partial", [], [])
+    assert report["requests"] == len(entries)
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("vendor", PLAYED)
+def test_traffic_may_begin_anywhere(vendor: str, traffic: Traffic, tmp_path: Path) -> None:
+    """What records were before is nobody's fault."""
+    entries = traffic(vendor, 2, f"cut-{vendor}")
+    for start in range(1, 10):
+        _, report = check(vendor, entries[start:], tmp_path)
+        assert (start, report["findings"], report["remarks"]) == (start, [], [])
+
+
+PLANTED = (
+    "third-update-answers-201",
+    "update-takes-one-element",
+    "linking-changes-the-id",
+    "links-shown-as-plain",
+    "removal-empties-the-identifier",
+    "removal-answers-201",
+    "removed-identifiers-erased",
+    "takes-OT-BODY-8",
+    "single-element-without-list",
+    "crash-createOrUpdateDataSubjectUsingPOST",
+)
+
+
+def test_each_of_ten_violations_is_found_among_a_thousand_entries(traffic: Traffic, tmp_path: Path) -> None:
+    """Under the rule that it breaks; the curl line of the finding names the record that it is about."""
+    entries = traffic("onetrust", 143, "good")
+    deviations = packs.load("onetrust").deviations.by_name
+    for name in PLANTED:
+        entries += traffic("onetrust", 1, name, name)
+    assert len(entries) >= 1000
+    result, report = check("onetrust", entries, tmp_path)
+    assert (result.exit_code, report["verdict"]) == (1, "violates")
+    named = {finding["rule"] for finding in report["findings"]}
+    assert [name for name in PLANTED if (deviations[name].rule or "OT-STATUS-1") not in named] == []
+    assert [finding["curl"] for finding in report["findings"] if "good-" in finding["curl"]] == []
+
+
+def test_an_archive_without_a_call_of_the_vendor_is_no_green_run(traffic: Traffic, tmp_path: Path) -> None:
+    """Exit 3, with a line that says so."""
+    result, _ = check("onetrust", traffic("gainsight_px", 1, "other"), tmp_path)
+    assert result.exit_code == 3
+    assert "none of the 9 recorded calls is of onetrust in the scope full" in result.output
+
+
+def test_what_is_no_archive_is_told_in_a_line(tmp_path: Path) -> None:
+    """Exit 2."""
+    (tmp_path / "mine.har").write_text("{}")
+    result = CliRunner().invoke(main, ["check", "onetrust", str(tmp_path / "mine.har")])
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert "not an HTTP Archive" in result.output
