@@ -107,9 +107,7 @@ def serve(
     Base URLs are URL/VENDOR, and URL itself where there is one vendor only. With --exec, the exit code is that of the
     command after --, which finds the URLs and credentials in its environment, as UNDERSTUDY_URL, UNDERSTUDY_TOKEN, ...
     """
-    if admin_token is None and not _loopback(host):
-        what = f"{host} is not this machine alone, and the control plane would be open to anybody"
-        raise UsageError(what, todo="give --admin-token, or UNDERSTUDY_ADMIN_TOKEN")
+    _check_open(host, admin_token)
     chosen = {vendor: packs.load(vendor) for vendor in vendors or packs.names()}
     configured = config.load(Path.cwd())
     settings = Settings(
@@ -125,16 +123,15 @@ def serve(
     sessions = {DEFAULT: settings, **templates(chosen, settings, configured)}
     universes = Sessions(chosen, sessions, _listener(journal), most=max_sessions, idle=session_idle)
     app = MockApp(chosen, universes, control_plane(universes, admin_token))
-    sock = listen(host, port)
+    sock, date = listen(host, port), has_date(sessions)
     if executing:
         signal.signal(signal.SIGTERM, _stop)
-        with listening(app, sock, date=has_date(sessions)) as url:
+        with listening(app, sock, date=date) as url:
             code = execute(context.meta[COMMAND], environment(chosen, url, admin_token))
         context.exit(code)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)  # the server raises the signal once more after it has drained
-
-    run(app, sock, partial(_ready, chosen, settings, url_of(sock)), date=has_date(sessions))
+    run(app, sock, partial(_ready, chosen, settings, url_of(sock)), date=date)
 
 
 def _ready(chosen: Mapping[str, Pack], settings: Settings, url: str) -> None:
@@ -146,6 +143,13 @@ def _ready(chosen: Mapping[str, Pack], settings: Settings, url: str) -> None:
     click.echo(f"  seed           {settings.seed}")
     for deviation in settings.deviations.values():
         click.echo(f"  deviates       {deviation.name}: {deviation.text}")
+
+
+def _check_open(host: str, admin_token: str | None) -> None:
+    """Raise UsageError where anybody could use the control plane."""
+    if admin_token is None and not _loopback(host):
+        what = f"{host} is not this machine alone, and the control plane would be open to anybody"
+        raise UsageError(what, todo="give --admin-token, or UNDERSTUDY_ADMIN_TOKEN")
 
 
 def _loopback(host: str) -> bool:
