@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "folders": "",
     "values": "",
     "redaction": "values",
+    "serving": "errors",
     "har": "errors values",
     "config": "errors values",
     "client": "errors values credentials",
@@ -25,10 +26,11 @@ MAY_IMPORT = {
     "model": "errors values spec",
     "recorded": "values har spec model",
     "pack": "errors values folders spec model",
-    "mock": "errors values credentials redaction har config spec model recorded pack",
+    "mock": "errors values credentials redaction har config spec model recorded pack serving",
     "contract": "errors values credentials redaction har spec model recorded pack",
     "report": "errors values spec model pack contract",
-    "cli": "errors values credentials har config spec model pack mock contract report",
+    "proxy": "errors values har redaction pack contract",
+    "cli": "errors values credentials har config spec model pack serving mock contract report proxy",
     "__main__": "cli",
 }
 """The parts, lowest first. Each may import itself, the parts named here, and the package's own `__version__`."""

@@ -8,10 +8,10 @@ import pytest
 
 from tests.mock.exchange import FULL, WRITE, call, onetrust, served, write
 from understudy.mock.app import MockApp
-from understudy.mock.server import listening
 from understudy.mock.sessions import NoSessionError, Sessions
 from understudy.mock.settings import Settings
 from understudy.pack import Pack
+from understudy.serving import listening
 
 ONETRUST = onetrust()
 BODY = {"dataElements": [{"name": "Country", "value": "Norway"}]}

@@ -22,12 +22,13 @@ from understudy.errors import UsageError, shown
 from understudy.mock.app import MockApp
 from understudy.mock.control.plane import control_plane
 from understudy.mock.journal import Entry, Listener
-from understudy.mock.server import has_date, listen, listening, url_of
-from understudy.mock.server import serve as run
+from understudy.mock.server import has_date
 from understudy.mock.sessions import DEFAULT, Sessions
 from understudy.mock.settings import MEBIBYTE, Settings, parse_switches
 from understudy.model.clock import Clock
 from understudy.pack import Pack
+from understudy.serving import listen, listening, url_of
+from understudy.serving import serve as run
 
 
 @click.command(cls=Serve)

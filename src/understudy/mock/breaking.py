@@ -7,9 +7,8 @@ import struct
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from understudy.mock.faults import Fault
+from understudy.serving import TRANSPORT
 
-TRANSPORT = "understudy.transport"
-"""Where the ASGI scope holds the connection; only our own server puts it there."""
 SILENT = frozenset({"reset", "close"})
 """Kinds after which nothing is sent."""
 BREAKING = frozenset({"cut", "empty", "malformed-chunk", "truncated-json", "dribble"})

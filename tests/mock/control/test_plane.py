@@ -12,9 +12,9 @@ import pytest
 from tests.mock.control.conftest import PACKS
 from understudy.mock.app import MockApp
 from understudy.mock.control.plane import control_plane
-from understudy.mock.server import listening
 from understudy.mock.sessions import Sessions
 from understudy.mock.settings import Settings
+from understudy.serving import listening
 
 
 @pytest.mark.parametrize("path", ["health", "ready"])

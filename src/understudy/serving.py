@@ -1,0 +1,105 @@
+"""Serving an application over HTTP: in the foreground for the commands, in a thread for tests and what embeds one."""
+
+import gc
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from understudy.errors import UsageError
+
+BACKLOG = 2048
+TRANSPORT = "understudy.transport"
+"""Where a scope holds the connection, for what is to break it."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises UsageError where the address cannot be had. Port 0 takes a free one."""
+    sock: socket.socket | None = None
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        sock = socket.socket(family, kind, proto)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+    except (OSError, OverflowError, UnicodeError) as error:  # UnicodeError: a host that no DNS name can be made of
+        if sock is not None:
+            sock.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"cannot listen on {host}:{port}: {reason}", todo="choose another --host or --port (0 for a free one)"
+        ) from error
+    return sock
+
+
+def url_of(sock: socket.socket) -> str:
+    """Return the base URL of a listening socket."""
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's, which also lets faults have the connection."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+def serve(app: ASGIApp, sock: socket.socket, ready: Callable[[], None], *, date: bool = True) -> None:
+    """Serve on the socket until a signal or `KeyboardInterrupt`; `ready` is called once connections are accepted.
+
+    Requests that have begun are answered before it returns. `date` says whether answers bear a Date header.
+    """
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: no collection needs to walk it again
+    _server(app, ready, date=date).run(sockets=[sock])
+
+
+def _server(app: ASGIApp, ready: Callable[[], None], *, date: bool) -> _Server:
+    config = uvicorn.Config(
+        app,
+        http=_Protocol,
+        loop="auto",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        date_header=date,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    return _Server(config, ready)
+
+
+@contextmanager
+def listening(app: ASGIApp, sock: socket.socket | None = None, *, date: bool = True) -> Iterator[str]:
+    """Serve an application in a thread, on a free port unless a socket is given; yield its base URL, stop it then."""
+    sock = sock or listen("127.0.0.1", 0)
+    up = threading.Event()
+    server = _server(app, up.set, date=date)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True, name="understudy-server")
+    thread.start()
+    try:
+        while not up.wait(0.1):
+            if not thread.is_alive():
+                raise UsageError("the server did not start", todo="try again; `understudy serve` shows why")
+        yield url_of(sock)
+    finally:
+        server.should_exit = True
+        thread.join(timeout=15)
+        sock.close()
