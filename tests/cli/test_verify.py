@@ -132,7 +132,7 @@ def test_a_target_of_understudy_toml_is_judged(
         (("--target", "staging", "--base-url", "http://a"), "both --target and --base-url are given; give one of them"),
         (
             ("other", "--target", "staging", "--token", "t"),
-            "target staging is onetrust's, and other is to be judged; name onetrust, or no vendor",
+            "target staging is onetrust's, and other is to be judged; name onetrust",
         ),
     ],
 )

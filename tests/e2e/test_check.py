@@ -171,3 +171,33 @@ def test_what_is_no_archive_is_told_in_a_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["check", "onetrust", str(tmp_path / "mine.har")])
     assert (result.exit_code, result.output.count("\n")) == (2, 1)
     assert "not an HTTP Archive" in result.output
+
+
+@pytest.mark.parametrize("status", [0, 503])
+def test_after_a_call_whose_effect_nobody_saw_no_record_is_known(status: int, traffic: Traffic, tmp_path: Path) -> None:
+    """An answer may get lost on its way, or a gateway send another: the call may have been done all the same."""
+    entries = traffic("onetrust", 1, f"lost-{status}")
+    entries[0]["response"] |= {"status": status, "headers": [], "content": {"size": 0, "mimeType": ""}}
+    first, report = check("onetrust", entries, tmp_path)
+    assert [each["rule"] for each in report["findings"]] == (["OT-STATUS-1"] if status else []), first.output
+    later = traffic("onetrust", 1, f"later-{status}")
+    entries = [each for pair in zip(later, entries, strict=True) for each in pair]  # what is known then is known again
+    entries[4]["response"] |= {"status": status, "headers": [], "content": {"size": 0, "mimeType": ""}}
+    _, report = check("onetrust", entries, tmp_path)
+    assert {each["rule"] for each in report["findings"]} <= {"OT-STATUS-1"}
+
+
+def test_settings_of_the_target_are_the_models(
+    traffic: Traffic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A target by its name, as verify has it; another vendor's is told of."""
+    (tmp_path / "understudy.toml").write_text(
+        '[targets.mine]\nvendor = "gainsight_px"\nbase_url = "https://px.example"\n'
+        '[targets.mine.switches]\nno-such = "x"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    entries = traffic("gainsight_px", 1, "by-target")
+    result, _ = check("gainsight_px", entries, tmp_path, "--target", "mine")
+    assert (result.exit_code, "gainsight_px has no switch 'no-such'" in result.output) == (2, True)
+    result, _ = check("onetrust", entries, tmp_path, "--target", "mine")
+    assert (result.exit_code, "target mine is gainsight_px's" in result.output) == (2, True)

@@ -1,10 +1,29 @@
 """Types of options that several commands have."""
 
 import re
+from urllib.parse import urlsplit
 
 import click
 
 from understudy import config
+from understudy.errors import UsageError
+
+
+def base_url_of(option: str, text: str) -> str:
+    """Return the URL of a server without a slash at its end; raises UsageError for what is none."""
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port)
+    except ValueError:  # of a port that is no number, or a bracket that is not closed
+        sound = None
+    if not sound or parts.query or parts.fragment:
+        raise UsageError(
+            f"{option} {text!r} is not the URL of a server",
+            todo="give one such as https://host or http://127.0.0.1:8080",
+        )
+    if parts.username or parts.password:
+        raise UsageError(f"{option} carries credentials", todo="give them by options or the environment")
+    return text.rstrip("/")
 
 
 class Duration(click.ParamType[float]):

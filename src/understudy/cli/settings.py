@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from understudy import har
-from understudy.config import NAME, Config
+from understudy.config import NAME, Config, Target
 from understudy.errors import ContentError, UsageError, Where
 from understudy.mock.replaying import replayed
 from understudy.mock.sessions import DEFAULT
@@ -50,6 +50,23 @@ def templates(chosen: Mapping[str, Pack], settings: Settings, configured: Config
             seed_data={**settings.seed_data, **seed_data(chosen, files)},
         )
     return found
+
+
+def check_vendor(vendor: str, target: Target) -> None:
+    """Raise UsageError where a target is another vendor's."""
+    if target.vendor != vendor:
+        what = f"target {target.name} is {target.vendor}'s, and {vendor} is to be judged"
+        raise UsageError(what, todo=f"name {target.vendor}")
+
+
+def check_switches(pack: Pack, target: Target) -> None:
+    """Raise UsageError for a setting of the target's that the model, which predicts its answers, does not have."""
+    known = [switch.name for switch in pack.behaviour.switches]
+    for name, value in target.switches.items():
+        where = f"{NAME}: targets.{target.name}.switches"
+        if name not in known:
+            raise UsageError(f"{where}: {pack.vendor} has no switch {name!r}", todo=f"use one of: {', '.join(known)}")
+        check_switch({pack.vendor: pack}, pack.vendor, name, value, where)
 
 
 def recorded(chosen: Mapping[str, Pack], settings: Settings, files: Iterable[Path]) -> Settings:

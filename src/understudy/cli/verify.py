@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
@@ -15,7 +14,8 @@ from click.core import ParameterSource
 from understudy import config
 from understudy import pack as packs
 from understudy.cli.dry_run import dry_run
-from understudy.cli.options import Duration, Prefix
+from understudy.cli.options import Duration, Prefix, base_url_of
+from understudy.cli.settings import check_switches, check_vendor
 from understudy.cli.side_by_side import verify_all
 from understudy.cli.telling import told
 from understudy.contract.allowance import Allowance
@@ -23,7 +23,6 @@ from understudy.contract.embedded import embedded_mock
 from understudy.contract.target import PREFIX, Credentials, Run
 from understudy.contract.trial import hold
 from understudy.errors import UsageError, shown
-from understudy.mock.settings import check_switch
 from understudy.pack import Pack
 from understudy.report.console import ConsoleWriter
 from understudy.report.write import check_file, check_writable
@@ -111,10 +110,9 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
     if order.target is not None:
         target = config.load(Path.cwd()).target(order.target)
         vendors, order = vendors or (target.vendor,), order.at(target)
-        if vendors != (target.vendor,):
-            named = ", ".join(vendors)
-            what = f"target {target.name} is {target.vendor}'s, and {named} is to be judged"
-            raise UsageError(what, todo=f"name {target.vendor}, or no vendor")
+        for vendor in vendors:
+            check_vendor(vendor, target)
+        check_switches(packs.load(target.vendor), target)
     chosen = [packs.load(vendor) for vendor in dict.fromkeys(vendors or packs.names())]
     if order.base_url is not None and len(chosen) != 1:
         raise UsageError("--base-url is one vendor's", todo="name the vendor: understudy verify VENDOR --base-url URL")
@@ -268,14 +266,13 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
     budget = order.budget or BUDGET
     sessions: dict[str, str] = {}
     embedded = order.base_url is None
-    _check_switches(pack, order)
     if order.base_url is None and order.dry_run:
         base_url = f"http://{SERVED}/{pack.vendor}"
         credentials = Credentials("full", "restricted", "client", "secret")
     elif order.base_url is None:
         base_url, sessions, credentials = stack.enter_context(embedded_mock(pack, seed))
     else:
-        base_url = _checked(order.base_url)
+        base_url = base_url_of("--base-url", order.base_url)
         if not order.dry_run:
             _check(credentials)
     return Run(
@@ -300,16 +297,6 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
     )
 
 
-def _check_switches(pack: Pack, order: Order) -> None:
-    """Raise UsageError for a setting of the target's that the model, which predicts its answers, does not have."""
-    known = [switch.name for switch in pack.behaviour.switches]
-    for name, value in order.switches.items():
-        where = f"{config.NAME}: targets.{order.target}.switches"
-        if name not in known:
-            raise UsageError(f"{where}: {pack.vendor} has no switch {name!r}", todo=f"use one of: {', '.join(known)}")
-        check_switch({pack.vendor: pack}, pack.vendor, name, value, where)
-
-
 def _refuse_unread(ctx: click.Context) -> None:
     """Raise UsageError for what only a target can use: forgetting its URL must not end in a verdict on the mock."""
     for name in ("token", "restricted_token", "client_id", "client_secret", "existing"):
@@ -323,17 +310,3 @@ def _check(credentials: Credentials) -> None:
         raise UsageError("no full credentials", todo="give --token (or --api-key), or --client-id and --client-secret")
     if credentials.restricted is not None and credentials.restricted == credentials.token:
         raise UsageError("the restricted token is the full one", todo="give one that may not write, or leave it out")
-
-
-def _checked(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise UsageError(
-            f"--base-url {base_url!r} is not the URL of a server",
-            todo="give one such as https://host or http://127.0.0.1:8080",
-        )
-    if parts.username or parts.password:
-        raise UsageError(
-            "--base-url carries credentials", todo="give them by --token or --client-id and --client-secret"
-        )
-    return base_url.rstrip("/")

@@ -1,10 +1,13 @@
-"""Recorded traffic judged: each exchange by the document and its rules, all of them in their order by the model.
+"""Traffic judged that others cause: each exchange by the document and its rules, all in their order by the model.
 
 The model starts with nothing. What a record was before the traffic touches it is nobody's fault: its first answer is
-adopted, and what follows is held against it. Calls about one record that overlap in time are adopted as well.
+adopted, and what follows is held against it. Calls about one record that overlap in time are adopted as well. After a
+call that may have changed something, or nothing, no record is known any more.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from understudy.contract.client import Collector
@@ -28,6 +31,18 @@ RESOLUTION = timedelta(milliseconds=1)
 """What archives tell times to: calls that overlap by less may have come one after the other."""
 NOT_OF_THE_RECORD = frozenset({401, 403, 429})
 """Refusals that speak of the caller, whom traffic does not tell apart."""
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods of calls that change nothing (RFC 9110, section 9.2.1)."""
+RECORDS = 100_000
+"""How many records are remembered; then all are forgotten, so that traffic may go on for weeks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A call of an operation in scope: as the model reads it, and as the judge does."""
+
+    exchanged: Exchanged
+    exchange: Exchange
 
 
 class History:
@@ -37,26 +52,69 @@ class History:
         """`switches` are settings of the model's that hold for the target."""
         self.judge = judge
         self.collector = collector
-        self.heard: list[Exchange] = []
+        self.statuses: Counter[tuple[str, int]] = Counter()
+        """How often each operation in scope was answered with a status."""
         self._reader = Reader(judge.pack.effective)
-        self._prediction = Prediction(judge.pack, "history", switches)
+        self._switches = switches
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._prediction = Prediction(self.judge.pack, "history", self._switches)
         self._bindings = Bindings()
         self._seen: set[str] = set()
         self._ends: dict[str, datetime] = {}
 
     def hear(self, calls: Iterable[Recorded]) -> None:
         """Judge those of the calls that are of an operation in scope."""
-        for exchanged in self._reader.read(sorted(calls, key=lambda call: call.began)):
-            if exchanged.operation.operation_id in self.judge.judged.operations and exchanged.recorded.status:
-                exchange = _exchange(exchanged)
-                self.heard.append(exchange)
-                self.collector.add(self.judge.judge(exchange, SINGLE))
-                self._modelled(exchanged, exchange)
+        for call in sorted(calls, key=lambda each: each.began):
+            heard = self.read(call)
+            if heard is not None:
+                self.judge_alone(heard)
+                self.judge_in_order(heard)
 
-    def _modelled(self, exchanged: Exchanged, exchange: Exchange) -> None:
+    def read(self, call: Recorded) -> Heard | None:
+        """Return a call as what is judged; None where it is of no operation in scope."""
+        exchanged = next(iter(self._reader.read([call])), None)
+        if exchanged is None or exchanged.operation.operation_id not in self.judge.judged.operations:
+            return None
+        return Heard(exchanged, _exchange(exchanged))
+
+    def judge_alone(self, heard: Heard) -> list[Evidence]:
+        """Hold one exchange against the document and its rules, and return what it shows; calls may come in any order.
+
+        A call without an answer shows nothing.
+        """
+        exchange = heard.exchange
+        if not exchange.response.status:
+            return []
+        self.statuses[exchange.operation_id or "", exchange.response.status] += 1
+        return self._add(self.judge.judge(exchange, SINGLE))
+
+    def judge_in_order(self, heard: Heard) -> list[Evidence]:
+        """Hold the next exchange, after all that began before it, against the model; return what it shows."""
+        if heard.exchange.response.status in NOT_OF_THE_RECORD:
+            return []
+        if not heard.exchange.response.status or heard.exchange.response.status >= 500:
+            if heard.exchange.request.method not in SAFE:
+                self.forget()
+            return []
+        if len(self._ends) > RECORDS:
+            self._start_over()
+        return self._add(self._modelled(heard.exchanged, heard.exchange))
+
+    def forget(self) -> None:
+        """Take no record to be known: something has happened that nobody has seen."""
+        self._seen.clear()
+
+    def _add(self, evidence: Iterable[Evidence]) -> list[Evidence]:
+        found = list(evidence)
+        self.collector.add(found)
+        return found
+
+    def _modelled(self, exchanged: Exchanged, exchange: Exchange) -> Iterator[Evidence]:
         status, operation = exchange.response.status, exchanged.operation
         judged = self.judge.operation(operation.operation_id)
-        if judged is None or status >= 500 or status in NOT_OF_THE_RECORD:
+        if judged is None:
             return
         names = frozenset(_identifiers(exchanged))
         began = exchanged.recorded.began
@@ -75,15 +133,16 @@ class History:
             pointers = oracle.generated.get(operation.operation_id, ())
             if not pointers:  # else it is adopted, under the identifier that the server chose
                 transaction.commit()
-            differs = self._compared(call, reply, exchange)
+            evidence, held = self._compared(call, reply, exchange)
+            yield from evidence
             names |= frozenset(filter(None, [text_at(exchanged.answer, pointers)]))
             self._seen |= names
-            if differs or pointers:
+            if pointers or not held:
                 self._adopt(call, exchange, names)
         elif not same:
             refused = reply.accepted and status >= 400
             if known and not (refused and not agreed):
-                self._other_status(reply, exchange)
+                yield from self._other_status(reply, exchange)
             self._adopt(call, exchange, names)
 
     def _adopt(self, call: Call, exchange: Exchange, names: frozenset[str]) -> None:
@@ -99,21 +158,20 @@ class History:
         else:
             self._seen = (self._seen | names) - contested
 
-    def _compared(self, call: Call, reply: Reply, exchange: Exchange) -> bool:
-        """Add what a good answer has otherwise than the model; return whether there is anything."""
+    def _compared(self, call: Call, reply: Reply, exchange: Exchange) -> tuple[list[Evidence], bool]:
+        """Return what a good answer shows beside the model's, and whether the model may go on as it is."""
         oracle = self.judge.pack.oracle
         comparison = oracle.comparisons.get(call.operation_id) if oracle is not None else None
         body = None if reply.body is ABSENT else readable(self.judge, exchange)
         if comparison is None or body is UNREADABLE:
-            return comparison is not None
+            return [], comparison is None
         differences = list(comparison(call, reply, body, self._bindings))
         for each in differences[:1]:
-            self._add(Outcome.FAILED, each.rule, exchange, each.title, text(each.expected), text(each.actual))
-        if not differences and reply.rules:
-            self._add(Outcome.PASSED, reply.rules[0], exchange)
-        return bool(differences)
+            texts = text(each.expected), text(each.actual)
+            return list(self._shown(Outcome.FAILED, each.rule, exchange, each.title, *texts)), False
+        return list(self._shown(Outcome.PASSED, next(iter(reply.rules), ""), exchange)), True
 
-    def _other_status(self, reply: Reply, exchange: Exchange) -> None:
+    def _other_status(self, reply: Reply, exchange: Exchange) -> Iterator[Evidence]:
         status = exchange.response.status
         if reply.accepted and status >= 400:
             title = f"A good request is refused where {reply.status} is due"
@@ -121,15 +179,15 @@ class History:
             title = f"A request is taken where {reply.status} is due"
         else:
             title = f"The answer has another status than {reply.status}"
-        self._add(Outcome.FAILED, next(iter(reply.rules), ""), exchange, title, str(reply.status), str(status))
+        rule = next(iter(reply.rules), "")
+        yield from self._shown(Outcome.FAILED, rule, exchange, title, str(reply.status), str(status))
 
-    def _add(
+    def _shown(
         self, outcome: Outcome, rule: str, exchange: Exchange, title: str = "", expected: str = "", actual: str = ""
-    ) -> None:
+    ) -> Iterator[Evidence]:
         if rule in self.judge.rules.by_id:
             curl = exchange.request.curl() if outcome is not Outcome.PASSED else ""
-            evidence = Evidence(MODEL, outcome, rule, exchange.operation_id, title, expected, actual, curl)
-            self.collector.add([evidence])
+            yield Evidence(MODEL, outcome, rule, exchange.operation_id, title, expected, actual, curl)
 
 
 def _exchange(exchanged: Exchanged) -> Exchange:
