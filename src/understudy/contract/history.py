@@ -56,13 +56,14 @@ class History:
         """How often each operation in scope was answered with a status."""
         self._reader = Reader(judge.pack.effective)
         self._switches = switches
-        self._start_over()
+        self._ends: dict[str, datetime] = {}
+        self.forget()
 
-    def _start_over(self) -> None:
+    def forget(self) -> None:
+        """Take no record to be known: something may have happened that nobody has seen."""
         self._prediction = Prediction(self.judge.pack, "history", self._switches)
         self._bindings = Bindings()
         self._seen: set[str] = set()
-        self._ends: dict[str, datetime] = {}
 
     def hear(self, calls: Iterable[Recorded]) -> None:
         """Judge those of the calls that are of an operation in scope."""
@@ -99,12 +100,9 @@ class History:
                 self.forget()
             return []
         if len(self._ends) > RECORDS:
-            self._start_over()
+            self._ends.clear()
+            self.forget()
         return self._add(self._modelled(heard.exchanged, heard.exchange))
-
-    def forget(self) -> None:
-        """Take no record to be known: something has happened that nobody has seen."""
-        self._seen.clear()
 
     def _add(self, evidence: Iterable[Evidence]) -> list[Evidence]:
         found = list(evidence)
@@ -117,7 +115,7 @@ class History:
         if judged is None:
             return
         names = frozenset(_identifiers(exchanged))
-        began = exchanged.recorded.began
+        began, met = exchanged.recorded.began, not names.isdisjoint(self._ends)
         known = names <= self._seen and not any(began + RESOLUTION < self._ends.get(name, began) for name in names)
         ended = began + timedelta(seconds=exchanged.recorded.seconds)
         self._ends |= {name: max(ended, self._ends.get(name, ended)) for name in names}
@@ -129,7 +127,9 @@ class History:
             return
         reply, transaction = self._prediction.played(call)
         same = status == reply.status or alike(judged, status, reply.status)
-        if same and reply.accepted:
+        if same and reply.accepted and met and not known:
+            self._adopt(call, exchange, names)
+        elif same and reply.accepted:
             pointers = oracle.generated.get(operation.operation_id, ())
             if not pointers:  # else it is adopted, under the identifier that the server chose
                 transaction.commit()
