@@ -15,7 +15,7 @@ STAMP := $(VENV)/.installed
 
 # Nothing of the user's may change a result: no options, plugins or configuration of theirs. `loadgroup` keeps tests that
 # share something slow on one worker.
-OWN := env -u PYTEST_ADDOPTS -u PYTEST_PLUGINS -u PYTEST_DISABLE_PLUGIN_AUTOLOAD -u PYTHONPATH -u PYTHONWARNINGS \
+OWN := env -u PYTHONDONTWRITEBYTECODE -u PYTEST_ADDOPTS -u PYTEST_PLUGINS -u PYTEST_DISABLE_PLUGIN_AUTOLOAD -u PYTHONPATH -u PYTHONWARNINGS \
 	-u COVERAGE_FILE -u COVERAGE_RCFILE -u COVERAGE_PROCESS_START
 PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
 WORKERS := -n 2 --dist loadgroup
