@@ -95,6 +95,12 @@ class Pack:
         self._check(value)
         return Document(value)
 
+    @cached_property
+    def key_names(self) -> tuple[str, ...]:
+        """The names of headers, cookies and parameters by which the document has keys sent."""
+        schemes = self.effective.value.get("components", {}).get("securitySchemes", {}).values()
+        return tuple(scheme["name"] for scheme in schemes if scheme.get("type") == "apiKey")
+
     def judged(self, scope: str) -> Document:
         """Return the document with the overlay actions of documented basis alone: what a target is held to.
 

@@ -21,6 +21,7 @@ WRITE = "/onetrust/api/consentmanager/v1/datasubjects/dataelements"
 HEADERS = {"Authorization": "Bearer understudy-full", "X-APTRINSIC-API-KEY": "understudy-full"}
 Entries: TypeAlias = list[dict[str, Any]]
 Traffic: TypeAlias = Callable[..., Entries]
+Play: TypeAlias = Callable[[httpx.Client, str], None]
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +35,13 @@ def server() -> Iterator[str]:
 def traffic(server: str) -> Traffic:
     """Return what makes some calls about so many people, in a session that may deviate, and returns their entries."""
 
-    def made(vendor: str, people: int, name: str, deviation: str | None = None) -> Entries:
+    def made(vendor: str, people: int, name: str, deviation: str | None = None, play: Play | None = None) -> Entries:
         with Server(server) as control, control.session(name, seed=crc32(name.encode())) as session:
             mock = session.vendor(vendor)
             mock.deviate(deviation)
             with httpx.Client(base_url=f"{server}/s/{name}", headers=HEADERS) as client:
                 for number in range(people):
-                    PLAYED[vendor](client, f"{name}-{number}@example.com")
+                    (play or PLAYED[vendor])(client, f"{name}-{number}@example.com")
             entries: Entries = [*session.journal.har()["log"]["entries"]]
             return entries
 
@@ -181,6 +182,48 @@ def test_after_a_call_whose_effect_nobody_saw_no_record_is_known(status: int, tr
     _, report = check("onetrust", entries, tmp_path)
     assert [each["rule"] for each in report["findings"]] == (["OT-STATUS-1"] if status else [])
     assert report["remarks"] == []
+
+
+def moved(client: httpx.Client, who: str) -> None:
+    """Create with a telephone, move by either identifier, and look twice."""
+    phone = f"+47 {who}"
+    for named, elements in (
+        (who, [{"name": "Phone", "linked": True, "value": [phone]}]),
+        (who, [{"name": "City", "value": "Rome"}]),
+        (phone, [{"name": "City", "value": "Paris"}]),
+        (who, []),
+        (phone, []),
+    ):
+        client.post(
+            WRITE, json={"dataElements": elements} if elements else {}, headers={"dataSubjectIdentifier": named}
+        )
+
+
+@pytest.mark.parametrize(("begins", "takes"), [(0.5, 5.0), (1.5, 0.1), (1.0, 1.0)])
+def test_of_calls_at_the_same_time_no_order_is_taken_for_granted(
+    begins: float, takes: float, traffic: Traffic, tmp_path: Path
+) -> None:
+    """Whichever of two writes to one record began first, by whichever identifier: both orders are right."""
+    entries = traffic("onetrust", 1, f"moved-{takes}", play=moved)
+    times = [(0.0, 0.1), (1.0, 1.0), (begins, takes), (7.0, 0.1), (8.0, 0.1)]
+    for entry, (start, seconds) in zip(entries, times, strict=True):
+        entry |= {"startedDateTime": f"2026-01-31T09:30:{start:06.3f}Z", "time": seconds * 1000}
+    _, report = check("onetrust", entries, tmp_path)
+    assert (report["findings"], report["remarks"]) == ([], [])
+
+
+def test_what_is_known_after_calls_at_the_same_time_is_held_against_later_ones(
+    traffic: Traffic, tmp_path: Path
+) -> None:
+    """Once an answer has shown the record, it is judged as before."""
+    entries = traffic("onetrust", 1, "moved-and-lost", play=moved)
+    times = [(0.0, 0.1), (1.0, 1.0), (0.5, 5.0), (7.0, 0.1), (8.0, 0.1)]
+    for entry, (start, seconds) in zip(entries, times, strict=True):
+        entry |= {"startedDateTime": f"2026-01-31T09:30:{start:06.3f}Z", "time": seconds * 1000}
+    last = entries[-1]["response"]["content"]
+    last["text"] = last["text"].replace("Paris", "Oslo")
+    _, report = check("onetrust", entries, tmp_path)
+    assert [each["rule"] for each in report["findings"] + report["remarks"]] == ["OT-UPDATE-3"]
 
 
 def test_settings_of_the_target_are_the_models(

@@ -21,6 +21,7 @@ from understudy.har import Recorded
 from understudy.model.call import ABSENT, Call, Reply
 from understudy.model.oracle import Bindings
 from understudy.recorded import Exchanged, Reader
+from understudy.spec.document import Operation
 from understudy.spec.extensions import IDENTIFIER
 from understudy.spec.wire import text
 from understudy.values import Json, dereference
@@ -45,6 +46,28 @@ class Heard:
     exchange: Exchange
 
 
+@dataclass(slots=True)
+class _Turn:
+    """A call whose turn has come; `names` are the identifiers that it names."""
+
+    exchanged: Exchanged
+    exchange: Exchange
+    judged: Operation
+    names: frozenset[str]
+
+    @property
+    def began(self) -> datetime:
+        return self.exchanged.recorded.began
+
+    @property
+    def ended(self) -> datetime:
+        return self.began + timedelta(seconds=self.exchanged.recorded.seconds)
+
+    @property
+    def writes(self) -> bool:
+        return self.exchange.request.method not in SAFE
+
+
 class History:
     """Hears exchanges in the order in which they began, and adds what they show to a collector."""
 
@@ -56,7 +79,7 @@ class History:
         """How often each operation in scope was answered with a status."""
         self._reader = Reader(judge.pack.effective)
         self._switches = switches
-        self._ends: dict[str, datetime] = {}
+        self._ends: dict[str | tuple[str, str], datetime] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -64,6 +87,7 @@ class History:
         self._prediction = Prediction(self.judge.pack, "history", self._switches)
         self._bindings = Bindings()
         self._seen: set[str] = set()
+        self._vague: set[tuple[str, str]] = set()  # records that calls have written at the same time
 
     def hear(self, calls: Iterable[Recorded]) -> None:
         """Judge those of the calls that are of an operation in scope."""
@@ -109,54 +133,70 @@ class History:
         self.collector.add(found)
         return found
 
-    def _modelled(self, exchanged: Exchanged, exchange: Exchange) -> Iterator[Evidence]:
-        status, operation = exchange.response.status, exchanged.operation
-        judged = self.judge.operation(operation.operation_id)
+    def _modelled(self, exchanged: Exchanged, exchange: Exchange) -> list[Evidence]:
+        judged = self.judge.operation(exchanged.operation.operation_id)
         if judged is None:
-            return
-        names = frozenset(_identifiers(exchanged))
-        began, met = exchanged.recorded.began, not names.isdisjoint(self._ends)
-        known = names <= self._seen and not any(began + RESOLUTION < self._ends.get(name, began) for name in names)
-        ended = began + timedelta(seconds=exchanged.recorded.seconds)
-        self._ends |= {name: max(ended, self._ends.get(name, ended)) for name in names}
-        breaches, agreed = self.judge.breaches(exchange, judged)
-        call = self._prediction.call(_sample(exchanged), began)
+            return []
+        self._prediction.touched.clear()
+        turn = _Turn(exchanged, exchange, judged, frozenset(_identifiers(exchanged)))
+        evidence = list(self._against_the_model(turn))
+        if exchange.response.status < 400:
+            if turn.writes and self._overlaps(turn):
+                self._vague |= self._prediction.touched
+            for key in turn.names | self._prediction.touched:
+                self._ends[key] = max(turn.ended, self._ends.get(key, turn.ended))
+        return evidence
+
+    def _against_the_model(self, turn: "_Turn") -> Iterator[Evidence]:
+        exchange, status, names = turn.exchange, turn.exchange.response.status, turn.names
+        breaches, agreed = self.judge.breaches(exchange, turn.judged)
+        call = self._prediction.call(_sample(turn.exchanged), turn.began)
         oracle = self.judge.pack.oracle
-        if breaches or oracle is None or operation.operation_id not in oracle.comparisons:
-            self._adopt(call, exchange, names)
+        if breaches or oracle is None or call.operation_id not in oracle.comparisons:
+            self._adopt(call, turn)
             return
         reply, transaction = self._prediction.played(call)
-        same = status == reply.status or alike(judged, status, reply.status)
-        if same and reply.accepted and met and not known:
-            self._adopt(call, exchange, names)
+        known = names <= self._seen and self._certain(turn)
+        same = status == reply.status or alike(turn.judged, status, reply.status)
+        if same and reply.accepted and not known and not names.isdisjoint(self._ends):
+            self._adopt(call, turn)
         elif same and reply.accepted:
-            pointers = oracle.generated.get(operation.operation_id, ())
+            pointers = oracle.generated.get(call.operation_id, ())
             if not pointers:  # else it is adopted, under the identifier that the server chose
                 transaction.commit()
             evidence, held = self._compared(call, reply, exchange)
             yield from evidence
-            names |= frozenset(filter(None, [text_at(exchanged.answer, pointers)]))
-            self._seen |= names
+            turn.names |= frozenset(filter(None, [text_at(turn.exchanged.answer, pointers)]))
+            self._seen |= turn.names
             if pointers or not held:
-                self._adopt(call, exchange, names)
+                self._adopt(call, turn)
         elif not same:
             refused = reply.accepted and status >= 400
             if known and not (refused and not agreed):
                 yield from self._other_status(reply, exchange)
-            self._adopt(call, exchange, names)
+            self._adopt(call, turn)
 
-    def _adopt(self, call: Call, exchange: Exchange, names: frozenset[str]) -> None:
+    def _overlaps(self, turn: "_Turn") -> bool:
+        """Whether a call has begun before the end of another one about a record of its."""
+        begun = turn.began + RESOLUTION
+        return any(begun < self._ends.get(key, begun) for key in turn.names | self._prediction.touched)
+
+    def _certain(self, turn: "_Turn") -> bool:
+        return self._vague.isdisjoint(self._prediction.touched) and not self._overlaps(turn)
+
+    def _adopt(self, call: Call, turn: "_Turn") -> None:
         """Have the model hold what a good answer shows; where it does not show enough, the record is unknown again."""
-        if exchange.response.status >= 400:
+        exchange, names = turn.exchange, turn.names
+        if exchange.response.status >= 400 or not (turn.writes or self._certain(turn)):
             return
-        operation = self.judge.operation(exchange.operation_id)
-        spec = operation.response(exchange.response.status) if operation is not None else None
+        spec = turn.judged.response(exchange.response.status)
         body = readable(self.judge, exchange) if spec is not None and spec.content else ABSENT
         contested = None if body is UNREADABLE else self._prediction.adopt(call, body)
         if contested is None:
             self._seen -= names
         else:
             self._seen = (self._seen | names) - contested
+            self._vague -= self._prediction.touched
 
     def _compared(self, call: Call, reply: Reply, exchange: Exchange) -> tuple[list[Evidence], bool]:
         """Return what a good answer shows beside the model's, and whether the model may go on as it is."""

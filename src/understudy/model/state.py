@@ -100,6 +100,37 @@ class Transaction:
                 records[key] = record
 
 
+class Traced(Transaction):
+    """A transaction that notes which records, there or not, are looked at or written: by collection and key."""
+
+    __slots__ = ("_touched",)
+
+    def __init__(self, store: Store, touched: set[tuple[str, str]]) -> None:
+        super().__init__(store)
+        self._touched = touched
+
+    def get(self, collection: str, key: str) -> object | None:
+        """Return the record under the key, or None."""
+        self._touched.add((collection, key))
+        return super().get(collection, key)
+
+    def put(self, collection: str, key: str, record: object) -> None:
+        """Set the record under the key."""
+        self._touched.add((collection, key))
+        super().put(collection, key, record)
+
+    def delete(self, collection: str, key: str) -> None:
+        """Forget the record under the key, if there is one."""
+        self._touched.add((collection, key))
+        super().delete(collection, key)
+
+    def scan(self, collection: str) -> Iterator[tuple[str, object]]:
+        """Yield keys and records in the order of their first writing, this transaction's own writes last."""
+        for key, record in super().scan(collection):
+            self._touched.add((collection, key))
+            yield key, record
+
+
 class Table(Generic[Record]):
     """A typed view of one collection: the model's own records, without casts."""
 

@@ -9,7 +9,7 @@ from understudy.contract.judge import Judge
 from understudy.contract.samples import Sample
 from understudy.model.call import ABSENT, Call, Reply, Surroundings
 from understudy.model.ids import Ids
-from understudy.model.state import Store, Transaction
+from understudy.model.state import Store, Traced, Transaction
 from understudy.pack import Pack
 from understudy.spec.document import Operation
 from understudy.spec.wire import header_text
@@ -28,6 +28,8 @@ class Prediction:
         """`chosen` are settings of the model's switches that hold for the target."""
         self._pack = pack
         self._store = Store()
+        self.touched: set[tuple[str, str]] = set()
+        """Which records calls have looked at or written, by collection and key; for the caller to clear."""
         self._ids = Ids(f"{seed} oracle")
         switches = {switch.name: switch.default for switch in pack.behaviour.switches} | dict(chosen or {}) | STANCE
         self._around = Surroundings(switches=switches)
@@ -45,7 +47,7 @@ class Prediction:
 
     def played(self, call: Call) -> tuple[Reply, Transaction]:
         """Return the model's reply to a call, and the transaction, which the caller may commit."""
-        transaction = self._store.begin()
+        transaction = Traced(self._store, self.touched)
         return self._pack.behaviour.operations[call.operation_id](call, transaction), transaction
 
     def adopt(self, call: Call, body: Json) -> frozenset[str] | None:
@@ -53,7 +55,7 @@ class Prediction:
         adoption = self._pack.behaviour.adoptions.get(call.operation_id)
         if adoption is None:
             return None
-        transaction = self._store.begin()
+        transaction = Traced(self._store, self.touched)
         contested = adoption(call, body, transaction)
         if contested is not None:
             transaction.commit()

@@ -36,7 +36,7 @@ class Teller:
     """Tells entries as JSON, without secrets: a client may send one vendor's key to another."""
 
     def __init__(self, packs: Mapping[str, Pack]) -> None:
-        self._redaction = Redaction(name for pack in packs.values() for name in _places(pack))
+        self._redaction = Redaction(name for pack in packs.values() for name in pack.key_names)
         self._basis = {vendor: {rule.id: rule.basis.value for rule in pack.rules} for vendor, pack in packs.items()}
 
     def told(self, entry: Entry) -> dict[str, Json]:
@@ -185,10 +185,3 @@ def _value(body: bytes) -> Json:
 
 def _texts(headers: Headers) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-
-
-def _places(pack: Pack) -> Iterator[str]:
-    """Yield the names of headers, cookies and parameters by which the document has keys sent."""
-    for scheme in pack.effective.value.get("components", {}).get("securitySchemes", {}).values():
-        if scheme.get("type") == "apiKey":
-            yield scheme["name"]
