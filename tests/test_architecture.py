@@ -29,8 +29,8 @@ MAY_IMPORT = {
     "mock": "errors values credentials redaction har config spec model recorded pack serving",
     "contract": "errors values credentials redaction har spec model recorded pack",
     "report": "errors values spec model pack contract",
-    "proxy": "errors values har redaction pack contract",
-    "cli": "errors values credentials har config spec model pack serving mock contract report proxy",
+    "proxy": "errors har redaction serving spec contract",
+    "cli": "errors values credentials har config spec model pack serving redaction mock contract report proxy",
     "__main__": "cli",
 }
 """The parts, lowest first. Each may import itself, the parts named here, and the package's own `__version__`."""

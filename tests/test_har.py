@@ -3,7 +3,8 @@
 import base64
 import json
 import os
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,22 @@ def test_an_archive_that_is_huge_is_not_read(tmp_path: Path, monkeypatch: pytest
         read(path)
     with pytest.raises(ContentError, match="cannot read it: No such file"):
         read(tmp_path / "gone.har")
+
+
+@pytest.mark.parametrize(
+    ("times", "met"),
+    [
+        ([(0, 5), (5, 5), (20, 5)], [[], [], []]),
+        ([(0, 5.5), (5, 5), (20, 5)], [[], [], []]),  # told to the millisecond, and nothing else overlaps
+        ([(0, 5), (2, 5), (7, 5), (30, 5)], [[1], [0, 2], [1], []]),  # where calls overlap, that may do as well
+        ([(0.001, 5), (5.0005, 5), (5.002, 1)], [[1], [0, 2], [1]]),  # told to the microsecond
+        ([(0, 100), (1, 2), (50, 2), (200, 1)], [[1, 2], [0], [0], []]),
+    ],
+)
+def test_calls_meet_as_far_as_their_times_tell(times: list[tuple[float, float]], met: list[list[int]]) -> None:
+    """Beginnings and durations in milliseconds."""
+    calls = [
+        replace(CALL, began=CALL.began + timedelta(milliseconds=began), seconds=lasted / 1000)
+        for began, lasted in times
+    ]
+    assert har.overlaps(calls) == met

@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -16,6 +16,7 @@ from understudy.errors import ContentError, Where
 from understudy.values import Json, join
 
 Pairs = Sequence[tuple[str, str]]
+_MILLISECOND = timedelta(milliseconds=1)
 LARGEST = 256 << 20
 """Bytes of an archive that is read."""
 _NAMED = {
@@ -109,7 +110,7 @@ class Recorded:
         if self.body:
             request["postData"] = {"mimeType": media_type, **_text(self.body, "comment")}
         return {
-            "startedDateTime": self.began.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "startedDateTime": self.began.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "time": round(self.seconds * 1000, 3),
             "request": request,
             "response": {
@@ -131,6 +132,29 @@ class Recorded:
             "timings": {"send": 0, "wait": round(self.seconds * 1000, 3), "receive": 0},
             **({"comment": self.comment} if self.comment else {}),
         }
+
+
+def overlaps(calls: Sequence[Recorded]) -> list[list[int]]:
+    """Return for each call, in the order of their beginnings, the numbers of those that may have met it on the way.
+
+    Browsers tell times to the millisecond. What seems to overlap by less may have come in turn, and what seems to have
+    come in turn may have overlapped: the latter counts where some calls clearly overlap, the former where none do.
+    """
+    exact = any(call.began.microsecond % 1000 for call in calls)
+    found = _overlaps(calls, timedelta() if exact else -_MILLISECOND)
+    return found if exact or not any(found) else _overlaps(calls, _MILLISECOND)
+
+
+def _overlaps(calls: Sequence[Recorded], slack: timedelta) -> list[list[int]]:
+    found: list[list[int]] = [[] for _ in calls]
+    going: list[tuple[int, datetime]] = []
+    for number, call in enumerate(calls):
+        going = [each for each in going if call.began < each[1]]
+        for other, _ in going:
+            found[number].append(other)
+            found[other].append(number)
+        going.append((number, call.began + timedelta(seconds=call.seconds) + slack))
+    return found
 
 
 def archive(calls: Iterable[Recorded]) -> dict[str, Json]:

@@ -15,12 +15,13 @@ from understudy.values import Json
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """A recorded call of an operation, its parameters read as a server reads them.
+    """A recorded call of an operation, its parameters read as a server reads them; `base` is what its URL begins with.
 
     Bodies are JSON, or ABSENT where there is none, or none that can be read as such.
     """
 
     recorded: Recorded
+    base: str
     operation: Operation
     path: Mapping[str, Json]
     query: Mapping[str, Json]
@@ -52,18 +53,19 @@ class Reader:
             if found is not None:
                 yield self._exchanged(call, *found)
 
-    def _operation(self, call: Recorded) -> tuple[Operation, Mapping[str, str]] | None:
-        """Return the operation of a call and its path parameters: the longest end of the path that is one counts."""
-        path = urlsplit(call.url).path
+    def _operation(self, call: Recorded) -> tuple[str, Operation, Mapping[str, str]] | None:
+        """Return base URL, operation and path parameters of a call: the longest end of the path that is one counts."""
+        parts = urlsplit(call.url)
+        path = parts.path
         for start, letter in enumerate(path):
             matched = self._paths.match(path[start:]) if letter == "/" else None
             operation = self._operations.get((matched[0], call.method.upper())) if matched else None
             if matched and operation:
-                return operation, matched[1]
+                return f"{parts.scheme}://{parts.netloc}{path[:start]}", operation, matched[1]
         return None
 
     @staticmethod
-    def _exchanged(call: Recorded, operation: Operation, path: Mapping[str, str]) -> Exchanged:
+    def _exchanged(call: Recorded, base: str, operation: Operation, path: Mapping[str, str]) -> Exchanged:
         values = parse_qs(urlsplit(call.url).query, keep_blank_values=True)
         headers = {name.lower(): header_text(value.encode("latin-1", "replace")) for name, value in call.headers}
         named = {each.name: headers.get(each.name.lower()) for each in operation.parameters}
@@ -75,6 +77,7 @@ class Reader:
                 found[parameter.location][parameter.name] = parameter.reader.value(given)
         return Exchanged(
             call,
+            base,
             operation,
             found["path"],
             found["query"],

@@ -10,6 +10,8 @@ from understudy.values import Json
 HIDDEN = "***"
 HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 """Headers that carry credentials whatever the document says."""
+_TELLING = re.compile(r"api[-_]?key|secret|password|(?:access|auth|refresh|session|id)[-_]?token")
+"""What the name of a header holds that carries a credential of somebody's, whom the document does not know."""
 NAMES = frozenset(
     {"access_token", "refresh_token", "id_token", "client_secret", "client_assertion", "password", "api_key", "apikey"}
 )
@@ -30,7 +32,7 @@ class Redaction:
         return [(name, self._header(name.lower(), value)) for name, value in pairs]
 
     def _header(self, name: str, value: str) -> str:
-        if name not in self._headers:
+        if name not in self._headers and not _TELLING.search(name):
             return value
         scheme, blank, _ = value.partition(" ")
         return f"{scheme} {HIDDEN}" if blank and name.endswith("authorization") else HIDDEN

@@ -60,23 +60,26 @@ class _Server(uvicorn.Server):
         self._ready()
 
 
-def serve(app: ASGIApp, sock: socket.socket, ready: Callable[[], None], *, date: bool = True) -> None:
+def serve(
+    app: ASGIApp, sock: socket.socket, ready: Callable[[], None], *, date: bool = True, lifespan: bool = False
+) -> None:
     """Serve on the socket until a signal or `KeyboardInterrupt`; `ready` is called once connections are accepted.
 
-    Requests that have begun are answered before it returns. `date` says whether answers bear a Date header.
+    Requests that have begun are answered before it returns. `date` says whether answers bear a
+    Date header, `lifespan` whether the application is told of start and end.
     """
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no collection needs to walk it again
-    _server(app, ready, date=date).run(sockets=[sock])
+    _server(app, ready, date=date, lifespan=lifespan).run(sockets=[sock])
 
 
-def _server(app: ASGIApp, ready: Callable[[], None], *, date: bool) -> _Server:
+def _server(app: ASGIApp, ready: Callable[[], None], *, date: bool, lifespan: bool) -> _Server:
     config = uvicorn.Config(
         app,
         http=_Protocol,
         loop="auto",
         ws="none",
-        lifespan="off",
+        lifespan="on" if lifespan else "off",
         log_level="warning",
         access_log=False,
         date_header=date,
@@ -87,11 +90,13 @@ def _server(app: ASGIApp, ready: Callable[[], None], *, date: bool) -> _Server:
 
 
 @contextmanager
-def listening(app: ASGIApp, sock: socket.socket | None = None, *, date: bool = True) -> Iterator[str]:
+def listening(
+    app: ASGIApp, sock: socket.socket | None = None, *, date: bool = True, lifespan: bool = False
+) -> Iterator[str]:
     """Serve an application in a thread, on a free port unless a socket is given; yield its base URL, stop it then."""
     sock = sock or listen("127.0.0.1", 0)
     up = threading.Event()
-    server = _server(app, up.set, date=date)
+    server = _server(app, up.set, date=date, lifespan=lifespan)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True, name="understudy-server")
     thread.start()
     try:

@@ -240,3 +240,22 @@ def test_settings_of_the_target_are_the_models(
     assert (result.exit_code, "gainsight_px has no switch 'no-such'" in result.output) == (2, True)
     result, _ = check("onetrust", entries, tmp_path, "--target", "mine")
     assert (result.exit_code, "target mine is gainsight_px's" in result.output) == (2, True)
+
+
+def test_what_is_out_of_scope_may_still_have_changed_a_record(traffic: Traffic, tmp_path: Path) -> None:
+    """In the scope core nobody judges a deletion, or a call that no document has; but later answers are as they are."""
+    entries = traffic("gainsight_px", 1, "core")
+    _, report = check("gainsight_px", entries, tmp_path, "--scope", "core")
+    assert (report["findings"], report["remarks"]) == ([], [])
+
+    def unlinked(client: httpx.Client, who: str) -> None:
+        moved(client, who)
+        client.delete(f"/onetrust/api/datasubject/v2/datasubjects/{who}", params={"retainReceipts": "false"})
+        client.post(WRITE, json={}, headers={"dataSubjectIdentifier": who})
+
+    entries = traffic("onetrust", 1, "deleted", play=unlinked)
+    entries[-2]["response"]["status"] = 200  # whatever the mock thinks of a path that no document has
+    entries[-1]["response"]["status"] = 201
+    entries[-1]["response"]["content"]["text"] = entries[0]["response"]["content"]["text"]
+    _, report = check("onetrust", entries, tmp_path, "--scope", "core")
+    assert (report["findings"], report["remarks"]) == ([], [])

@@ -1,9 +1,9 @@
-"""`understudy serve --exec -- CMD`: the mock while another command runs, for tests in any language."""
+"""`--exec -- CMD` of commands that serve: they do while another command runs, for tests in any language."""
 
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -11,8 +11,8 @@ from understudy.credentials import CLIENT, FULL, READ, SECRET
 from understudy.errors import UsageError
 
 
-class Serve(click.Command):
-    """The command `serve`, which keeps what stands after `--` for `--exec`."""
+class Serving(click.Command):
+    """A command that serves, and keeps what stands after `--` for `--exec`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take the command out of the arguments; raises UsageError where `--exec` is given without one."""
@@ -20,7 +20,7 @@ class Serve(click.Command):
             end = args.index("--") if "--" in args else len(args)
             ctx.meta[COMMAND] = args[end + 1 :]
             if not args[end + 1 :] or "--exec" not in args[:end]:
-                raise UsageError("--exec: there is no command", todo="give it after --: serve --exec -- CMD")
+                raise UsageError("--exec: there is no command", todo=f"give it after --: {ctx.info_name} --exec -- CMD")
             args = args[:end]
         return super().parse_args(ctx, args)
 
@@ -29,12 +29,15 @@ COMMAND = "understudy.exec"
 """The key under which a context has the command's words."""
 
 
-def environment(vendors: Iterable[str], url: str, admin_token: str | None) -> dict[str, str]:
-    """Return what a command needs to know: base URLs and credentials, by the names of environment variables."""
-    names = {vendor: f"UNDERSTUDY_{vendor.upper().replace('-', '_').replace('.', '_')}_URL" for vendor in vendors}
+def addresses(url: str, base_urls: Mapping[str, str]) -> dict[str, str]:
+    """Return where a command finds the server and the base URL of each vendor, by names of environment variables."""
+    names = {vendor: f"UNDERSTUDY_{vendor.upper().replace('-', '_').replace('.', '_')}_URL" for vendor in base_urls}
+    return {"UNDERSTUDY_URL": url, **{names[vendor]: base_url for vendor, base_url in base_urls.items()}}
+
+
+def credentials(admin_token: str | None) -> dict[str, str]:
+    """Return by what a command may call the mocks, by the names of environment variables."""
     return {
-        "UNDERSTUDY_URL": url,
-        **{name: f"{url}/{vendor}" for vendor, name in names.items()},
         "UNDERSTUDY_TOKEN": FULL,
         "UNDERSTUDY_RESTRICTED_TOKEN": READ,
         "UNDERSTUDY_API_KEY": FULL,

@@ -100,8 +100,10 @@ class Hearing:
         switches: Mapping[str, str] = target.switches if target is not None else {}
         self.history = History(Judge(pack, order.scope, strict=order.strict), Collector(Secrets()), switches)
 
-    def end(self, silence: str) -> int:
-        """Write and show the report and return the exit code; `silence` says why nothing was heard, if so."""
-        seconds, order = time.monotonic() - self._clock, self._order
+    def end(self, calls: str) -> int:
+        """Write and show the report and return the exit code; `calls` says what there was, should all be of no use."""
+        seconds, order, run = time.monotonic() - self._clock, self._order, self._run
+        more = "" if run.scope == "full" else "; the scope full has more operations"
+        silence = f"none of the {calls} is of {run.vendor} in the scope {run.scope}{more}"
         report = summarised(self.history, self._run, self._started, seconds, self._allowance, silence)
-        return told(report, ConsoleWriter(verbose=order.verbose), order.directory, order.further())
+        return told(report, ConsoleWriter(verbose=order.verbose, brief=True), order.directory, order.further())

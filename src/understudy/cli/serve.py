@@ -14,7 +14,7 @@ import click
 
 from understudy import config
 from understudy import pack as packs
-from understudy.cli.executing import COMMAND, Serve, environment, execute
+from understudy.cli.executing import COMMAND, Serving, addresses, credentials, execute
 from understudy.cli.options import Duration
 from understudy.cli.settings import clock_at, deviating, recorded, seed_data, templates
 from understudy.credentials import CLIENT, CLIENT_READ, FULL, READ, SECRET
@@ -31,7 +31,7 @@ from understudy.serving import listen, listening, url_of
 from understudy.serving import serve as run
 
 
-@click.command(cls=Serve)
+@click.command(cls=Serving)
 @click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -128,7 +128,8 @@ def serve(
     if executing:
         signal.signal(signal.SIGTERM, _stop)
         with listening(app, sock, date=date) as url:
-            code = execute(context.meta[COMMAND], environment(chosen, url, admin_token))
+            known = addresses(url, {vendor: f"{url}/{vendor}" for vendor in chosen}) | credentials(admin_token)
+            code = execute(context.meta[COMMAND], known)
         context.exit(code)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)  # the server raises the signal once more after it has drained

@@ -8,7 +8,7 @@ call that may have changed something, or nothing, no record is known any more.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from understudy.contract.client import Collector
 from understudy.contract.evidence import Evidence, Outcome
@@ -17,7 +17,7 @@ from understudy.contract.judge import Judge
 from understudy.contract.samples import Sample
 from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable
 from understudy.contract.stateful.scenario import text_at
-from understudy.har import Recorded
+from understudy.har import Recorded, overlaps
 from understudy.model.call import ABSENT, Call, Reply
 from understudy.model.oracle import Bindings
 from understudy.recorded import Exchanged, Reader
@@ -28,44 +28,45 @@ from understudy.values import Json, dereference
 
 SINGLE, MODEL = "recorded", "history"
 """What the two ways of judging are called."""
-RESOLUTION = timedelta(milliseconds=1)
-"""What archives tell times to: calls that overlap by less may have come one after the other."""
 NOT_OF_THE_RECORD = frozenset({401, 403, 429})
 """Refusals that speak of the caller, whom traffic does not tell apart."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods of calls that change nothing (RFC 9110, section 9.2.1)."""
+Key: TypeAlias = str | tuple[str, str]
+"""What stands for a record: an identifier that a call names, or collection and key of the model's."""
 RECORDS = 100_000
 """How many records are remembered; then all are forgotten, so that traffic may go on for weeks."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Heard:
-    """A call of an operation in scope: as the model reads it, and as the judge does."""
+    """A call that matters: as the model reads it, and as the judge does; None where it is of no known operation.
 
-    exchanged: Exchanged
-    exchange: Exchange
+    `names` are the identifiers that it names, `in_scope` says whether it is judged.
+    """
+
+    recorded: Recorded
+    exchanged: Exchanged | None = None
+    exchange: Exchange | None = None
+    names: frozenset[str] = frozenset()
+    in_scope: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether it has changed something, or may have."""
+        return self.recorded.method.upper() not in SAFE and not 400 <= self.recorded.status < 500
 
 
 @dataclass(slots=True)
 class _Turn:
-    """A call whose turn has come; `names` are the identifiers that it names."""
+    """A call whose turn has come, and what calls at the same time have written: None is anything."""
 
     exchanged: Exchanged
     exchange: Exchange
     judged: Operation
     names: frozenset[str]
-
-    @property
-    def began(self) -> datetime:
-        return self.exchanged.recorded.began
-
-    @property
-    def ended(self) -> datetime:
-        return self.began + timedelta(seconds=self.exchanged.recorded.seconds)
-
-    @property
-    def writes(self) -> bool:
-        return self.exchange.request.method not in SAFE
+    writes: bool
+    others: frozenset[Key] | None
 
 
 class History:
@@ -79,7 +80,8 @@ class History:
         """How often each operation in scope was answered with a status."""
         self._reader = Reader(judge.pack.effective)
         self._switches = switches
-        self._ends: dict[str | tuple[str, str], datetime] = {}
+        self._bases: set[str] = set()
+        self._met: set[str] = set()
         self.forget()
 
     def forget(self) -> None:
@@ -87,22 +89,29 @@ class History:
         self._prediction = Prediction(self.judge.pack, "history", self._switches)
         self._bindings = Bindings()
         self._seen: set[str] = set()
-        self._vague: set[tuple[str, str]] = set()  # records that calls have written at the same time
+        self._vague: set[Key] = set()  # records that were written nobody knows how, or in which order
 
     def hear(self, calls: Iterable[Recorded]) -> None:
         """Judge those of the calls that are of an operation in scope."""
-        for call in sorted(calls, key=lambda each: each.began):
-            heard = self.read(call)
+        ordered = sorted(calls, key=lambda each: each.began)
+        all_heard = [self.read(call) for call in ordered]
+        for heard, numbers in zip(all_heard, overlaps(ordered), strict=True):
             if heard is not None:
                 self.judge_alone(heard)
-                self.judge_in_order(heard)
+                self.judge_in_order(heard, [met for number in numbers if (met := all_heard[number]) is not None])
 
     def read(self, call: Recorded) -> Heard | None:
-        """Return a call as what is judged; None where it is of no operation in scope."""
+        """Return a call as what is judged; None where it can have changed nothing that matters.
+
+        A write of an operation that the document does not have matters, where it goes to the same base URL.
+        """
         exchanged = next(iter(self._reader.read([call])), None)
-        if exchanged is None or exchanged.operation.operation_id not in self.judge.judged.operations:
-            return None
-        return Heard(exchanged, _exchange(exchanged))
+        if exchanged is None:
+            heard = Heard(call)
+            return heard if heard.writes and any(call.url.startswith(base) for base in self._bases) else None
+        self._bases.add(exchanged.base)
+        in_scope = exchanged.operation.operation_id in self.judge.judged.operations
+        return Heard(call, exchanged, _exchange(exchanged), frozenset(_identifiers(exchanged)), in_scope)
 
     def judge_alone(self, heard: Heard) -> list[Evidence]:
         """Hold one exchange against the document and its rules, and return what it shows; calls may come in any order.
@@ -110,55 +119,92 @@ class History:
         A call without an answer shows nothing.
         """
         exchange = heard.exchange
-        if not exchange.response.status:
+        if exchange is None or not heard.in_scope or not exchange.response.status:
             return []
         self.statuses[exchange.operation_id or "", exchange.response.status] += 1
         return self._add(self.judge.judge(exchange, SINGLE))
 
-    def judge_in_order(self, heard: Heard) -> list[Evidence]:
-        """Hold the next exchange, after all that began before it, against the model; return what it shows."""
-        if heard.exchange.response.status in NOT_OF_THE_RECORD:
+    def judge_in_order(self, heard: Heard, overlapping: Iterable[Heard] = ()) -> list[Evidence]:
+        """Hold the next exchange, after all that began before it, against the model; return what it shows.
+
+        `overlapping` are the calls that began before its end, and ended after its beginning.
+        """
+        status = heard.recorded.status
+        if status in NOT_OF_THE_RECORD:
             return []
-        if not heard.exchange.response.status or heard.exchange.response.status >= 500:
-            if heard.exchange.request.method not in SAFE:
+        if heard.exchanged is None or heard.exchange is None or not status or status >= 500:
+            if heard.writes:
                 self.forget()
             return []
-        if len(self._ends) > RECORDS:
-            self._ends.clear()
+        if len(self._met) > RECORDS:
+            self._met.clear()
             self.forget()
-        return self._add(self._modelled(heard.exchanged, heard.exchange))
+        judged = self.judge.operation(heard.exchanged.operation.operation_id)
+        others = self._written(overlapping)
+        self._prediction.touched.clear()
+        if not heard.in_scope or judged is None:
+            self._blur(heard)
+            return []
+        turn = _Turn(heard.exchanged, heard.exchange, judged, heard.names, heard.writes, others)
+        evidence = self._add(self._against_the_model(turn))
+        if status < 400:
+            self._met |= turn.names
+            if turn.writes and not self._alone(turn):
+                self._vague |= self._prediction.touched
+        return evidence
 
     def _add(self, evidence: Iterable[Evidence]) -> list[Evidence]:
         found = list(evidence)
         self.collector.add(found)
         return found
 
-    def _modelled(self, exchanged: Exchanged, exchange: Exchange) -> list[Evidence]:
-        judged = self.judge.operation(exchanged.operation.operation_id)
-        if judged is None:
-            return []
-        self._prediction.touched.clear()
-        turn = _Turn(exchanged, exchange, judged, frozenset(_identifiers(exchanged)))
-        evidence = list(self._against_the_model(turn))
-        if exchange.response.status < 400:
-            if turn.writes and self._overlaps(turn):
-                self._vague |= self._prediction.touched
-            for key in turn.names | self._prediction.touched:
-                self._ends[key] = max(turn.ended, self._ends.get(key, turn.ended))
-        return evidence
+    def _written(self, calls: Iterable[Heard]) -> frozenset[Key] | None:
+        """Return the records that calls may have written, as far as the model knows them; None is anything."""
+        found: set[Key] = set()
+        for heard in calls:
+            if heard.writes and heard.exchanged is None:
+                return None
+            if heard.writes and heard.exchanged is not None:
+                self._prediction.touched.clear()
+                self._play(heard.exchanged)
+                found |= heard.names | self._prediction.touched
+        return frozenset(found)
 
-    def _against_the_model(self, turn: "_Turn") -> Iterator[Evidence]:
+    def _play(self, exchanged: Exchanged) -> None:
+        """See which records a call is about; nothing is kept of it."""
+        call = self._prediction.call(_sample(exchanged), exchanged.recorded.began)
+        self._prediction.played(call)
+
+    def _blur(self, heard: Heard) -> None:
+        """Take the records of a call that is not judged to be unknown, if it has written them."""
+        if heard.writes and heard.exchanged is not None:
+            self._play(heard.exchanged)
+            self._vague |= self._prediction.touched
+            self._seen -= heard.names
+            self._met |= heard.names
+
+    def _alone(self, turn: _Turn) -> bool:
+        """Whether no other call has written the records of this one at the same time."""
+        return turn.others is not None and turn.others.isdisjoint(turn.names | self._prediction.touched)
+
+    def _certain(self, turn: _Turn) -> bool:
+        """Whether the order of the calls about the records of this one is known."""
+        return self._vague.isdisjoint(self._prediction.touched) and self._alone(turn)
+
+    def _against_the_model(self, turn: _Turn) -> Iterator[Evidence]:
         exchange, status, names = turn.exchange, turn.exchange.response.status, turn.names
         breaches, agreed = self.judge.breaches(exchange, turn.judged)
-        call = self._prediction.call(_sample(turn.exchanged), turn.began)
+        call = self._prediction.call(_sample(turn.exchanged), turn.exchanged.recorded.began)
         oracle = self.judge.pack.oracle
         if breaches or oracle is None or call.operation_id not in oracle.comparisons:
             self._adopt(call, turn)
             return
         reply, transaction = self._prediction.played(call)
-        known = names <= self._seen and self._certain(turn)
+        certain = self._certain(turn)
+        known = certain and names <= self._seen
+        fresh = certain and names.isdisjoint(self._met)
         same = status == reply.status or alike(turn.judged, status, reply.status)
-        if same and reply.accepted and not known and not names.isdisjoint(self._ends):
+        if same and reply.accepted and not (known or fresh):
             self._adopt(call, turn)
         elif same and reply.accepted:
             pointers = oracle.generated.get(call.operation_id, ())
@@ -176,15 +222,7 @@ class History:
                 yield from self._other_status(reply, exchange)
             self._adopt(call, turn)
 
-    def _overlaps(self, turn: "_Turn") -> bool:
-        """Whether a call has begun before the end of another one about a record of its."""
-        begun = turn.began + RESOLUTION
-        return any(begun < self._ends.get(key, begun) for key in turn.names | self._prediction.touched)
-
-    def _certain(self, turn: "_Turn") -> bool:
-        return self._vague.isdisjoint(self._prediction.touched) and not self._overlaps(turn)
-
-    def _adopt(self, call: Call, turn: "_Turn") -> None:
+    def _adopt(self, call: Call, turn: _Turn) -> None:
         """Have the model hold what a good answer shows; where it does not show enough, the record is unknown again."""
         exchange, names = turn.exchange, turn.names
         if exchange.response.status >= 400 or not (turn.writes or self._certain(turn)):

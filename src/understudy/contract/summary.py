@@ -35,9 +35,9 @@ class Gathered:
     """What the checks of a run sent home: evidence with how often it was seen, statuses, requests, items.
 
     `full` counts the statuses that the full credential met, `asked` are the operations that it called; `narrowed` says
-    that only a part was asked for, `cut` by which option's limit a check that binds ended before it was done, `short`
-    that any check did for want of requests, `fatal` why the run could not go on; `left_behind` counts records that
-    could not be deleted.
+    that only a part was asked for, `traffic` that others chose what was sent, `cut` by which option's limit a check
+    that binds ended before it was done, `short` that any check did for want of requests, `fatal` why the run could not
+    go on; `left_behind` counts records that could not be deleted.
     """
 
     evidence: list[tuple[Evidence, int]] = field(default_factory=list)
@@ -47,6 +47,7 @@ class Gathered:
     requests: int = 0
     items: list[ItemResult] = field(default_factory=list)
     narrowed: bool = False
+    traffic: bool = False
     cut: str = ""
     short: bool = False
     fatal: str = ""
@@ -121,7 +122,8 @@ class _Summary:
     @property
     def _whole(self) -> bool:
         """Whether all was looked for, so that what was not found is not there."""
-        return not (self.gathered.narrowed or self.gathered.cut or self.gathered.fatal)
+        gathered = self.gathered
+        return not (gathered.narrowed or gathered.traffic or gathered.cut or gathered.fatal)
 
     def _verdict(self, findings: tuple[Finding, ...], rules: tuple[RuleOutcome, ...]) -> tuple[Verdict, str]:
         gathered = self.gathered
@@ -142,6 +144,8 @@ class _Summary:
             return Verdict.INCONCLUSIVE, gathered.fatal
         if not any(rule.outcome is Outcome.PASSED and rule.basis == "documented" for rule in rules):
             return Verdict.INCONCLUSIVE, self._why_nothing()
+        if gathered.traffic:
+            return Verdict.PARTIAL, "only the calls that others have made are judged"
         if gathered.narrowed:
             return Verdict.PARTIAL, "only a part of the checks was asked for"
         if gathered.cut:
@@ -276,6 +280,8 @@ class _Summary:
         given = next((piece.reason for piece in evidence if piece.reason), "")
         if given:
             return given
+        if self.gathered.traffic:
+            return "no call touches it"
         if self.gathered.narrowed:
             return "the checks asked for do not touch it"
         if rule.part is Part.LIMITS and self.run.embedded:

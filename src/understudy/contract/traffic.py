@@ -15,7 +15,7 @@ def summarised(
 ) -> Report:
     """Return the report on what a history has heard; `silence` is said where that is nothing."""
     gathered = Gathered(
-        evidence=list(history.collector), requests=history.statuses.total(), statuses=history.statuses, narrowed=True
+        evidence=list(history.collector), requests=history.statuses.total(), statuses=history.statuses, traffic=True
     )
     rules = history.judge.rules.by_id
     for kind in (SINGLE, MODEL):

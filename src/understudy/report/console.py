@@ -49,12 +49,14 @@ def default_console() -> Console:
 class ConsoleWriter:
     """Prints one vendor's run: `started`, `progressed` for every item, `finished`; or `close` where it broke off.
 
+    Rules that were not exercised are listed with their reasons, unless it is to be brief.
     Values are printed as they are, but for control characters: spelt out, so that no answer can drive the terminal.
     """
 
-    def __init__(self, console: Console | None = None, *, verbose: bool = False) -> None:
+    def __init__(self, console: Console | None = None, *, verbose: bool = False, brief: bool = False) -> None:
         self.console = console or default_console()
         self.verbose = verbose
+        self.brief = brief
         self._progress: Progress | None = None
         self._task = TaskID(0)
 
@@ -118,7 +120,8 @@ class ConsoleWriter:
             self._progress = None
 
     def _rules(self, report: Report) -> None:
-        rules = [rule for rule in report.rules if self.verbose or rule.outcome is not Outcome.PASSED]
+        left_out = {Outcome.PASSED, Outcome.NOT_EXERCISED} if self.brief else {Outcome.PASSED}
+        rules = [rule for rule in report.rules if self.verbose or rule.outcome not in left_out]
         if rules:
             table = self._table("Rule", "Outcome", "Text", "Reason")
             for rule in rules:

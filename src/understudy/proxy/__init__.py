@@ -1,0 +1,1 @@
+"""A reverse proxy that changes nothing: hands calls on, has them judged and recorded, and marks answers on demand."""
