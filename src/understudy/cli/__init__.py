@@ -11,7 +11,7 @@ import click
 from understudy import __version__
 from understudy.errors import TargetError, UnderstudyError
 
-_COMMANDS = ("serve", "verify", "check", "proxy", "rules", "switches", "audit", "lint", "spec", "vendor")
+_COMMANDS = ("serve", "verify", "check", "proxy", "compare", "rules", "switches", "audit", "lint", "spec", "vendor")
 _MODULES = {"vendor": "spec"}  # of those that do not stand in a module of their own name
 
 

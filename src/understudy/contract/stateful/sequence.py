@@ -138,6 +138,11 @@ class Sequence:
 
     def read_back(self) -> None:
         """Read the records that the sequence has touched, so that the last calls are looked at too."""
+        for plan in self.readings():
+            self.play(plan)
+
+    def readings(self) -> Iterator[Plan]:
+        """Yield the calls that read back the records that the sequence has touched."""
         reading = self.pack.oracle.reading if self.pack.oracle else None
         if reading is None:
             return
@@ -146,7 +151,12 @@ class Sequence:
             operation = self.pack.effective.operations[operation_id]
             slot = slot_of(plan)
             if slot is not None and operation_id in self.judge.judged.operations:
-                self.play(reading_of(operation, plan, slot, body))
+                yield reading_of(operation, plan, slot, body)
+
+    @property
+    def taking(self) -> Taking:
+        """The sequence as far as it was played."""
+        return Taking(tuple(self.calls), self._plain, self.course.held)
 
     def sent(self, plan: Plan) -> tuple[Exchange | None, Sample | None]:
         """Send a call; return the exchange, and the call as the model sees it. None where the call is not made."""
@@ -276,13 +286,14 @@ class Sequence:
                 self.lost = True  # told by the judge of single exchanges
                 return
         if operation_id in oracle.generated:
-            self._keep(reply.body, body, oracle.generated[operation_id])
+            self.keep(reply.body, body, oracle.generated[operation_id])
         for difference in oracle.comparisons[operation_id](call, reply, body, self.bindings):
             self._differs(difference, exchange)
             if self.lost or self.differs:
                 return
 
-    def _keep(self, mine: Json, theirs: Json, pointers: tuple[str, ...]) -> None:
+    def keep(self, mine: Json, theirs: Json, pointers: tuple[str, ...]) -> None:
+        """Take note of the identifier that the target chose, where the model chose its own."""
         here, there = text_at(mine, pointers), text_at(theirs, pointers)
         if here is None or there is None:
             self.lost = True
@@ -317,7 +328,7 @@ class Sequence:
                 self.client.collector.add([evidence])
             return
         self.lost = evidence.fingerprint not in self.course.known
-        self.course.missed(Failure(evidence, Taking(tuple(self.calls), self._plain, self.course.held), difference))
+        self.course.missed(Failure(evidence, self.taking, difference))
 
     def _add(self, outcome: Outcome, rule_id: str, exchange: Exchange) -> None:
         if rule_id in self.judge.rules.by_id:

@@ -2,31 +2,40 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Protocol, TypeVar
 
+from understudy.contract.evidence import Evidence
 from understudy.contract.stateful.plans import Plan
+from understudy.contract.stateful.scenario import Taking
 from understudy.contract.stateful.slots import Slot, filled
 from understudy.values import Json
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
-    from understudy.contract.stateful.sequence import Failure
+class Shown(Protocol):
+    """What a sequence shows, and the sequence."""
 
-Play: TypeAlias = "Callable[[Iterable[Plan]], Failure | None]"
-"""Plays calls as a sequence of its own, and returns what it shows."""
+    @property
+    def evidence(self) -> Evidence:
+        """What it shows; the same fault has the same fingerprint."""
+
+    @property
+    def taking(self) -> Taking:
+        """The calls."""
+
+
+Fault = TypeVar("Fault", bound=Shown)
 ANOTHER = 10
 """What is added to the numbers of records, so that the same call is about others."""
 
 
-def shrunk(failure: "Failure", play: Play) -> "Failure":
+def shrunk(failure: Fault, play: Callable[[list[Plan]], Fault | None]) -> Fault:
     """Return the failure with the shortest sequence that was found to show it; it stays as it is where none does.
 
-    Some faults show only between two records, of which the other one was an earlier sequence's: the first call is then
-    played on another record before.
+    `play` plays calls as a sequence of its own, and returns what it shows. Some faults show only between two records,
+    of which the other one was an earlier sequence's: the first call is then played on another record before.
     """
 
-    def shows(plans: list[Plan]) -> "Failure | None":
+    def shows(plans: list[Plan]) -> Fault | None:
         again = play(plans)
         return again if again is not None and again.evidence.fingerprint == failure.evidence.fingerprint else None
 

@@ -1,0 +1,1 @@
+"""Two targets held against each other: the same calls to both, single ones and sequences, until answers differ."""

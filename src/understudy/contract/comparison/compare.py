@@ -1,0 +1,68 @@
+"""Comparing from start to end: single calls first, for what they show is the simplest, then sequences."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from random import Random
+
+from understudy.contract.client import Client
+from understudy.contract.comparison.contrast import Contrast, Ignored
+from understudy.contract.comparison.sequences import Twins
+from understudy.contract.comparison.single import single_calls
+from understudy.contract.stateful import machine, shrinking
+from understudy.contract.stateful.plans import Plans
+from understudy.contract.throttle import OverError
+
+SHRINKING = 10.0
+"""Seconds that the sequence before a difference is shrunk at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What comparing came to: the difference, if there is one, how much was played on each, and why it ended early.
+
+    `taken` counts the calls that were not refused.
+    """
+
+    contrast: Contrast | None
+    sequences: int
+    calls: int
+    taken: int
+    note: str = ""
+
+
+def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) -> Comparison:
+    """Play so many sequences at most, while the run lasts; the first difference is shrunk.
+
+    `ignored` takes out of an answer's body what is not to be compared. Raises TargetError where a target stops
+    answering.
+    """
+    first = clients[0]
+    pack, judged = first.judge.pack, first.judge.judged.operations
+    oracle = pack.oracle
+    if oracle is None:
+        return Comparison(None, 0, 0, 0, f"{pack.vendor} has no oracle, which draws the calls")
+    exact = first.judge.rules.by_id.get(oracle.exact)
+    named = [each for each in oracle.comparisons if each in judged]
+    plans = Plans(pack.effective, oracle, named, case=exact is not None and exact.binding)
+    with ThreadPoolExecutor(2) as pool:
+        twins = Twins(clients, pool, ignored)
+        played = 0
+        try:
+            contrast = single_calls(clients, pool, ignored)
+        except OverError as over:
+            return Comparison(None, 0, first.requests, _taken(first), str(over))
+        if contrast is not None:
+            return Comparison(contrast, 0, first.requests, _taken(first))
+        while played < sequences and not twins.over:
+            random = Random(f"{first.run.seed} {played}")  # noqa: S311 (no secret is made of it)
+            wanted = [plans.creation(random), *(plans.call(random) for _ in range(machine.STEPS))]
+            contrast = twins.played(wanted, to_the_end=True)
+            played += 1
+            if contrast is not None:
+                twins.last(SHRINKING)
+                return Comparison(shrinking.shrunk(contrast, twins.played), played, first.requests, _taken(first))
+    return Comparison(None, played, first.requests, _taken(first), twins.why())
+
+
+def _taken(client: Client) -> int:
+    return sum(count for status, count in client.full.items() if status < 400)

@@ -1,0 +1,101 @@
+"""Where two targets differ: how answers are held against each other, and what is told of a difference."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from understudy.contract.comparison.normal import NOTHING, Normal, first_difference
+from understudy.contract.demands import parse_json
+from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.exchange import Exchange
+from understudy.contract.stateful.scenario import Taking
+from understudy.spec.wire import text
+from understudy.values import Json
+
+CHECK = "compare"
+_INDEX = re.compile(r"/\d+")
+
+Ignored: TypeAlias = Callable[[Json], Json]
+"""Takes out of a body what is not to be compared."""
+Difference: TypeAlias = tuple[str, Json, Json]
+"""Where answers differ, and what is there in the one and in the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Where two targets differ, and the sequence that shows it.
+
+    `expected` and `actual` of the evidence are what the one and the other answer, `at` says where; `departs` tells for
+    each of them the rule that it breaks, by the documents or the model, None where it breaks none.
+    """
+
+    evidence: Evidence
+    taking: Taking
+    at: str
+    departs: tuple[str | None, str | None]
+    curls: tuple[str, str]
+
+
+class DifferentError(Exception):
+    """The targets differ."""
+
+    def __init__(self, contrast: Contrast) -> None:
+        super().__init__(contrast.evidence.title)
+        self.contrast = contrast
+
+
+def difference(
+    normals: Sequence[Normal], exchanges: Sequence[Exchange], ignored: Ignored, *, bodies: bool = True
+) -> Difference | None:
+    """Return where two answers differ; of refusals, and without `bodies`, what they say is not compared."""
+    for normal, exchange in zip(normals, exchanges, strict=True):
+        normal.sending(_sent(exchange))
+    one, other = (each.response for each in exchanges)
+    if one.status != other.status:
+        return "status", one.status, other.status
+    if one.status >= 400:
+        return None
+    if one.media_type != other.media_type:
+        return "media type", one.media_type or NOTHING, other.media_type or NOTHING
+    forms = [normal.form(ignored(_body(each))) for normal, each in zip(normals, exchanges, strict=True)]
+    return first_difference(*forms) if bodies else None
+
+
+def contrasted(
+    found: Difference,
+    operation_id: str | None,
+    rule: str | None,
+    departs: Sequence[str | None],
+    taking: Taking,
+    curls: Sequence[str],
+) -> Contrast:
+    """Return what is told of a difference; `rule` is the one that it touches where neither target breaks one."""
+    at, one, other = found
+    place = f"the body at {_INDEX.sub('/*', at)}" if at.startswith("/") else f"the {at or 'body'}"
+    broken = next((each for each in departs if each is not None), None)
+    title = f"The answers differ in {place}"
+    evidence = Evidence(CHECK, Outcome.FAILED, broken or rule, operation_id, title, text(one), text(other))
+    return Contrast(evidence, taking, at, (departs[0], departs[1]), (curls[0], curls[1]))
+
+
+def _sent(exchange: Exchange) -> Json:
+    """Return all that a request says, for the values in it."""
+    request = exchange.request
+    try:
+        body = parse_json(request.body) if request.body else None
+    except (ValueError, RecursionError):
+        body = None
+    url = urlsplit(request.url)
+    words = [*map(unquote, url.path.split("/")), *(value for _, value in parse_qsl(url.query))]
+    return [*words, *(value for _, value in request.headers), body]
+
+
+def _body(exchange: Exchange) -> Json:
+    """Return an answer's body as JSON, or as text where it is none."""
+    body = exchange.response.body
+    try:
+        return parse_json(body) if body else None
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace")

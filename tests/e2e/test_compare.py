@@ -1,0 +1,148 @@
+"""`understudy compare` on mocks that are the same, and on one that departs from a rule."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from understudy import pack as packs
+from understudy.cli import main
+from understudy.mock.server import running
+from understudy.mock.settings import Settings
+
+VENDORS = ("onetrust", "consentgrid", "gainsight_px")
+
+
+@contextmanager
+def served(vendor: str, deviation: str | None = None, **settings: object) -> Iterator[str]:
+    """Serve a vendor's mock, which may deviate; yield its base URL."""
+    pack = packs.load(vendor)
+    played = {vendor: pack.deviations.by_name[deviation]} if deviation is not None else {}
+    with running({vendor: pack}, {"": Settings(seed=99, strict=True, deviations=played, **settings)}) as url:  # type: ignore[arg-type]
+        yield f"{url}/{vendor}"
+
+
+def compare(vendor: str, *words: str, token: str = "understudy-full") -> Result:
+    """Compare, with a seed that repeats it."""
+    command = ["compare", vendor, *words, "--token", token, "--seed", "3"]
+    return CliRunner().invoke(main, command, catch_exceptions=False)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("scope", ["core", "full"])
+def test_targets_that_are_the_same_have_no_difference(vendor: str, scope: str) -> None:
+    """Though their identifiers and times are others."""
+    with served(vendor) as url:
+        result = compare(vendor, "mock", url, "--scope", scope, "--existing", "ada@example.com", "--sequences", "15")
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[-1].startswith("verdict: same (15 sequences, ")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "deviation", "rule", "calls"),
+    [
+        ("onetrust", "linking-forgets-the-plain", "OT-UPDATE-3", 2),
+        ("onetrust", "takes-OT-BODY-2", "OT-BODY-2", 1),
+        ("onetrust", "dates-lose-their-offset", "OT-ANSWER-12", 1),
+        ("consentgrid", "update-adds-no-objects", "CG-PATCH-3", 2),
+        ("consentgrid", "generated-id-shown-in-capitals", "CG-UPDATE-1", 2),
+        ("gainsight_px", "updates-without-case", "PX-MISSING-1", 2),
+    ],
+)
+def test_the_first_difference_is_short_and_has_its_rule(
+    vendor: str, deviation: str, rule: str, calls: int, tmp_path: Path
+) -> None:
+    """And says which of the two breaks it; the order of the targets turns with it."""
+    file = tmp_path / "found.json"
+    with served(vendor, deviation) as url:
+        result = compare(vendor, "mock", url, "--scope", "full", "--json", str(file))
+        turned = compare(vendor, url, "mock", "--scope", "full")
+    assert (result.exit_code, turned.exit_code) == (1, 1), result.output
+    found = json.loads(file.read_text())["difference"]
+    assert (found["rule"], found["a"]["breaks"], found["b"]["breaks"]) == (rule, None, rule)
+    assert (len(found["a"]["curl"]), len(found["b"]["curl"])) == (calls, calls)
+    assert f"  rule      {rule}: " in result.output
+    shown = [line for line in turned.output.splitlines() if line.startswith(("  A  ", "  B  "))]
+    assert [line.endswith(f"breaks {rule}") for line in shown] == [True, False]
+    assert result.output.splitlines()[-1].startswith("verdict: different (")
+
+
+def test_a_seed_repeats_the_calls() -> None:
+    """But for what makes them this run's own."""
+
+    def told() -> str:
+        with served("consentgrid", "update-adds-no-objects") as url:
+            return compare("consentgrid", "mock", url, "--scope", "full").output.splitlines()[-1]
+
+    assert told() == told()
+
+
+def test_what_is_ignored_is_not_compared() -> None:
+    """By RFC 9535 paths; what is no path is told."""
+    with served("onetrust", "dates-lose-their-offset") as url:
+        words = ("mock", url, "--sequences", "3", "--ignore")
+        result = compare("onetrust", *words, "$..interactionDate")
+        wrong = compare("onetrust", *words, "interactionDate")
+    assert result.exit_code == 0, result.output
+    assert (wrong.exit_code, "--ignore 'interactionDate' is no JSONPath" in wrong.output) == (2, True)
+
+
+def test_a_comparison_of_refusals_alone_is_no_green_run() -> None:
+    """Exit 3, with what to do about it: keys that are none, or a record that nobody has."""
+    with served("gainsight_px") as url:
+        refused = compare("gainsight_px", url, url, token="no-such-key")
+        missing = compare("gainsight_px", url, url)
+        unknown = compare("gainsight_px", url, url, "--existing", "nobody@example.com")
+    for result in (refused, missing, unknown):
+        assert result.exit_code == 3, result.output
+        assert "neither target has taken a call" in result.output
+        assert result.output.splitlines()[-1].startswith("verdict: inconclusive")
+
+
+def test_a_target_that_is_down_is_no_difference() -> None:
+    """Exit 3."""
+    result = compare("onetrust", "mock", "http://127.0.0.1:9")
+    assert (result.exit_code, "cannot reach http://127.0.0.1:9" in result.output) == (3, True)
+
+
+def test_targets_may_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with its own token, record and limits; no secret is shown, and curl lines have a variable in its place."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OLD_KEY", "understudy-full")
+    with served("gainsight_px", "unsent-score-is-zero") as url:
+        (tmp_path / "understudy.toml").write_text(
+            f'[targets.old]\nvendor = "gainsight_px"\nbase_url = "{url}"\ntoken = {{env = "OLD_KEY"}}\n'
+            'existing = ["ada@example.com"]\nrps = 200\n'
+        )
+        result = compare("gainsight_px", "mock", "old", "--sequences", "5")
+        other = compare("onetrust", "mock", "old")
+    assert "A mock, B old (scope core, seed 3)" in result.output
+    assert "understudy-full" not in result.output
+    assert (other.exit_code, "target old is gainsight_px's" in other.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("nobody", "mock", "mock"), "unknown vendor 'nobody'"),
+        (("onetrust", "mock", "old"), "no target is called 'old'"),
+        (("onetrust", "mock", "http://a?b"), "the target 'http://a?b' is not the URL of a server"),
+        (("onetrust", "mock", "mock", "--sequences", "0"), "--sequences"),
+        (("onetrust", "mock", "mock", "--json", "no/such.json"), "there is no such directory"),
+    ],
+)
+def test_what_is_wrong_is_told(words: tuple[str, ...], told: str) -> None:
+    """Exit 2."""
+    result = compare(*words)
+    assert (result.exit_code, told in result.output) == (2, True), result.output
+
+
+def test_a_url_needs_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They come by options or the environment."""
+    for name in ("TOKEN", "API_KEY", "CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.delenv(f"UNDERSTUDY_{name}", raising=False)
+    result = CliRunner().invoke(main, ["compare", "onetrust", "mock", "http://127.0.0.1:9"])
+    assert (result.exit_code, "no credentials for http://127.0.0.1:9; give --token" in result.output) == (2, True)
