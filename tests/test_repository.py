@@ -1,9 +1,11 @@
 """The repository as a whole: nothing of one machine in it, pins for everything, the targets that the pages promise."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -163,3 +165,14 @@ def test_make_tools_brings_what_further_tests_need() -> None:
     assert package["devDependencies"]["@redocly/cli"] in printed
     assert shutil.which("wrk")
     assert any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+
+
+def test_tests_of_one_group_run_in_one_worker(tmp_path: Path) -> None:
+    """As `make test` calls pytest; where xdist does not know the group, what is slow is made once for each worker."""
+    (tmp_path / "test_group.py").write_text(
+        "import pytest\npytestmark = pytest.mark.xdist_group('one')\n"
+        "@pytest.mark.parametrize('number', range(4))\ndef test_any(number): pass\n"
+    )
+    words = ["-n", "2", "--dist", "loadgroup", "-v", "-p", "no:cacheprovider", "-c", os.devnull, str(tmp_path)]
+    ran = subprocess.run([sys.executable, "-m", "pytest", *words], capture_output=True, text=True, check=True).stdout
+    assert len(set(re.findall(r"^\[(gw\d)\]", ran, re.MULTILINE))) == 1, ran

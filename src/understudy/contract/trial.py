@@ -223,6 +223,7 @@ def _arguments(pack: Pack, run: Run) -> list[str]:
         "-p", "understudy.contract.items",
         "-p", "no:terminal", "-p", "no:schemathesis", "-p", "no:randomly", "-p", "no:cov", "-p", "no:hypothesispytest",
         "-p", "no:understudy",
+        "-p", "no:unraisableexception", "-p", "no:threadexception",  # what they tell is ignored, and costs collections
         "-c", os.devnull, "--rootdir", str(pack.root.resolve()), "--noconftest", "-W", "ignore",
         "--assert=plain",  # else pytest rewrites every module of Schemathesis and Hypothesis, which are its plugins
         "-o", f"cache_dir={_cache() / pack.vendor}", "-o", "testpaths=", "--import-mode=importlib",

@@ -7,6 +7,7 @@ operand = "!" operand / "(" or ")" / literal / expression *( "." name / "[" inde
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from understudy.contract.arazzo.expressions import Context, Expression, Unresolved, parse, resolve
@@ -76,6 +77,7 @@ class Binary:
 Node: TypeAlias = Literal | Reference | Not | Binary
 
 
+@lru_cache(1024)
 def parse_condition(text: str) -> Node:
     """Return a simple condition's tree; raises ValueError that names the place where it is wrong."""
     parser = _Parser(text)

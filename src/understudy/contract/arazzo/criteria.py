@@ -6,6 +6,7 @@ Who acts on the answer is `runner`. XPath is not supported.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import jsonpath_rfc9535
@@ -98,6 +99,7 @@ def _pattern(condition: str) -> re.Pattern[str]:
         raise ValueError(f"{condition!r} is not a regular expression: {error}") from error
 
 
+@lru_cache(1024)
 def _query(condition: str) -> jsonpath_rfc9535.JSONPathQuery:
     try:
         query = jsonpath_rfc9535.compile(condition)
