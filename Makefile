@@ -21,8 +21,10 @@ PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
 WORKERS := -n 2 --dist loadgroup
 # These build, install, or judge endpoint after endpoint for minutes, by code that other tests run too: on the first Python
 # and without coverage, which would make them twice as long, is enough.
-ONCE := tests/contract/test_audit.py tests/contract/stateful $(filter-out tests/e2e/test_serve.py,$(wildcard tests/e2e/test_*.py)) \
-	tests/e2e/consentgrid tests/e2e/gainsight_px
+# What takes longest in one piece comes first, so that no worker waits for another one in the end.
+LONG := tests/e2e/test_wheel.py tests/e2e/test_readme.py tests/e2e/test_audit.py
+ONCE := $(LONG) tests/contract/test_audit.py tests/contract/stateful tests/e2e/consentgrid tests/e2e/gainsight_px \
+	$(filter-out $(LONG) tests/e2e/test_serve.py,$(wildcard tests/e2e/test_*.py))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
