@@ -7,7 +7,7 @@ headers, which have no case, are in lower case.
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -19,18 +19,15 @@ from starlette.types import Message, Receive, Scope, Send
 
 from understudy.contract.evidence import Evidence
 from understudy.har import Recorded
+from understudy.proxy.bodies import Body, Copy, GoneError, Headers, left
 from understudy.proxy.listener import Listener
 from understudy.proxy.mark import UNJUDGED
 from understudy.redaction import Redaction
 from understudy.serving import TRANSPORT
 
-Headers = list[tuple[bytes, bytes]]
-
-KEPT = 8 << 20
-"""Bytes of a body that are kept to be judged; a call with a longer one is handed on, and that is all."""
 CONNECT = 10.0
 """Seconds that the target may take to accept a connection."""
-IDLE = 2.0
+IDLE = 1.0
 """Seconds that a connection to the target is kept for a next call: less than servers keep theirs."""
 LINGER = 5.0
 """Seconds that an answer is still read for the judge's sake when its caller has gone."""
@@ -141,75 +138,6 @@ class Forwarder:
         return call
 
 
-class Copy:
-    """What is kept of a body that passes."""
-
-    def __init__(self) -> None:
-        self.body = bytearray()
-        self.cut = False
-
-    def add(self, piece: bytes) -> None:
-        """Keep a piece, as long as the whole is not too long."""
-        self.cut = self.cut or len(self.body) + len(piece) > KEPT
-        if not self.cut:
-            self.body += piece
-
-    def decoded(self, headers: Headers) -> tuple[bytes, str]:
-        """Return the body without its Content-Encoding, and a comment; as it is where that is wrong, or too long."""
-        if not any(name.lower() == b"content-encoding" for name, _ in headers):
-            return bytes(self.body), ""
-        found = bytearray()
-        try:
-            for piece in httpx.Response(200, headers=headers, stream=_Pieces(bytes(self.body))).iter_bytes():
-                found += piece
-                if len(found) > KEPT:
-                    return bytes(self.body), f"the body is longer than {KEPT >> 20} MiB when it is decoded, and is not"
-        except httpx.DecodingError as error:
-            return bytes(self.body), f"the body cannot be decoded: {error}"
-        return bytes(found), ""
-
-
-class _Pieces(httpx.SyncByteStream):
-    """Bytes a little at a time, so that what was packed grows a little at a time."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def __iter__(self) -> Iterator[bytes]:
-        for start in range(0, len(self._content), 4096):
-            yield self._content[start : start + 4096]
-
-
-class _GoneError(Exception):
-    """The caller has gone before the request was whole."""
-
-
-class _Body(httpx.AsyncByteStream):
-    """A request's body as it comes in."""
-
-    def __init__(self, receive: Receive, copy: Copy) -> None:
-        self._receive = receive
-        self._copy = copy
-        self.whole = asyncio.Event()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while not self.whole.is_set():
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise _GoneError
-            piece: bytes = message.get("body", b"")
-            self._copy.add(piece)
-            if not message.get("more_body"):
-                self.whole.set()
-            if piece:
-                yield piece
-
-    async def gone(self) -> None:
-        """Return when the caller has gone, after its request was whole."""
-        await self.whole.wait()
-        await _left(self._receive)
-
-
 class Passage:
     """One call on its way: `status` is that of the target's answer, 0 until it is there, and where it is not whole."""
 
@@ -230,7 +158,7 @@ class Passage:
         self._forwarder = forwarder
         self._on_answer = answered
         self._receive = receive
-        self._body = _Body(receive, self.sent)
+        self._body = Body(receive, self.sent)
         self._send = send
         self._holding = forwarder.mark is not None
 
@@ -263,7 +191,7 @@ class Passage:
         timeout: dict[str, float | None] = {"connect": CONNECT, "read": self._forwarder.timeout}
         try:
             response = await transport.handle_async_request(self._forwarder.request(self.scope, self._body, timeout))
-        except _GoneError:
+        except GoneError:
             self.failure = "the caller has gone before the request was whole"
             return
         except httpx.TransportError as error:
@@ -329,13 +257,7 @@ class Passage:
         transport: asyncio.Transport | None = self.scope.get(TRANSPORT)
         if transport is not None:
             transport.close()
-        await _left(self._receive)
-
-
-async def _left(receive: Receive) -> None:
-    """Return when there is no connection any more."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        await left(self._receive)
 
 
 def _handed_on(headers: Headers, *others: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -1,0 +1,86 @@
+"""Bodies on their way: what is kept of them for the judge, and the caller's as it comes in."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+from starlette.types import Receive
+
+Headers = list[tuple[bytes, bytes]]
+KEPT = 8 << 20
+"""Bytes of a body that are kept to be judged; a call with a longer one is handed on, and that is all."""
+
+
+class Copy:
+    """What is kept of a body that passes."""
+
+    def __init__(self) -> None:
+        self.body = bytearray()
+        self.cut = False
+
+    def add(self, piece: bytes) -> None:
+        """Keep a piece, as long as the whole is not too long."""
+        self.cut = self.cut or len(self.body) + len(piece) > KEPT
+        if not self.cut:
+            self.body += piece
+
+    def decoded(self, headers: Headers) -> tuple[bytes, str]:
+        """Return the body without its Content-Encoding, and a comment; as it is where that is wrong, or too long."""
+        if not any(name.lower() == b"content-encoding" for name, _ in headers):
+            return bytes(self.body), ""
+        found = bytearray()
+        try:
+            for piece in httpx.Response(200, headers=headers, stream=_Pieces(bytes(self.body))).iter_bytes():
+                found += piece
+                if len(found) > KEPT:
+                    return bytes(self.body), f"the body is longer than {KEPT >> 20} MiB when it is decoded, and is not"
+        except httpx.DecodingError as error:
+            return bytes(self.body), f"the body cannot be decoded: {error}"
+        return bytes(found), ""
+
+
+class _Pieces(httpx.SyncByteStream):
+    """Bytes a little at a time, so that what was packed grows a little at a time."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self._content), 4096):
+            yield self._content[start : start + 4096]
+
+
+class GoneError(Exception):
+    """The caller has gone before the request was whole."""
+
+
+class Body(httpx.AsyncByteStream):
+    """A request's body as it comes in."""
+
+    def __init__(self, receive: Receive, copy: Copy) -> None:
+        self._receive = receive
+        self._copy = copy
+        self.whole = asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while not self.whole.is_set():
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise GoneError
+            piece: bytes = message.get("body", b"")
+            self._copy.add(piece)
+            if not message.get("more_body"):
+                self.whole.set()
+            if piece:
+                yield piece
+
+    async def gone(self) -> None:
+        """Return when the caller has gone, after its request was whole."""
+        await self.whole.wait()
+        await left(self._receive)
+
+
+async def left(receive: Receive) -> None:
+    """Return when there is no connection any more."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
