@@ -12,6 +12,7 @@ from understudy import pack as packs
 from understudy.cli import main
 from understudy.mock.server import running
 from understudy.mock.settings import Settings
+from understudy.model.behaviour import Quota
 
 VENDORS = ("onetrust", "consentgrid", "gainsight_px")
 
@@ -100,6 +101,13 @@ def test_a_comparison_of_refusals_alone_is_no_green_run() -> None:
         assert result.exit_code == 3, result.output
         assert "neither target has taken a call" in result.output
         assert result.output.splitlines()[-1].startswith("verdict: inconclusive")
+
+
+def test_the_limits_of_one_target_are_no_difference() -> None:
+    """They are waited for, as its Retry-After has it."""
+    with served("onetrust", quotas=(Quota(limit=40, seconds=1),)) as url:
+        result = compare("onetrust", "mock", url, "--sequences", "4", "--budget", "20s")
+    assert result.exit_code == 0, result.output
 
 
 def test_a_target_that_is_down_is_no_difference() -> None:

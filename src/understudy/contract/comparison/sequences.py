@@ -65,8 +65,7 @@ class _Side:
     def __init__(self, course: Course) -> None:
         self.sequence = Sequence(course)
         self.knows = True
-        run = course.client.run
-        self.normal = Normal(run)
+        self.normal = Normal(course.client.run)
 
     def rules(self, exchange: Exchange, mine: Sample) -> tuple[str | None, str | None]:
         """Return the rule that an answer breaks, None where it breaks none, and the one by which the model answers."""
@@ -120,6 +119,7 @@ class _Play:
         self._sides = [_Side(course) for course in courses]
         self._pool = pool
         self._ignored = ignored
+        self._over = False
 
     def readings(self) -> list[Plan]:
         """Return the calls that read back what the sequence has touched."""
@@ -127,10 +127,14 @@ class _Play:
 
     def one(self, plan: Plan) -> None:
         """Send one call to both, and hold the answers against each other; raises DifferentError."""
+        if self._over:
+            return
         sent = list(self._pool.map(lambda side: side.sequence.sent(plan), self._sides))
         made = [(exchange, mine) for exchange, mine in sent if exchange is not None and mine is not None]
-        if len(made) < len(self._sides) or any(exchange.response.status == 429 for exchange, _ in made):
-            return  # not made, or kept from one of them by its limits
+        statuses = [exchange.response.status for exchange, _ in made]
+        if len(made) < len(self._sides) or 429 in statuses:
+            self._over = bool(made)  # one of them may have done what the other was kept from, by its limits
+            return
         found = difference([side.normal for side in self._sides], [exchange for exchange, _ in made], self._ignored)
         if found is not None:
             rules = [side.rules(exchange, mine) for side, (exchange, mine) in zip(self._sides, made, strict=True)]
@@ -139,5 +143,6 @@ class _Play:
             curls = [repeated([call.exchange.request for call in taking.calls]) for taking in takings]
             rule = next((each for each in decided if each is not None), None)
             raise DifferentError(contrasted(found, plan.operation_id, rule, departs, takings[0], curls))
+        self._over = max(statuses) >= 500  # what either has done nobody knows
         for side, (exchange, mine) in zip(self._sides, made, strict=True):
             side.go_on(exchange, mine)
