@@ -259,3 +259,28 @@ def test_what_is_out_of_scope_may_still_have_changed_a_record(traffic: Traffic, 
     entries[-1]["response"]["content"]["text"] = entries[0]["response"]["content"]["text"]
     _, report = check("onetrust", entries, tmp_path, "--scope", "core")
     assert (report["findings"], report["remarks"]) == ([], [])
+
+
+def test_a_record_that_was_created_and_is_not_there_is_found(traffic: Traffic, tmp_path: Path) -> None:
+    """Reads are no operations of the vendored page's, which then has nothing against them either."""
+
+    def created(client: httpx.Client, who: str) -> None:
+        client.post("/gainsight_px/v1/users", json={"identifyId": who, "propertyKeys": ["AP-UNDERSTUDY-2"]})
+        read(client, who)
+
+    def read(client: httpx.Client, who: str) -> None:
+        client.get(f"/gainsight_px/v1/users/{who}")
+
+    entries = traffic("gainsight_px", 1, "created", play=created)
+    missing = traffic("gainsight_px", 1, "never-there", play=read)
+    entries[1]["response"] = missing[0]["response"]
+    _, report = check("gainsight_px", entries, tmp_path)
+    assert [each["title"] for each in report["findings"]] == ["A good request is refused where 200 is due"]
+
+
+def test_curl_lines_have_a_variable_where_a_key_was(traffic: Traffic, tmp_path: Path) -> None:
+    """By whatever header the vendor has it sent."""
+    entries = traffic("gainsight_px", 1, "keyed", "crash-getUser")
+    _, report = check("gainsight_px", entries, tmp_path)
+    assert all('-H "x-aptrinsic-api-key: $UNDERSTUDY_TOKEN"' in each["curl"] for each in report["findings"])
+    assert report["findings"]

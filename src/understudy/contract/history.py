@@ -21,6 +21,7 @@ from understudy.har import Recorded, overlaps
 from understudy.model.call import ABSENT, Call, Reply
 from understudy.model.oracle import Bindings
 from understudy.recorded import Exchanged, Reader
+from understudy.redaction import HEADERS
 from understudy.spec.document import Operation
 from understudy.spec.extensions import IDENTIFIER
 from understudy.spec.wire import text
@@ -80,6 +81,7 @@ class History:
         """How often each operation in scope was answered with a status."""
         self._reader = Reader(judge.pack.effective)
         self._switches = switches
+        self._secret = HEADERS | {name.lower() for name in judge.pack.key_names}
         self._bases: set[str] = set()
         self._met: set[str] = set()
         self.forget()
@@ -111,7 +113,7 @@ class History:
             return heard if heard.writes and any(call.url.startswith(base) for base in self._bases) else None
         self._bases.add(exchanged.base)
         in_scope = exchanged.operation.operation_id in self.judge.judged.operations
-        return Heard(call, exchanged, _exchange(exchanged), frozenset(_identifiers(exchanged)), in_scope)
+        return Heard(call, exchanged, _exchange(exchanged, self._secret), frozenset(_identifiers(exchanged)), in_scope)
 
     def judge_alone(self, heard: Heard) -> list[Evidence]:
         """Hold one exchange against the document and its rules, and return what it shows; calls may come in any order.
@@ -268,9 +270,9 @@ class History:
             yield Evidence(MODEL, outcome, rule, exchange.operation_id, title, expected, actual, curl)
 
 
-def _exchange(exchanged: Exchanged) -> Exchange:
+def _exchange(exchanged: Exchanged, secret: frozenset[str]) -> Exchange:
     call = exchanged.recorded
-    request = Request(call.method.upper(), call.url, tuple(call.headers), call.body or None)
+    request = Request(call.method.upper(), call.url, tuple(call.headers), call.body or None, secret_headers=secret)
     response = Response(call.status, tuple(call.answer_headers), call.answer)
     return Exchange(request, response, call.seconds, exchanged.operation.operation_id)
 

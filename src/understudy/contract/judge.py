@@ -90,7 +90,7 @@ class Judge:
         """Return what the request breaks of the judged document, and whether the vendored one agrees that it is bad."""
         found = breaches(operation, exchange.request)
         vendored = self.pack.vendored.operations.get(operation.operation_id)
-        agreed = bool(found) if vendored is None else bool(breaches(vendored, exchange.request)) == bool(found)
+        agreed = vendored is None or bool(breaches(vendored, exchange.request)) == bool(found)
         return found, agreed
 
 
