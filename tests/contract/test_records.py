@@ -11,7 +11,7 @@ from understudy.contract.client import Client
 from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
-from understudy.contract.records import LACKING, needs_record, obtainable
+from understudy.contract.records import LACKING, obtainable
 from understudy.contract.target import Credentials, Run
 from understudy.pack import Pack
 from understudy.values import Json
@@ -176,5 +176,5 @@ def test_the_record_of_the_user_is_never_deleted(connect: Connect) -> None:
 
 def test_which_operations_need_a_record_is_marked(toy: Pack) -> None:
     """The one that creates needs none."""
-    needing = [name for name, operation in toy.effective.operations.items() if needs_record(operation)]
+    needing = [name for name, operation in toy.effective.operations.items() if operation.needs_record]
     assert needing == ["put", "delete"]

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from tests.e2e.conftest import Verify
 from tests.e2e.faults import CASES
 from tests.e2e.servers import FULL
 from tests.e2e.serving import running
@@ -19,6 +20,8 @@ from understudy import credentials
 from understudy import pack as packs
 from understudy.cli import main
 from understudy.contract.stateful import machine
+from understudy.mock.server import running as serving
+from understudy.mock.settings import Settings
 from understudy.model.call import Call, Reply
 from understudy.model.state import Transaction
 
@@ -116,3 +119,27 @@ def test_a_scenario_is_one_vendors() -> None:
     """Without its vendor named nobody knows whose it is."""
     told = CliRunner().invoke(main, ["verify", "--scenario", __file__])
     assert (told.exit_code, "name the vendor" in told.output) == (2, True)
+
+
+def test_a_sequence_about_a_record_that_was_there_is_played_again_from_nothing(verify_at: Verify) -> None:
+    """Names like the existing record's are each sequence's own; a refusal as it is documented is no wrong base URL."""
+    pack = packs.load("gainsight_px")
+    deviation = pack.deviations.by_name["whole-update-creates"]
+    broken = Settings(seed=3, strict=True, deviations={pack.vendor: deviation})
+    words = ("--existing", "ada@example.com")
+    known = {"vendor": pack.vendor, "token": credentials.FULL, "restricted": credentials.READ}
+    with serving({pack.vendor: pack}, {"": broken}) as url:
+        at = f"{url}/gainsight_px"
+        found = verify_at(at, "-k", "model", *words, **known)
+        kept = found.directory.parent / "kept"
+        (found.directory / "failing").rename(kept)
+        files = [word for file in kept.iterdir() for word in ("--scenario", str(file))]
+        again = verify_at(at, *files, *words, **known)
+        assert {finding["rule"] for finding in again.report["findings"]} == {"PX-MISSING-1"}, again.said
+        lost = verify_at(f"{url}/nowhere", *files[:2], *words, **known)
+    mended = verify(pack.vendor, *files)
+    assert len(again.report["findings"]) == len(files) // 2
+    assert found.report["left_behind"] > 0  # users whom the fault has created, named as the run's own
+    assert (again.exit_code, mended.exit_code) == (1, 0), mended.output
+    assert "verdict: partial" in mended.output
+    assert (lost.exit_code, "404 everywhere" in lost.said) == (3, True)

@@ -12,18 +12,18 @@ CHECK = "clean-up"
 
 
 def clean(client: Client) -> int:
-    """Delete the records that the run has made; return how many of them are left behind.
+    """Delete the records that the run has made; return how many are left behind, with those beside them.
 
     Ends where the limits of the run end it, or the target does not answer. What it sends is not judged.
     """
     made: Made = client.made
     identifiers = made.take()
     client.restart()
-    left = 0
+    left = len(made.beside)
     for number, identifier in enumerate(identifiers):
         deletion = made.deletion(identifier)
         if deletion is None:
-            return len(identifiers)
+            return left + len(identifiers)
         try:
             request = on_the_wire(deletion, client.run, secret=client.secret("full"))
             status = client.send(request, deletion.operation.operation_id, CHECK).response.status

@@ -19,7 +19,8 @@ class Made:
     """Identifiers of the records that the run has made, each once; those that were there, or are another's, are none.
 
     An answer tells that a record was made: 201 or, where the document has none, any 2xx of an operation that creates.
-    Nothing that the embedded mock holds needs to be deleted.
+    So does a 2xx about a record that must be there and was never made: `beside` are those of them that are not named as
+    the run's are, which it does not delete. Nothing that the embedded mock holds needs to be deleted.
     """
 
     def __init__(self, run: Run, judge: Judge) -> None:
@@ -28,17 +29,30 @@ class Made:
         in_scope = [self._operations[each] for each in judge.judged.operations]
         self._deleting = [each for each in in_scope if each.value.get(DELETES)]
         self._found: dict[str, None] = {}
+        self.beside: set[str] = set()
 
     def note(self, exchange: Exchange) -> None:
         """Take note of the record that an exchange has made, if it has."""
         operation = self._operations.get(exchange.operation_id or "")
-        if self._run.embedded or operation is None or not operation.value.get(CREATES):
-            return
         status = exchange.response.status
+        if self._run.embedded or operation is None:
+            return
+        if not operation.value.get(CREATES):
+            if 200 <= status < 300 and operation.method not in ("GET", "DELETE") and operation.needs_record:
+                self._there(next(_named(operation, exchange.request), ""))
+            return
         if status == CREATED or (CREATED not in operation.statuses and 200 <= status < 300):
             identifier = next(_named(operation, exchange.request), "")
             if identifier.startswith(self._run.prefix) and identifier not in self._run.existing:
                 self._found[identifier] = None
+
+    def _there(self, identifier: str) -> None:
+        """Take note of a record that the target has, though nobody has made it."""
+        known = {each.lower() for each in self._run.existing}
+        if identifier.startswith(self._run.prefix):
+            self._found[identifier] = None
+        elif identifier.lower() not in known and any(each in identifier.lower() for each in known):
+            self.beside.add(identifier)
 
     def __len__(self) -> int:
         return len(self._found)

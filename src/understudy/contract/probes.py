@@ -7,7 +7,7 @@ from understudy.contract.authentication import BASIC, BEARER, Place, places
 from understudy.contract.client import GARBAGE, Client
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, retry_after
-from understudy.contract.records import LACKING, needs_record, record
+from understudy.contract.records import LACKING, record
 from understudy.contract.samples import Sample, on_the_wire, sample
 from understudy.contract.target import LIMITED, REGIME
 from understudy.contract.variants import Variant, variants
@@ -66,7 +66,7 @@ class Prober:
         None where the document has no example, or the record cannot be had.
         """
         operation = self.judge.pack.effective.operations[operation_id]
-        if not needs_record(operation):
+        if not operation.needs_record:
             return sample(operation, self.run, label)
         known = record(self.client, label, spared=operation.method != "DELETE")
         return sample(operation, self.run, label, known) if known is not None else None
@@ -201,7 +201,7 @@ class Prober:
     def _not_offered(self, operation: Operation, exchange: Exchange) -> bool:
         """Whether the answer to a good request says that path or method are not there, rather than a record."""
         status = exchange.response.status
-        return status == 405 or (status == 404 and 404 not in operation.statuses and not needs_record(operation))
+        return status == 405 or (status == 404 and 404 not in operation.statuses and not operation.needs_record)
 
     def _restricted(self, operation: Operation, good: Sample) -> None:
         exchange = self.send(good, "access", "restricted")

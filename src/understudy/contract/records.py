@@ -4,15 +4,9 @@ from understudy.contract.client import Client
 from understudy.contract.samples import Sample, identifier, on_the_wire, sample
 from understudy.contract.target import Run
 from understudy.spec.document import Document, Operation
-from understudy.spec.extensions import CREATES, EXISTING, IDENTIFIER, NEEDS_RECORD
+from understudy.spec.extensions import CREATES
 
 LACKING = "needs a record that is there: give --existing ID, or --scope full where the vendor can create one"
-
-
-def needs_record(operation: Operation) -> bool:
-    """Whether the operation does nothing unless the record that its request names is there."""
-    in_parameter = any(parameter.value.get(IDENTIFIER) == EXISTING for parameter in operation.parameters)
-    return in_parameter or bool(operation.value.get(NEEDS_RECORD))
 
 
 def creator(judged: Document, effective: Document) -> Operation | None:

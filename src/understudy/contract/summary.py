@@ -11,7 +11,7 @@ from understudy.contract import scenarios
 from understudy.contract.allowance import Allowance
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import in_scope
-from understudy.contract.records import creator, needs_record, obtainable
+from understudy.contract.records import creator, obtainable
 from understudy.contract.target import Run
 from understudy.contract.throttle import REQUESTS
 from understudy.contract.verdict import (
@@ -130,10 +130,11 @@ class _Summary:
         seen = set(gathered.full) - {429}
         if seen & {401, 403} and min(seen) >= 400 and max(seen) < 500:
             return Verdict.INCONCLUSIVE, "the full credentials are refused everywhere; check them and the base URL"
-        if seen and seen <= {404}:
+        if seen and seen <= {404} and not (self.run.scenarios and self.run.embedded):
+            also = ", though that is what the scenario asks for: play it with others" if self.run.scenarios else ""
             return (
                 Verdict.INCONCLUSIVE,
-                f"404 everywhere; check that {self.run.base_url} ends before the document's paths",
+                f"404 everywhere; check that {self.run.base_url} ends before the document's paths{also}",
             )
         if self._not_there():
             named = ", ".join(self.run.existing)
@@ -159,13 +160,13 @@ class _Summary:
 
     def _not_there(self) -> bool:
         """Whether the records that the user says are there are unknown to the target."""
-        if not self.run.existing or creator(self.judged, self.pack.effective) is not None:
+        if self.run.scenarios or not self.run.existing or creator(self.judged, self.pack.effective) is not None:
             return False
         operations = self.pack.effective.operations
         seen = {
             status
             for operation_id, status in self.gathered.statuses
-            if operation_id in self.judged.operations and needs_record(operations[operation_id])
+            if operation_id in self.judged.operations and operations[operation_id].needs_record
         }
         return 404 in seen and not any(200 <= status < 300 or status >= 500 for status in seen)
 
@@ -185,7 +186,7 @@ class _Summary:
             seen = {status for operation_id, status in self.gathered.statuses if operation_id == operation.operation_id}
             if not seen - {401, 403, 429}:
                 continue
-            if needs_record(self.pack.effective.operations[operation.operation_id]) and not self._records:
+            if self.pack.effective.operations[operation.operation_id].needs_record and not self._records:
                 continue
             for status in _unreached(operation, seen):
                 yield from self._unreached(operation, status, seen, lacking)

@@ -10,7 +10,7 @@ from functools import cached_property
 import jsonschema_rs
 
 from understudy.errors import ContentError
-from understudy.spec.extensions import IDENTIFIER
+from understudy.spec.extensions import EXISTING, IDENTIFIER, NEEDS_RECORD
 from understudy.spec.paths import Paths
 from understudy.spec.upgrade import BOUNDS, bounded, upgraded
 from understudy.spec.wire import Reader, content_type, delimiter
@@ -162,6 +162,12 @@ class Operation:
     @cached_property
     def _body(self) -> tuple[str, Mapping[str, Json]] | None:
         return dereference(self.document.value, self.pointer + "/requestBody") if "requestBody" in self.value else None
+
+    @cached_property
+    def needs_record(self) -> bool:
+        """Whether the operation does nothing unless the record that its request names is there."""
+        in_parameter = any(parameter.value.get(IDENTIFIER) == EXISTING for parameter in self.parameters)
+        return in_parameter or bool(self.value.get(NEEDS_RECORD))
 
     @cached_property
     def naming_parameters(self) -> tuple[tuple[str, str], ...]:

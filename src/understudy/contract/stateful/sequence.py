@@ -14,7 +14,7 @@ from understudy.contract.demands import breaches
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
 from understudy.contract.records import held
-from understudy.contract.samples import Sample, identifier, on_the_wire
+from understudy.contract.samples import Sample, identifier, on_the_wire, token
 from understudy.contract.stateful.adoption import adopt, reading_of, slot_of, texts
 from understudy.contract.stateful.plans import Plan
 from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable, repeated
@@ -191,7 +191,10 @@ class Sequence:
         if slot.kind == "made":
             mine = self.made[slot.number]
             return str(self.bindings.theirs("id", mine) if theirs else mine)
-        return slot.text(self._plain(slot.number), self.course.client.run.prefix)
+        named = slot.text(self._plain(slot.number), self.course.client.run.prefix)
+        if slot.kind == "longer" and slot.number == 0 and self.course.held is not None:
+            named += token(self.client.run, f"{self.course.label} {self.number}")  # no other sequence's
+        return named
 
     def _plain(self, number: int) -> str:
         if number == 0 and self.course.held is not None:
