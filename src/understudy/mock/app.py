@@ -15,7 +15,7 @@ from understudy.mock import breaking, deviant
 from understudy.mock.adapter import LeanSecurityMiddleware, RoutingMiddleware, assemble, stage
 from understudy.mock.answers import Answer, rendered, send_answer, unanswered, wrong
 from understudy.mock.breaking import BREAKING, SILENT
-from understudy.mock.faults import Fault
+from understudy.mock.faults import LATENCY, Fault
 from understudy.mock.problems import MEDIA_TYPE, problem
 from understudy.mock.requests import RequestStage
 from understudy.mock.security import SECURITY_MAP, authorization, basic, unauthorized
@@ -93,19 +93,18 @@ class VendorApp:
         visit: Visit = scope[KEY]
         visit.operation = self.pack.effective.find(visit.method, visit.target)
         identifiers = await self._identifiers(visit, scope, receive)
-        fault = visit.session.faults.met(self.pack.vendor, visit.operation_id, identifiers)
+        met = visit.session.faults.met(self.pack.vendor, visit.operation_id, identifiers)
+        visit.fault = ", ".join(each.name for each in met)
+        for latency in (each for each in met if each.kind == LATENCY):
+            await asyncio.sleep(latency.delay.drawn(visit.session.faults.random))
+        fault = next((each for each in met if each.kind != LATENCY), None)
         if fault is None:
             await self._through(self._stack, scope, receive, send)
-            return
-        visit.fault = fault.name
-        if fault.kind in SILENT:
+        elif fault.kind in SILENT:
             self._note(visit, Reply(0), unanswered)
             await breaking.silent(fault, scope, receive)
         elif fault.kind in BREAKING:
             await breaking.broken(fault, self._answering, scope, receive, send)
-        elif fault.kind == "latency":
-            await asyncio.sleep(fault.delay.drawn(visit.session.faults.random))
-            await self._through(self._stack, scope, receive, send)
         else:
             await self._instead(fault, scope, send)
 

@@ -11,9 +11,10 @@ from typing import Final
 
 from understudy.values import Json
 
+LATENCY: Final = "latency"
 KINDS: Final[Mapping[str, str]] = {
     "status": "answers with this status, body and headers",
-    "latency": "waits before the call is answered",
+    LATENCY: "waits before the call is answered",
     "reset": "resets the connection",
     "close": "closes the connection before the answer",
     "cut": "closes the connection in the middle of the answer",
@@ -102,7 +103,10 @@ class Counted:
 
 
 class Faults:
-    """The faults of one session, in the order in which they were set; the first that a call meets is played."""
+    """The faults of one session, in the order in which they were set.
+
+    The first that a call meets is played; before that, or without one, the latencies that it meets are waited for.
+    """
 
     def __init__(self, seed: int) -> None:
         """`seed` decides whom probabilities hit, and how long delays take."""
@@ -133,9 +137,12 @@ class Faults:
         """Forget all faults."""
         self._counted.clear()
 
-    def met(self, vendor: str, operation_id: str | None, identifiers: tuple[str, ...]) -> Fault | None:
-        """Return the fault that a call meets, or None."""
+    def met(self, vendor: str, operation_id: str | None, identifiers: tuple[str, ...]) -> list[Fault]:
+        """Return the faults that a call meets: latencies, and at most one other, which comes last."""
+        found: list[Fault] = []
         for each in self._counted.values():
             if each.fault.concerns(vendor, operation_id, identifiers) and each.meets(self.random):
-                return each.fault
-        return None
+                found.append(each.fault)
+                if each.fault.kind != LATENCY:
+                    break
+        return found

@@ -296,3 +296,46 @@ def test_a_session_is_made_with_settings_of_its_own(server: str) -> None:
         switches = httpx.get(f"{server}/_understudy/sessions/own/switches/gainsight_px").json()
         assert (switches["mismatch"], switches["profile"]) == ("refuse", "documented")
         httpx.post(f"{server}/_understudy/sessions/own/reset")
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ({"kind": "latency"}, '/delay: latency needs one, such as {"seconds": 0.5}'),
+        ({"kind": "latency", "seconds": 1}, "/seconds: the kind latency takes none, dribble does"),
+        ({"kind": "reset", "status": 503}, "/status: the kind reset takes none, status does"),
+        ({"kind": "status", "delay": {"seconds": 1}}, "/delay: the kind status takes none, latency does"),
+    ],
+)
+def test_a_fault_that_would_do_something_else_is_turned_down(
+    fault: dict[str, object], told: str, control: httpx.Client
+) -> None:
+    """What a kind does not take would be ignored, and a latency without a delay be none."""
+    answer = control.post("/faults", json=fault)
+    assert (answer.status_code, told in answer.json()["detail"]) == (409, True), answer.text
+
+
+def test_latencies_come_before_another_fault(control: httpx.Client, vendor: httpx.Client) -> None:
+    """They do not keep others from being played; the journal names all."""
+    faulty(control, kind="latency", delay={"seconds": 0.05}, name="slow")
+    faulty(control, kind="latency", delay={"seconds": 0.05}, name="slower")
+    faulty(control, kind="status", status=503, times=1, name="down")
+    started = time.monotonic()
+    assert [vendor.get(ADA).status_code, vendor.get(ADA).status_code] == [503, 200]
+    assert time.monotonic() - started >= 0.2
+    entries = control.get("/journal").json()["entries"]
+    assert [each["fault"] for each in entries] == ["slow, slower, down", "slow, slower"]
+
+
+def test_looking_at_a_session_that_is_not_there_makes_none(control: httpx.Client, server: str) -> None:
+    """A mistyped name is told, with those that there are; so are a filter and an operation that do not exist."""
+    for path in ("journal", "journal.har", "faults", "clock", "state/gainsight_px", "vendors/gainsight_px/switches"):
+        answer = httpx.get(f"{server}/_understudy/sessions/nobodys/{path}")
+        assert answer.status_code == 404, path
+    told = httpx.post(f"{server}/_understudy/sessions/nobodys/verify", json={"calls": [{"status": 200}]})
+    assert (told.status_code, "there is no session 'nobodys'; there are: " in told.text) == (404, True)
+    filtered = control.get("/journal", params={"stat": 503})
+    assert (filtered.status_code, "there is no parameter 'stat'" in filtered.text) == (400, True)
+    for expected, named in (({"operation": "updateUzer"}, "updateUzer"), ({"vendor": "px"}, "px")):
+        wrong = control.post("/verify", json={"calls": [{**expected, "at_most": 0}]})
+        assert (wrong.status_code, f"{named!r}" in wrong.json()["detail"]) == (404, True), wrong.text

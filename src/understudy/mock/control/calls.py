@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from understudy import har
-from understudy.mock.control.desk import Desk, body_of
+from understudy.mock.control.desk import DeniedError, Desk, body_of
 from understudy.mock.journal import Entry, Headers
 from understudy.model.call import Call, Reply
 from understudy.model.clock import format_time
@@ -88,7 +88,7 @@ def add(desk: Desk) -> None:
 
     @desk.answers("listJournal")
     def list_journal(call: Call) -> Reply:
-        journal = desk.opened(call).journal
+        journal = desk.looked_at(call).journal
         wanted = {name: call.query[name] for name in FILTERS if name in call.query}
         found = [entry for entry in journal if not any(_differs(entry, wanted))]
         limit = call.query.get("limit")
@@ -97,21 +97,34 @@ def add(desk: Desk) -> None:
 
     @desk.answers("clearJournal")
     def clear(call: Call) -> Reply:
-        desk.opened(call).journal.clear()
+        desk.looked_at(call).journal.clear()
         return Reply(204)
 
     @desk.answers("exportJournal")
     def export(call: Call) -> Reply:
-        universe = desk.opened(call)
+        universe = desk.looked_at(call)
         base = f"http://understudy.invalid{f'/s/{universe.name}' if universe.name else ''}"
         return Reply(200, har.archive(teller.recorded(entry, base) for entry in universe.journal))
 
     @desk.answers("verifyCalls")
     def verify(call: Call) -> Reply:
         body = body_of(call)
-        entries = list(desk.opened(call).journal)
+        for expected in body["calls"]:
+            _check_known(desk.sessions.packs, expected)
+        entries = list(desk.looked_at(call).journal)
         told = list(_verified(entries, body["calls"], teller.told, in_order=bool(body.get("in_order"))))
         return Reply(200, {"verified": all(each["verified"] for each in told), "calls": told})
+
+
+def _check_known(packs: Mapping[str, Pack], expected: Mapping[str, Json]) -> None:
+    """Raise DeniedError where a call is expected that there cannot be: of another vendor, or of no operation."""
+    vendor, operation = expected.get("vendor"), expected.get("operation")
+    if vendor is not None and vendor not in packs:
+        raise DeniedError(404, f"no vendor {vendor!r} is served", packs)
+    chosen = [packs[vendor]] if vendor is not None else packs.values()
+    known = [each for pack in chosen for each in pack.effective.operations]
+    if operation is not None and operation not in known:
+        raise DeniedError(404, f"there is no operation {operation!r}", known, str(operation))
 
 
 def _verified(

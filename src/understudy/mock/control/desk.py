@@ -77,12 +77,24 @@ class Desk:
         """Return the session that the path names, made now if it is not there; raises NoSessionError."""
         return self.sessions.open(meant(str(call.path["session"])))
 
-    def part(self, call: Call) -> Session:
-        """Return a vendor's part of a session, made now if it is not there; raises DeniedError, NoSessionError."""
+    def looked_at(self, call: Call) -> Universe:
+        """Return the session that the path names, to look at it: looking makes none but those that have a template.
+
+        Raises NoSessionError.
+        """
+        name = meant(str(call.path["session"]))
+        return self.sessions.open(name) if name in self.sessions.templates else self.sessions.get(name)
+
+    def part(self, call: Call, *, to_look: bool = False) -> Session:
+        """Return a vendor's part of a session, which is made now if it is not there, unless it is only `to_look`.
+
+        Raises DeniedError and NoSessionError.
+        """
         vendor = str(call.path["vendor"])
         if vendor not in self.sessions.packs:
             raise DeniedError(404, f"no vendor {vendor!r} is served", self.sessions.packs)
-        return self.opened(call).part(self.sessions.packs[vendor])
+        universe = self.looked_at(call) if to_look else self.opened(call)
+        return universe.part(self.sessions.packs[vendor])
 
 
 def body_of(call: Call) -> dict[str, Json]:

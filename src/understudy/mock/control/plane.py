@@ -5,13 +5,16 @@ import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import parse_qsl
 
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy import __version__
 from understudy.mock.app import CONTROL, VendorApp
 from understudy.mock.control import calls, metrics, records, settings, universes
-from understudy.mock.control.desk import Desk
+from understudy.mock.control.desk import DeniedError, Desk
+from understudy.mock.problems import MEDIA_TYPE
 from understudy.mock.session import Session
 from understudy.mock.sessions import Sessions
 from understudy.mock.settings import MEBIBYTE, Settings
@@ -79,6 +82,7 @@ class ControlPlane:
         for part in (universes, records, calls, settings, metrics):
             part.add(desk)
         _add_status(desk, pack)
+        self._pack = pack
         self._app = VendorApp(pack)
         self._session = Session(pack, Settings(seed=secrets.randbits(64), max_body=MAX_BODY))
         self._session.keyring.ready = {admin_token: frozenset()} if admin_token is not None else {}
@@ -86,8 +90,22 @@ class ControlPlane:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-        scope[KEY] = Visit(self._session, scope["method"], path[len(CONTROL) - 1 :])
+        target = path[len(CONTROL) - 1 :]
+        denied = self._unread(scope["method"], target, scope["query_string"])
+        if denied is not None:
+            reply = denied.reply()
+            await JSONResponse(reply.body, reply.status, media_type=MEDIA_TYPE)(scope, receive, send)
+            return
+        scope[KEY] = Visit(self._session, scope["method"], target)
         await self._app(scope, receive, send)
+
+    def _unread(self, method: str, target: str, query: bytes) -> DeniedError | None:
+        """Return what is told of a parameter that an operation with others does not have: a filter that filters not."""
+        operation = self._pack.effective.find(method, target)
+        named = [each.name for each in operation.parameters if each.location == "query"] if operation else []
+        sent = [name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True)]
+        unknown = next((name for name in sent if named and name not in named), None)
+        return None if unknown is None else DeniedError(400, f"query: there is no parameter {unknown!r}", named)
 
 
 def control_plane(sessions: Sessions, admin_token: str | None = None) -> ASGIApp:

@@ -17,7 +17,7 @@ def add(desk: Desk) -> None:
 
     @desk.answers("getState")
     def get(call: Call) -> Reply:
-        return Reply(200, shown(desk.part(call)))
+        return Reply(200, shown(desk.part(call, to_look=True)))
 
     @desk.answers("putState")
     def put(call: Call) -> Reply:

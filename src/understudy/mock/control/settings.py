@@ -18,6 +18,8 @@ from understudy.values import Json
 MOST = 100
 """How many faults a session may have."""
 HOUR = 3600.0
+TAKEN_BY = {"status": "status", "headers": "status", "body": "status", "delay": "latency", "seconds": "dribble"}
+"""What only faults of one kind have."""
 
 
 def add(desk: Desk) -> None:
@@ -32,7 +34,7 @@ def add(desk: Desk) -> None:
 def _add_faults(desk: Desk) -> None:
     @desk.answers("listFaults")
     def list_faults(call: Call) -> Reply:
-        return Reply(200, {"faults": [_counted(each) for each in desk.opened(call).faults]})
+        return Reply(200, {"faults": [_counted(each) for each in desk.looked_at(call).faults]})
 
     @desk.answers("setFault")
     def set_fault(call: Call) -> Reply:
@@ -65,6 +67,12 @@ def _fault(desk: Desk, body: Mapping[str, Json]) -> Fault:
         raise DeniedError(404, f"/kind: there is no kind of fault {kind!r}", KINDS)
     if vendor is not None and vendor not in desk.sessions.packs:
         raise DeniedError(404, f"/vendor: no vendor {vendor!r} is served", desk.sessions.packs)
+    for member in body:
+        if member in TAKEN_BY and TAKEN_BY[member] != kind:
+            raise DeniedError(409, f"/{member}: the kind {kind} takes none, {TAKEN_BY[member]} does")
+    if kind == "latency" and "delay" not in body:
+        form = '{"seconds": 0.5}, {"distribution": "uniform", "low": 0.1, "high": 2}'
+        raise DeniedError(409, f"/delay: latency needs one, such as {form}")
     packs = [desk.sessions.packs[vendor]] if vendor is not None else list(desk.sessions.packs.values())
     known = [each for pack in packs for each in pack.effective.operations]
     if operation is not None and operation not in known:
@@ -102,7 +110,7 @@ def _counted(counted: Counted) -> dict[str, Json]:
 def _add_deviations(desk: Desk) -> None:
     @desk.answers("getDeviation")
     def get(call: Call) -> Reply:
-        return Reply(200, _deviation(desk.part(call)))
+        return Reply(200, _deviation(desk.part(call, to_look=True)))
 
     @desk.answers("setDeviation")
     def put(call: Call) -> Reply:
@@ -122,7 +130,7 @@ def _deviation(part: Session) -> dict[str, Json]:
 def _add_switches(desk: Desk) -> None:
     @desk.answers("getSwitches")
     def get(call: Call) -> Reply:
-        return Reply(200, dict(desk.part(call).around.switches))
+        return Reply(200, dict(desk.part(call, to_look=True).around.switches))
 
     @desk.answers("setSwitches")
     def patch(call: Call) -> Reply:
@@ -136,7 +144,7 @@ def _add_switches(desk: Desk) -> None:
 def _add_quotas(desk: Desk) -> None:
     @desk.answers("getQuota")
     def get(call: Call) -> Reply:
-        return Reply(200, _quotas(desk.part(call)))
+        return Reply(200, _quotas(desk.part(call, to_look=True)))
 
     @desk.answers("setQuota")
     def put(call: Call) -> Reply:

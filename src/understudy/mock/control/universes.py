@@ -80,7 +80,7 @@ def _add_snapshots(desk: Desk) -> None:
 def _add_clock(desk: Desk) -> None:
     @desk.answers("getClock")
     def get(call: Call) -> Reply:
-        return Reply(200, _clock(desk.opened(call)))
+        return Reply(200, _clock(desk.looked_at(call)))
 
     @desk.answers("setClock")
     def put(call: Call) -> Reply:
