@@ -1,10 +1,10 @@
 """A client for the control plane of a served mock: sessions, and in each a part for every vendor. Synchronous.
 
 with Server("http://127.0.0.1:8080") as server, server.session() as session:
-mock = session.vendor("acme")
-mock.fault("status", status=503, times=1)
-...                                     # call mock.base_url with mock.token
-session.journal.verify(operation="updatePerson", at_least=2)
+    mock = session.vendor("acme")
+    mock.fault("status", status=503, times=1)
+    ...                                     # call mock.base_url with mock.token
+    session.journal.verify(operation="updatePerson", at_least=2)
 """
 
 import secrets
@@ -21,6 +21,7 @@ from understudy.credentials import CLIENT, FULL, READ, SECRET
 from understudy.errors import TargetError, UnderstudyError
 from understudy.values import Json
 
+__tracebackhide__ = True  # a failing test shows the line of its own that called, and what the mock answers
 TIMEOUT = 30.0
 Entry: TypeAlias = Mapping[str, Any]
 """A call as the journal has it: time, vendor, operation, method, path, status, rules, remarks, request, response."""

@@ -184,6 +184,7 @@ def test_a_target_that_is_down_is_told_to_the_caller(tmp_path: Path) -> None:
         answer = httpx.post(f"{proxy.url}/api/consentmanager/v1/datasubjects/dataelements", json={})
     assert (answer.status_code, proxy.code) == (502, 3)
     assert "cannot be reached" in answer.json()["detail"]
+    assert "1 calls got no answer from http://127.0.0.1:9" in proxy.complained
     assert [call.status for call in har.read(tmp_path / "a.har")] == [0]
 
 

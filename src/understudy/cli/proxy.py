@@ -91,6 +91,8 @@ def proxy(
         serve(forwarder, sock, partial(_ready, vendor, url_of(sock), address, record), date=False, lifespan=True)
     listener.close()
     code = hearing.end(f"{listener.passed} calls that passed")
+    if forwarder.unanswered:
+        click.echo(f"understudy: {forwarder.unanswered} calls got no answer from {address}", err=True)
     if forwarder.long:
         click.echo(f"understudy: {forwarder.long} calls had a body too long to be judged or recorded", err=True)
     ctx.exit(failed or max(code, recorder.end() if recorder is not None else 0, key=SEVERITY.index))

@@ -64,6 +64,8 @@ class Forwarder:
         self.mark = mark
         self.long = 0
         """How many calls had a body too long to be judged."""
+        self.unanswered = 0
+        """How many calls got no answer, or none that was whole."""
         self._base = httpx.URL(to)
         self._origin, self._path = f"{parts.scheme}://{parts.netloc}", parts.path.encode()
         self._listener = listener
@@ -83,6 +85,7 @@ class Forwarder:
         finally:
             call = self._recorded(passage)
             self.long += call is None
+            self.unanswered += passage.status == 0
             jobs = self._listener.ended(ticket, call)
         if passage.held:
             found = [piece for job in jobs for piece in await asyncio.wrap_future(job)]
