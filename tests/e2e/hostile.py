@@ -68,8 +68,10 @@ def huge(size: int) -> Answer:
 def serving(answer: Answer) -> Iterator[str]:
     """Serve on a free port in a thread; yield the base URL."""
     loop = asyncio.new_event_loop()
+    writers: list[Writer] = []
 
     async def connected(reader: asyncio.StreamReader, writer: Writer) -> None:
+        writers.append(writer)
         with suppress(OSError, asyncio.IncompleteReadError):  # whoever is judged so hangs up when it has seen enough
             while not writer.is_closing():
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -79,15 +81,24 @@ def serving(answer: Answer) -> Iterator[str]:
                 await writer.drain()
         writer.close()
 
+    async def ended() -> None:
+        """Leave no connection behind for the garbage collector to find, in whatever test that may be."""
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)
+
     server = loop.run_until_complete(asyncio.start_server(connected, "127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
-        loop.call_soon_threadsafe(server.close)
-        for task in asyncio.all_tasks(loop):
-            loop.call_soon_threadsafe(task.cancel)
+        asyncio.run_coroutine_threadsafe(ended(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
