@@ -48,7 +48,8 @@ class Redaction:
         """Return a JSON value, at any depth without secrets."""
         if isinstance(value, dict):
             return {
-                name: HIDDEN if str(name).lower() in self._names else self.value(each) for name, each in value.items()
+                name: _blank(each) if str(name).lower() in self._names else self.value(each)
+                for name, each in value.items()
             }
         return [self.value(each) for each in value] if isinstance(value, list) else value
 
@@ -62,3 +63,12 @@ class Redaction:
             return re.sub(rb'(name="client_secret"\r\n(?:[^\r\n]+\r\n)*\r\n)[^\r\n]*', rb"\1***", raw)
         hidden = self.value(value)
         return raw if hidden == value else json.dumps(hidden, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _blank(value: Json) -> Json:
+    """Return a value of the same form that tells nothing, so that what was right of a body stays right."""
+    if isinstance(value, dict):
+        return {name: _blank(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_blank(each) for each in value]
+    return HIDDEN if isinstance(value, str) else value if value is None or isinstance(value, bool) else 0

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -99,7 +100,7 @@ def test_a_comparison_of_refusals_alone_is_no_green_run() -> None:
         unknown = compare("gainsight_px", url, url, "--existing", "nobody@example.com")
     for result in (refused, missing, unknown):
         assert result.exit_code == 3, result.output
-        assert "neither target has taken a call" in result.output
+        assert "no call was taken by both targets" in result.output
         assert result.output.splitlines()[-1].startswith("verdict: inconclusive")
 
 
@@ -108,6 +109,13 @@ def test_the_limits_of_one_target_are_no_difference() -> None:
     with served("onetrust", quotas=(Quota(limit=40, seconds=1),)) as url:
         result = compare("onetrust", "mock", url, "--sequences", "4", "--budget", "20s")
     assert result.exit_code == 0, result.output
+
+
+def test_what_one_target_alone_takes_is_not_compared() -> None:
+    """Nothing is the same where the other one is kept from all calls, and not all is where from some."""
+    with served("onetrust", quotas=(Quota(limit=0, seconds=3600),)) as url:
+        result = compare("onetrust", "mock", url, "--sequences", "2", "--budget", "5s")
+    assert (result.exit_code, "no call was taken by both targets" in result.output) == (3, True), result.output
 
 
 def test_a_target_that_is_down_is_no_difference() -> None:
@@ -154,3 +162,13 @@ def test_a_url_needs_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"UNDERSTUDY_{name}", raising=False)
     result = CliRunner().invoke(main, ["compare", "onetrust", "mock", "http://127.0.0.1:9"])
     assert (result.exit_code, "no credentials for http://127.0.0.1:9; give --token" in result.output) == (2, True)
+
+
+def test_what_was_made_is_deleted_when_the_other_target_is_down() -> None:
+    """The calls before have made records at the one that answers."""
+    with served("gainsight_px") as url:
+        compare("gainsight_px", url, "http://127.0.0.1:9", "--scope", "full")
+        shown = httpx.get(
+            f"{url}/v1/users", params={"pageSize": 1000}, headers={"X-APTRINSIC-API-KEY": "understudy-full"}
+        )
+    assert [each["id"] for each in shown.json()["users"] if each["id"].startswith("understudy-")] == []

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -232,10 +233,33 @@ def test_what_is_wrong_is_told_before_anything_is_served(tmp_path: Path) -> None
             assert told in result.stderr
 
 
-def test_a_proxy_of_itself_is_refused(tmp_path: Path) -> None:
-    """It would call itself for ever."""
+@pytest.mark.parametrize(
+    ("host", "target", "refused"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:{port}", True),
+        ("127.0.0.1", "http://localhost:{port}/base", True),
+        ("0.0.0.0", "http://127.0.0.1:{port}", True),
+        ("no.such.host.invalid", "http://127.0.0.1:{port}", False),  # refused, but for that
+    ],
+)
+def test_a_proxy_of_itself_is_refused(host: str, target: str, refused: bool, tmp_path: Path) -> None:
+    """It would call itself for ever; another port that begins like its own is another server."""
     with listen("127.0.0.1", 0) as sock:
-        url = url_of(sock)
-    words = ["proxy", "onetrust", "--to", url, "--port", url.rpartition(":")[2]]
+        port = url_of(sock).rpartition(":")[2]
+    words = ["proxy", "onetrust", "--to", target.format(port=port), "--host", host, "--port", port]
     result = subprocess.run([*COMMAND, *words], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
-    assert (result.returncode, "is the proxy itself" in result.stderr) == (2, True)
+    assert (result.returncode, "is the proxy itself" in result.stderr) == (2, refused)
+
+
+def test_a_command_is_stopped_with_the_proxy_and_its_calls_are_reported(server: str, tmp_path: Path) -> None:
+    """SIGTERM, as continuous integration sends it."""
+    script = "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(60)"
+    words = ["proxy", "consentgrid", "--to", f"{server}/s/stopped/consentgrid", "--port", "0", "--report", "r"]
+    process = subprocess.Popen([*COMMAND, *words, "--exec", "--", sys.executable, "-c", script], cwd=tmp_path)
+    until = time.monotonic() + 30
+    while not (tmp_path / "pid").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(timeout=30) == 143
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists()
+    assert (tmp_path / "r" / "report.json").exists()

@@ -283,3 +283,24 @@ def test_marked_answers_say_what_was_found(proxy: Proxy) -> None:
     assert (short.headers["understudy-outcome"], short.headers["x-a"]) == ('failed;rules="A-1"', "b")
     assert json.loads(short.content) == {"a": "b"}
     assert (long.headers["understudy-outcome"], long.content) == ("unjudged", b"".join(pieces))
+
+
+def test_a_packed_request_is_recorded_without_its_secrets(proxy: Proxy) -> None:
+    """It passes as it is; what cannot be unpacked is left out."""
+    heard: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(1)
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        heard.append(connection.recv(length, socket.MSG_WAITALL))
+        connection.sendall(OK)
+
+    packed = gzip.compress(b'{"client_secret": "hush", "a": 1}', mtime=0)
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    with target(answer) as to, proxy(to) as proxied:
+        for body in (packed, b"client_secret=hush"):
+            httpx.post(proxied.url, content=body, headers=headers)
+    assert heard == [packed, b"client_secret=hush"]
+    assert [call.body for call in proxied.calls] == [b'{"client_secret": "***", "a": 1}', b""]

@@ -78,11 +78,13 @@ def compare(ctx: click.Context, /, vendor: str, a: str, b: str, **options: Any) 
         for client in clients:
             stack.callback(client.close)
             _prepare(client)
-        comparison = compared((clients[0], clients[1]), order.sequences, ignoring)
-        left = [clean(client) for client in clients]
+        try:
+            comparison = compared((clients[0], clients[1]), order.sequences, ignoring)
+        finally:
+            _clean(clients)
     if order.file is not None:
         put(order.file, json.dumps(_as_json(pack, comparison, runs, seed), indent=2).encode())
-    ctx.exit(_tell(pack, comparison, runs, seed, left))
+    ctx.exit(_tell(pack, comparison, seed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,11 +211,15 @@ def _ignoring(paths: Iterable[str]) -> Callable[[Json], Json]:
     return without
 
 
-def _tell(pack: Pack, comparison: Comparison, runs: list[Run], seed: int, left: list[int]) -> int:
+def _clean(clients: list[Client]) -> None:
+    """Delete what was made at the targets, whatever has ended the comparison, and say what could not be."""
+    for name, client in zip(SIDES, clients, strict=True):
+        if count := clean(client):
+            click.echo(f"left behind at {name}: {count} records that begin with {client.run.prefix}")
+
+
+def _tell(pack: Pack, comparison: Comparison, seed: int) -> int:
     """Say what was found; return the exit code."""
-    for name, run, count in zip(SIDES, runs, left, strict=True):
-        if count and not run.embedded:
-            click.echo(f"left behind at {name}: {count} records that begin with {run.prefix}")
     contrast = comparison.contrast
     if contrast is not None:
         _tell_contrast(pack, contrast)
@@ -222,14 +228,14 @@ def _tell(pack: Pack, comparison: Comparison, runs: list[Run], seed: int, left: 
         click.echo(f"verdict: different {counted}")
         return 1
     if not comparison.taken:
-        what = "neither target has taken a call, so that nothing is compared"
-        todo = "give --existing ID, or --scope full" if comparison.calls else comparison.note
+        what = "no call was taken by both targets, so that nothing is compared"
+        todo = comparison.note or "give --existing ID, or --scope full"
         click.echo(f"understudy: {what}; {todo}", err=True)
         click.echo(f"verdict: inconclusive {counted}")
         return TargetError.exit_code
     if comparison.note:
-        click.echo(f"ended early: {comparison.note}")
-    click.echo(f"verdict: same {counted}")
+        click.echo(f"not all was compared: {comparison.note}")
+    click.echo(f"verdict: {'partial' if comparison.note else 'same'} {counted}")
     return 0
 
 

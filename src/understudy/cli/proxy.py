@@ -1,10 +1,14 @@
 """`understudy proxy`: traffic judged, and recorded, on its way to the target."""
 
 import signal
+import socket
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -25,6 +29,9 @@ from understudy.proxy.recording import Recording
 from understudy.redaction import Redaction
 from understudy.serving import listen, listening, serve, url_of
 from understudy.spec.rules import Rule
+
+STOPPED = 128 + signal.SIGTERM
+"""The exit code where a command was stopped before its end."""
 
 
 @click.command(cls=Serving)
@@ -68,7 +75,7 @@ def proxy(
     address = _target(order, pack, to)
     hearing = Hearing(pack, order, address, address)
     sock = listen(host, port)
-    if address.startswith(url_of(sock)):
+    if _is_own(address, sock):
         raise UsageError(f"--to {address} is the proxy itself", todo="name the target, or choose another --port")
     recorder = _Recorder(record) if record is not None else None
     rules, strict = hearing.history.judge.rules.by_id, order.strict
@@ -83,7 +90,9 @@ def proxy(
     )
     failed = 0
     if executing:
-        with listening(forwarder, sock, date=False, lifespan=True) as url:
+        signal.signal(signal.SIGTERM, _end)
+        with listening(forwarder, sock, date=False, lifespan=True) as url, suppress(KeyboardInterrupt):
+            failed = STOPPED
             failed = execute(ctx.meta[COMMAND], addresses(url, {vendor: url}))
     else:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -113,6 +122,24 @@ def _ready(vendor: str, url: str, target: str, record: Path | None) -> None:
     click.echo(f"understudy: {url} hands calls of {vendor} on to {target}")
     if record is not None:
         click.echo(f"  records to     {shown(record)}")
+
+
+def _is_own(address: str, sock: socket.socket) -> bool:
+    """Whether a target's address is where the proxy itself listens."""
+    parts, (own, port) = urlsplit(address), sock.getsockname()[:2]
+    if (parts.port or (443 if parts.scheme == "https" else 80)) != port:
+        return False
+    try:
+        found = {ip_address(each[4][0]) for each in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError, ValueError):
+        return False  # calls will tell of it
+    listens = ip_address(own)
+    return listens in found or (listens.is_unspecified and any(each.is_loopback for each in found))
+
+
+def _end(number: int, frame: object) -> None:
+    """Have the command stopped, and go on to the report."""
+    raise KeyboardInterrupt
 
 
 def _stop(number: int, frame: object) -> None:

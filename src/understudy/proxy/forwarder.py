@@ -124,17 +124,18 @@ class Forwarder:
         query = redaction.query(scope["query_string"].decode("latin-1"))
         path = (self._path + scope["raw_path"]).decode("latin-1")
         answer, comment = got.decoded(passage.headers)
+        body, packed = sent.decoded(scope["headers"])
         call = Recorded(
             scope["method"],
             f"{self._origin}{path}{'?' if query else ''}{query}",
             redaction.headers(_texts(scope["headers"])),
-            redaction.body(bytes(sent.body)),
+            b"" if packed else redaction.body(body),  # what cannot be read may hold anything
             passage.status,
             redaction.headers(_texts(passage.headers)),
             redaction.body(answer),
             passage.began,
             passage.seconds if passage.status else time.monotonic() - passage.clock,
-            passage.failure or comment,
+            passage.failure or packed or comment,
         )
         if self._record is not None:
             self._record(call)

@@ -110,15 +110,18 @@ class Listener:
                 self._cease_to_wait(first)
                 continue
             self._order.popleft()
-            if not (first.stray or self._strays):
+            if first.stray or self._strays:
+                first.others = []
+            else:
                 jobs.append((first, self._submit(partial(self._in_order, first))))
         return jobs
 
     def _cease_to_wait(self, first: Ticket) -> None:
         for each in first.others if first.done else (first,):
             if not (each.done or each.stray):
-                each.stray = True
+                each.stray, each.others = True, []
                 self._strays += 1
+                self.answered(each)
 
     def _alone(self, ticket: Ticket, call: Recorded) -> list[Evidence]:
         ticket.heard = self._history.read(call)

@@ -339,3 +339,13 @@ def test_looking_at_a_session_that_is_not_there_makes_none(control: httpx.Client
     for expected, named in (({"operation": "updateUzer"}, "updateUzer"), ({"vendor": "px"}, "px")):
         wrong = control.post("/verify", json={"calls": [{**expected, "at_most": 0}]})
         assert (wrong.status_code, f"{named!r}" in wrong.json()["detail"]) == (404, True), wrong.text
+
+
+def test_what_came_nearest_shows_no_secret(control: httpx.Client, vendor: httpx.Client) -> None:
+    """Neither in the entry nor in the differences."""
+    form = {"client_id": "understudy", "client_secret": "hush", "password": {"pin": 1234, "text": "quiet"}}
+    vendor.put(ADA, json=form)
+    for body in ({"client_secret": "x"}, {"password": "x"}, {"password": {"pin": 1}}):
+        told = control.post("/verify", json={"calls": [{"body": body}]}).text
+        assert '"nearest"' in told
+        assert not [secret for secret in ("hush", "1234", "quiet") if secret in told], told

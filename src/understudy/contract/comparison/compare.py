@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from understudy.contract.client import Client
-from understudy.contract.comparison.contrast import Contrast, Ignored
+from understudy.contract.comparison.contrast import Contrast, Ignored, Tally
 from understudy.contract.comparison.sequences import Twins
 from understudy.contract.comparison.single import single_calls
 from understudy.contract.stateful import machine, shrinking
@@ -20,7 +20,7 @@ SHRINKING = 10.0
 class Comparison:
     """What comparing came to: the difference, if there is one, how much was played on each, and why it ended early.
 
-    `taken` counts the calls that were not refused.
+    `taken` counts the calls that neither has refused.
     """
 
     contrast: Contrast | None
@@ -45,14 +45,15 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
     named = [each for each in oracle.comparisons if each in judged]
     plans = Plans(pack.effective, oracle, named, case=exact is not None and exact.binding)
     with ThreadPoolExecutor(2) as pool:
-        twins = Twins(clients, pool, ignored)
+        tally = Tally()
+        twins = Twins(clients, pool, ignored, tally)
         played = 0
         try:
-            contrast = single_calls(clients, pool, ignored)
+            contrast = single_calls(clients, pool, ignored, tally)
         except OverError as over:
-            return Comparison(None, 0, first.requests, _taken(first), str(over))
+            return Comparison(None, 0, first.requests, tally.taken, str(over))
         if contrast is not None:
-            return Comparison(contrast, 0, first.requests, _taken(first))
+            return Comparison(contrast, 0, first.requests, tally.taken)
         while played < sequences and not twins.over:
             random = Random(f"{first.run.seed} {played}")  # noqa: S311 (no secret is made of it)
             wanted = [plans.creation(random), *(plans.call(random) for _ in range(machine.STEPS))]
@@ -60,9 +61,6 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
             played += 1
             if contrast is not None:
                 twins.last(SHRINKING)
-                return Comparison(shrinking.shrunk(contrast, twins.played), played, first.requests, _taken(first))
-    return Comparison(None, played, first.requests, _taken(first), twins.why())
-
-
-def _taken(client: Client) -> int:
-    return sum(count for status, count in client.full.items() if status < 400)
+                return Comparison(shrinking.shrunk(contrast, twins.played), played, first.requests, tally.taken)
+    skipped = f"{tally.skipped} calls were kept from one of them by its limits" if tally.skipped else ""
+    return Comparison(None, played, first.requests, tally.taken, twins.why() or skipped)

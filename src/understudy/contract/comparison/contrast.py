@@ -38,6 +38,21 @@ class Contrast:
     curls: tuple[str, str]
 
 
+@dataclass(slots=True)
+class Tally:
+    """How many calls both targets took, and how many were kept from one of them by its limits."""
+
+    taken: int = 0
+    skipped: int = 0
+
+    def compared(self, exchanges: Sequence[Exchange]) -> bool:
+        """Count a call that both were sent; return whether its answers can be held against each other."""
+        statuses = [exchange.response.status for exchange in exchanges]
+        self.skipped += 429 in statuses
+        self.taken += max(statuses) < 400
+        return 429 not in statuses
+
+
 class DifferentError(Exception):
     """The targets differ."""
 

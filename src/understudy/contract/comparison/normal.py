@@ -63,7 +63,7 @@ class Normal:
             return ""
         if isinstance(value, str) and value in self._own:
             return self._own[value]
-        if value in self._labels:
+        if value in self._labels and (isinstance(value, str) or _NAMED.search(name)):
             return "id"
         if str(value) in self._sent:
             return ""

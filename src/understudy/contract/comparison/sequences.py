@@ -4,7 +4,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from understudy.contract.client import Client
-from understudy.contract.comparison.contrast import CHECK, Contrast, DifferentError, Ignored, contrasted, difference
+from understudy.contract.comparison.contrast import (
+    CHECK,
+    Contrast,
+    DifferentError,
+    Ignored,
+    Tally,
+    contrasted,
+    difference,
+)
 from understudy.contract.comparison.normal import Normal
 from understudy.contract.demands import breaches
 from understudy.contract.evidence import Outcome
@@ -21,11 +29,14 @@ from understudy.model.oracle import Oracle
 class Twins:
     """Two targets that are sent the same."""
 
-    def __init__(self, clients: tuple[Client, Client], pool: ThreadPoolExecutor, ignored: Ignored) -> None:
+    def __init__(
+        self, clients: tuple[Client, Client], pool: ThreadPoolExecutor, ignored: Ignored, tally: Tally
+    ) -> None:
         until = time.monotonic() + clients[0].run.remaining
         self._courses = [Course(client, until, CHECK, CHECK) for client in clients]
         self._pool = pool
         self._ignored = ignored
+        self._tally = tally
 
     @property
     def over(self) -> bool:
@@ -48,7 +59,7 @@ class Twins:
 
     def played(self, plans: list[Plan], *, to_the_end: bool = False) -> Contrast | None:
         """Play a sequence on both; return where they differ. At its end the records may be read back."""
-        play = _Play(self._courses, self._pool, self._ignored)
+        play = _Play(self._courses, self._pool, self._ignored, self._tally)
         try:
             for plan in plans:
                 play.one(plan)
@@ -115,10 +126,11 @@ class _Side:
 class _Play:
     """One sequence, played on both targets."""
 
-    def __init__(self, courses: list[Course], pool: ThreadPoolExecutor, ignored: Ignored) -> None:
+    def __init__(self, courses: list[Course], pool: ThreadPoolExecutor, ignored: Ignored, tally: Tally) -> None:
         self._sides = [_Side(course) for course in courses]
         self._pool = pool
         self._ignored = ignored
+        self._tally = tally
         self._over = False
 
     def readings(self) -> list[Plan]:
@@ -131,11 +143,11 @@ class _Play:
             return
         sent = list(self._pool.map(lambda side: side.sequence.sent(plan), self._sides))
         made = [(exchange, mine) for exchange, mine in sent if exchange is not None and mine is not None]
-        statuses = [exchange.response.status for exchange, _ in made]
-        if len(made) < len(self._sides) or 429 in statuses:
+        exchanges = [exchange for exchange, _ in made]
+        if len(made) < len(self._sides) or not self._tally.compared(exchanges):
             self._over = bool(made)  # one of them may have done what the other was kept from, by its limits
             return
-        found = difference([side.normal for side in self._sides], [exchange for exchange, _ in made], self._ignored)
+        found = difference([side.normal for side in self._sides], exchanges, self._ignored)
         if found is not None:
             rules = [side.rules(exchange, mine) for side, (exchange, mine) in zip(self._sides, made, strict=True)]
             departs, decided = zip(*rules, strict=True)
@@ -143,6 +155,6 @@ class _Play:
             curls = [repeated([call.exchange.request for call in taking.calls]) for taking in takings]
             rule = next((each for each in decided if each is not None), None)
             raise DifferentError(contrasted(found, plan.operation_id, rule, departs, takings[0], curls))
-        self._over = max(statuses) >= 500  # what either has done nobody knows
+        self._over = any(exchange.response.status >= 500 for exchange in exchanges)  # what either has done nobody knows
         for side, (exchange, mine) in zip(self._sides, made, strict=True):
             side.go_on(exchange, mine)

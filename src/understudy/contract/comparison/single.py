@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from understudy.contract.client import Client
-from understudy.contract.comparison.contrast import CHECK, Contrast, Ignored, contrasted, difference
+from understudy.contract.comparison.contrast import CHECK, Contrast, Ignored, Tally, contrasted, difference
 from understudy.contract.comparison.normal import Normal
 from understudy.contract.evidence import Outcome
 from understudy.contract.exchange import Exchange
@@ -26,13 +26,15 @@ class _Single:
     rule: str | None
 
 
-def single_calls(clients: tuple[Client, Client], pool: ThreadPoolExecutor, ignored: Ignored) -> Contrast | None:
+def single_calls(
+    clients: tuple[Client, Client], pool: ThreadPoolExecutor, ignored: Ignored, tally: Tally
+) -> Contrast | None:
     """Send single calls to both; return the first difference. Raises TargetError and OverError."""
     probers = [Prober(client) for client in clients]
     for operation_id in clients[0].judge.judged.operations:
         for pair in zip(*(_calls(prober, operation_id) for prober in probers), strict=True):
             exchanges = list(pool.map(_sent, probers, pair))
-            if any(exchange.response.status == 429 for exchange in exchanges):
+            if not tally.compared(exchanges):
                 continue
             normals = [Normal(client.run) for client in clients]
             found = difference(normals, exchanges, ignored, bodies=_named(pair[0].sample.operation))

@@ -1,8 +1,8 @@
 """The journal: listed, cleared, exported, and asserted on. Secrets are left out of everything that is shown."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from understudy import har
@@ -12,7 +12,7 @@ from understudy.model.call import Call, Reply
 from understudy.model.clock import format_time
 from understudy.pack import Pack
 from understudy.redaction import Redaction
-from understudy.values import Json
+from understudy.values import Json, join, split
 
 NEAREST = 3
 """How many of the calls that came nearest are told."""
@@ -74,6 +74,17 @@ class Teller:
             "; ".join(played),
         )
 
+    def hidden(self, difference: Difference) -> Difference:
+        """Return a difference without what is secret in the answer."""
+        names = split(difference.at) if difference.at.startswith("/") else []
+        shown = difference.actual
+        for name in reversed(names):
+            shown = {name: shown}
+        shown = self._redaction.value(shown)
+        for name in names:
+            shown = shown[name]
+        return replace(difference, actual=shown)
+
     @staticmethod
     def _message(redaction: Redaction, headers: Headers, body: bytes) -> dict[str, Json]:
         return {
@@ -112,7 +123,7 @@ def add(desk: Desk) -> None:
         for expected in body["calls"]:
             _check_known(desk.sessions.packs, expected)
         entries = list(desk.looked_at(call).journal)
-        told = list(_verified(entries, body["calls"], teller.told, in_order=bool(body.get("in_order"))))
+        told = list(_verified(entries, body["calls"], teller, in_order=bool(body.get("in_order"))))
         return Reply(200, {"verified": all(each["verified"] for each in told), "calls": told})
 
 
@@ -127,11 +138,9 @@ def _check_known(packs: Mapping[str, Pack], expected: Mapping[str, Json]) -> Non
         raise DeniedError(404, f"there is no operation {operation!r}", known, str(operation))
 
 
-def _verified(
-    entries: list[Entry], calls: list[Json], told: Callable[[Entry], Json], *, in_order: bool
-) -> Iterator[dict[str, Json]]:
+def _verified(entries: list[Entry], calls: list[Json], teller: Teller, *, in_order: bool) -> Iterator[dict[str, Json]]:
     """Yield for each expectation how many calls keep it, whether that is right, and what came nearest if not."""
-    start = 0
+    start, told, hide = 0, teller.told, teller.hidden
     for expected in calls:
         rest = entries[start:] if in_order else entries
         kept = [number for number, entry in enumerate(rest) if not any(_differs(entry, expected))]
@@ -144,7 +153,7 @@ def _verified(
             answer["reason"] = f"{len(kept)} such calls{after}, and {bound} were expected"
         if len(kept) < least:
             answer["nearest"] = [
-                {"differences": [each.as_json() for each in differences], "entry": told(entry)}
+                {"differences": [hide(each).as_json() for each in differences], "entry": told(entry)}
                 for differences, entry in _nearest(rest if kept == [] else [], expected)
             ]
         yield answer
@@ -179,9 +188,9 @@ def _lacks(expected: Json, actual: Json, where: str) -> Iterator[Difference]:
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for name, value in expected.items():
             if name not in actual:
-                yield Difference(f"{where}/{name}", value, None)
+                yield Difference(where + join(name), value, None)
             else:
-                yield from _lacks(value, actual[name], f"{where}/{name}")
+                yield from _lacks(value, actual[name], where + join(name))
     elif type(expected) is not type(actual) or expected != actual:
         yield Difference(where, expected, actual)
 
