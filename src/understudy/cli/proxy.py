@@ -2,7 +2,7 @@
 
 import signal
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
@@ -88,22 +88,11 @@ def proxy(
         record=recorder,
         mark=partial(mark, rules=rules, strict=strict) if marking else None,
     )
-    failed = 0
-    if executing:
-        signal.signal(signal.SIGTERM, _end)
-        with listening(forwarder, sock, date=False, lifespan=True) as url, suppress(KeyboardInterrupt):
-            failed = STOPPED
-            failed = execute(ctx.meta[COMMAND], addresses(url, {vendor: url}))
-    else:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _stop)  # the server raises the signal once more after it has drained
-        serve(forwarder, sock, partial(_ready, vendor, url_of(sock), address, record), date=False, lifespan=True)
+    command = ctx.meta[COMMAND] if executing else None
+    failed = _serve(forwarder, sock, vendor, record, command)
     listener.close()
     code = hearing.end(f"{listener.passed} calls that passed")
-    if forwarder.unanswered:
-        click.echo(f"understudy: {forwarder.unanswered} calls got no answer from {address}", err=True)
-    if forwarder.long:
-        click.echo(f"understudy: {forwarder.long} calls had a body too long to be judged or recorded", err=True)
+    _tell_of_the_rest(forwarder)
     ctx.exit(failed or max(code, recorder.end() if recorder is not None else 0, key=SEVERITY.index))
 
 
@@ -115,6 +104,31 @@ def _target(order: Order, pack: Pack, to: str | None) -> str:
     if configured is None and to is None:
         raise UsageError("there is nowhere to hand calls on to", todo="give --to URL, or --target NAME")
     return base_url_of("--to", configured.base_url if configured is not None else to or "")
+
+
+def _serve(
+    forwarder: Forwarder, sock: socket.socket, vendor: str, record: Path | None, command: Sequence[str] | None
+) -> int:
+    """Hand calls on until a signal, or while a command runs; return that one's exit code, else 0."""
+    failed = 0
+    if command is not None:
+        signal.signal(signal.SIGTERM, _end)
+        with listening(forwarder, sock, date=False, lifespan=True) as url, suppress(KeyboardInterrupt):
+            failed = STOPPED
+            failed = execute(command, addresses(url, {vendor: url}))
+    else:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stop)  # the server raises the signal once more after it has drained
+        serve(forwarder, sock, partial(_ready, vendor, url_of(sock), forwarder.to, record), date=False, lifespan=True)
+    return failed
+
+
+def _tell_of_the_rest(forwarder: Forwarder) -> None:
+    """Say how many calls were not judged, and why."""
+    if forwarder.unanswered:
+        click.echo(f"understudy: {forwarder.unanswered} calls got no answer from {forwarder.to}", err=True)
+    if forwarder.long:
+        click.echo(f"understudy: {forwarder.long} calls had a body too long to be judged or recorded", err=True)
 
 
 def _ready(vendor: str, url: str, target: str, record: Path | None) -> None:
