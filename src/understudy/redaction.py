@@ -25,7 +25,7 @@ class Redaction:
     def __init__(self, schemes: Iterable[str] = ()) -> None:
         own = frozenset(name.lower() for name in schemes)
         self._headers = HEADERS | own
-        self._names = NAMES | own
+        self._names = frozenset(map(_spelt, NAMES | own))
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return headers; of an Authorization the scheme stays."""
@@ -37,20 +37,21 @@ class Redaction:
         scheme, blank, _ = value.partition(" ")
         return f"{scheme} {HIDDEN}" if blank and name.endswith("authorization") else HIDDEN
 
+    def _secret(self, name: str) -> bool:
+        """Whether values of that name are secret: `access_token`, `accessToken` and `Access-Token` are one name."""
+        return _spelt(name) in self._names
+
     def query(self, text: str) -> str:
         """Return a query, as it was sent if nothing in it is secret."""
         pairs = parse_qsl(text, keep_blank_values=True)
-        if not any(name.lower() in self._names for name, _ in pairs):
+        if not any(self._secret(name) for name, _ in pairs):
             return text
-        return urlencode([(name, HIDDEN if name.lower() in self._names else value) for name, value in pairs], safe="*")
+        return urlencode([(name, HIDDEN if self._secret(name) else value) for name, value in pairs], safe="*")
 
     def value(self, value: Json) -> Json:
         """Return a JSON value, at any depth without secrets."""
         if isinstance(value, dict):
-            return {
-                name: _blank(each) if str(name).lower() in self._names else self.value(each)
-                for name, each in value.items()
-            }
+            return {name: _blank(each) if self._secret(str(name)) else self.value(each) for name, each in value.items()}
         return [self.value(each) for each in value] if isinstance(value, list) else value
 
     def body(self, raw: bytes) -> bytes:
@@ -72,3 +73,7 @@ def _blank(value: Json) -> Json:
     if isinstance(value, list):
         return [_blank(each) for each in value]
     return HIDDEN if isinstance(value, str) else value if value is None or isinstance(value, bool) else 0
+
+
+def _spelt(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
