@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from understudy.values import Json
 
@@ -16,7 +16,13 @@ NAMES = frozenset(
     {"access_token", "refresh_token", "id_token", "client_secret", "client_assertion", "password", "api_key", "apikey"}
 )
 """Names in queries, forms and JSON whose values are secret, by OAuth 2.0 (RFC 6749, 2.3.1 and 5.1) and by habit."""
+ADDRESSES = frozenset({"location", "content-location", "referer"})
+"""Headers whose value is an address, which may carry credentials as one that is called may."""
 _FORM = re.compile(rb"^[^=&\s{]+=[^\s]*$")
+_PART = re.compile(rb'(name="([^"]*)"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)(.*?)(?=\r\n--|\Z)', re.DOTALL)
+"""A field of multipart/form-data (RFC 7578): its head, its name, and what it holds."""
+_MEMBER = re.compile(rb'("((?:[^"\\]|\\.)*)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,\]}\[{]*)', re.DOTALL)
+"""A member in what looks like JSON: its name, and its value if that is a scalar."""
 
 
 class Redaction:
@@ -32,6 +38,8 @@ class Redaction:
         return [(name, self._header(name.lower(), value)) for name, value in pairs]
 
     def _header(self, name: str, value: str) -> str:
+        if name in ADDRESSES:
+            return self.url(value)
         if name not in self._headers and not _TELLING.search(name):
             return value
         scheme, blank, _ = value.partition(" ")
@@ -48,6 +56,20 @@ class Redaction:
             return text
         return urlencode([(name, HIDDEN if self._secret(name) else value) for name, value in pairs], safe="*")
 
+    def url(self, text: str) -> str:
+        """Return an address without what is secret in its query, its fragment, or before its host."""
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            return HIDDEN
+        user, at, host = parts.netloc.rpartition("@")
+        hidden = parts._replace(
+            netloc=f"{HIDDEN if user else user}{at}{host}",
+            query=self.query(parts.query),
+            fragment=self.query(parts.fragment),
+        )
+        return text if hidden == parts else urlunsplit(hidden)
+
     def value(self, value: Json) -> Json:
         """Return a JSON value, at any depth without secrets."""
         if isinstance(value, dict):
@@ -55,15 +77,27 @@ class Redaction:
         return [self.value(each) for each in value] if isinstance(value, list) else value
 
     def body(self, raw: bytes) -> bytes:
-        """Return a body of JSON or of a form without secrets; any other as it is."""
+        """Return a body without secrets: JSON, even broken or in lines, a form of either kind; any other as it is."""
         try:
             value = json.loads(raw)
         except (ValueError, RecursionError):
             if _FORM.match(raw):
                 return self.query(raw.decode("utf-8", "replace")).encode()
-            return re.sub(rb'(name="client_secret"\r\n(?:[^\r\n]+\r\n)*\r\n)[^\r\n]*', rb"\1***", raw)
+            return self._members(_PART.sub(self._part, raw))
         hidden = self.value(value)
         return raw if hidden == value else json.dumps(hidden, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+    def _part(self, found: re.Match[bytes]) -> bytes:
+        return found[1] + HIDDEN.encode() if self._secret(found[2].decode("utf-8", "replace")) else found[0]
+
+    def _members(self, raw: bytes) -> bytes:
+        """Return what may be JSON without secrets; of an object or an array that is one nobody can tell the end."""
+        told, start = b"", 0
+        for found in _MEMBER.finditer(raw):
+            if self._secret(found[2].decode("utf-8", "replace")):
+                told += raw[start : found.end(1)] + f'"{HIDDEN}"'.encode()
+                start = found.end() if found[3] else len(raw)
+        return told + raw[start:]
 
 
 def _blank(value: Json) -> Json:
