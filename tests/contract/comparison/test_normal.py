@@ -85,6 +85,29 @@ def test_an_identifier_that_a_target_chose_is_its_choice_when_it_is_sent_back() 
         assert normal.form({"id": own}) == {"id": "<id 1>"}
 
 
+@pytest.mark.parametrize("chosen", [(7, 8), ("7", "8")])
+def test_a_number_that_was_sent_as_something_else_may_be_an_identifier(chosen: tuple[Json, Json]) -> None:
+    """A target that counts its records comes to somebody's age; one that was sent for an identifier stays it."""
+    one, other = chosen
+    assert difference({"id": one}, {"id": other}, {"age": 7, "Content-Length": "8"}) is None
+    assert difference({"id": one}, {"id": other}, {"id": 7}) == ("/id", one, "<id 1>")
+    assert difference({"id": one}, {"id": other}, ["people", "7"]) == ("/id", one, "<id 1>")
+    assert difference({"age": one}, {"age": other}, {"age": 7}) == ("/age", one, other)
+
+
+def test_identifiers_that_are_known_have_an_order() -> None:
+    """A list of nothing else is the same in any order, and another one when another identifier is in it."""
+    normals = Normal(RUN), Normal(RUN)
+    for normal, first in zip(normals, (10, 20), strict=True):
+        assert [normal.form({"id": first + number}) for number in range(3)][2] == {"id": "<id 3>"}
+    one, other, third = (
+        normal.form({"parentId": ids})
+        for normal, ids in zip((*normals, normals[1]), ([10, 12], [22, 20], [22, 21]), strict=True)
+    )
+    assert first_difference(one, other) is None
+    assert first_difference(one, third) == ("/parentId/0", "<id 1>", "<id 2>")
+
+
 def test_a_record_that_was_there_has_a_name_of_its_own() -> None:
     """At each target another one."""
     assert Normal(RUN).form({"identifyId": "ada@example.com"}) == {"identifyId": "<existing 1>"}

@@ -96,15 +96,15 @@ def contrasted(
 
 
 def _sent(exchange: Exchange) -> Json:
-    """Return all that a request says, for the values in it."""
+    """Return all that a request says, for the values in it; those of the path have no names."""
     request = exchange.request
     try:
         body = parse_json(request.body) if request.body else None
     except (ValueError, RecursionError):
         body = None
     url = urlsplit(request.url)
-    words = [*map(unquote, url.path.split("/")), *(value for _, value in parse_qsl(url.query))]
-    return [*words, *(value for _, value in request.headers), body]
+    named = [{name: value} for name, value in (*parse_qsl(url.query), *request.headers)]
+    return [*map(unquote, url.path.split("/")), *named, body]
 
 
 def _body(exchange: Exchange) -> Json:

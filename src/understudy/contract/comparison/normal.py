@@ -31,10 +31,14 @@ class Normal:
         self._own = {named: f"<existing {number}>" for number, named in enumerate(run.existing, 1)}
         self._labels: dict[Json, str] = {}
         self._sent: set[str] = set()
+        self._sent_as_identifiers: set[str] = set()
 
     def sending(self, value: Json) -> None:
-        """Take note of what is sent."""
-        self._sent.update(_leaves(value))
+        """Take note of what is sent; what has no name may be an identifier."""
+        for name, leaf in _leaves(value):
+            self._sent.add(leaf)
+            if not name or _NAMED.search(name):
+                self._sent_as_identifiers.add(leaf)
 
     def form(self, value: Json, name: str = "") -> Json:
         """Return an answer in its normal form; lists are in an order of their own, which tells nothing."""
@@ -53,7 +57,8 @@ class Normal:
                 return {known: blind(child, known) for known, child in each.items()}
             if isinstance(each, list):
                 return sorted((blind(child, key) for child in each), key=json.dumps)
-            return self._chosen(each, key) or each
+            what = self._chosen(each, key)
+            return self._labels.get(each, what) if what == "id" else what or each
 
         return json.dumps(blind(value, name), sort_keys=True)
 
@@ -65,7 +70,7 @@ class Normal:
             return self._own[value]
         if value in self._labels and (isinstance(value, str) or _NAMED.search(name)):
             return "id"
-        if str(value) in self._sent:
+        if str(value) in (self._sent_as_identifiers if _counted(value, name) else self._sent):
             return ""
         if isinstance(value, str):
             if _TIME.fullmatch(value):
@@ -101,12 +106,18 @@ def first_difference(one: Json, other: Json, pointer: str = "") -> tuple[str, Js
 NOTHING = "<nothing>"
 
 
-def _leaves(value: Json) -> Iterator[str]:
+def _counted(value: Json, name: str) -> bool:
+    """Whether a value is an identifier that a target counts up: an age that was sent may be equal to it."""
+    return bool(_NAMED.search(name)) and str(value).isdecimal()
+
+
+def _leaves(value: Json, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of each scalar."""
     if isinstance(value, Mapping):
-        for each in value.values():
-            yield from _leaves(each)
+        for key, each in value.items():
+            yield from _leaves(each, str(key))
     elif isinstance(value, list):
         for each in value:
-            yield from _leaves(each)
+            yield from _leaves(each, name)
     elif value is not None and not isinstance(value, bool):
-        yield str(value)
+        yield name, str(value)
