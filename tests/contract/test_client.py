@@ -5,13 +5,16 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from tests.contract.conftest import WRITE, Connect
 from tests.e2e.servers import CLIENT, SECRET, Endpoint
 from tests.e2e.serving import Answer, Call, Served, Step, running
+from understudy import __version__
 from understudy.contract import client as clients
+from understudy.contract import connections
 from understudy.contract.client import Client, Collector
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Request
@@ -134,6 +137,23 @@ def test_a_redirection_is_not_followed(connect: Connect) -> None:
     assert client.requests == 1
 
 
+def test_what_is_sent_is_what_is_shown(connect: Connect) -> None:
+    """Cookies are not sent back, though a target sets them; what names the sender may be another's name."""
+    heard: list[dict[str, str]] = []
+
+    def hear(endpoint: Served, call: Call, step: Step) -> Answer:
+        heard.append(call.headers)
+        return Answer(200, {}, headers={"Set-Cookie": "track=4711; Path=/"})
+
+    with running(Endpoint(hear)) as base_url:
+        client = connect(base_url)
+        client.send(good(client), WRITE, "test")
+        named = replace(good(client), headers=(*good(client).headers, ("User-Agent", "somebody/1")))
+        client.send(named, WRITE, "test")
+    assert [each.get("cookie") for each in heard] == [None, None]
+    assert [each["user-agent"] for each in heard] == [f"understudy/{__version__}", "somebody/1"]
+
+
 class Endless(http.server.BaseHTTPRequestHandler):
     """Answers without an end."""
 
@@ -151,7 +171,7 @@ class Endless(http.server.BaseHTTPRequestHandler):
 
 def test_an_answer_is_read_up_to_a_bound(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     """One without an end ends there."""
-    monkeypatch.setattr(clients, "MAX_ANSWER", 100_000)
+    monkeypatch.setattr(connections, "MAX_ANSWER", 100_000)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -75,6 +75,22 @@ def test_answers_of_one_shape_are_shown_once(
     assert len(asked) == 6
 
 
+def test_declared_headers_are_of_the_shape(
+    second: SecondOpinion, exchange: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A header that counts down has one shape, one that holds something else another; nobody declares a Date."""
+    asked: list[Exchange] = []
+    monkeypatch.setattr(SecondOpinion, "_asked", lambda self, each, operation: asked.append(each))
+    for headers in (
+        {"Retry-After": "7", "Date": "now"},
+        {"Retry-After": "8", "Date": "then"},
+        {"Retry-After": "soon"},
+        {},
+    ):
+        second.objection(exchange(429, GOOD, headers))
+    assert len(asked) == 3
+
+
 def test_it_disagrees_with_the_first_opinion_in_a_remark(
     core: Judge, exchange: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e import hostile
 from tests.e2e.conftest import Verify
-from understudy.contract import client as clients
+from understudy.contract import connections
 
 HTML = b"<!doctype html><title>Welcome</title><h1>It works!</h1>"
 LOOP = "/api/consentmanager/v1/datasubjects/dataelements"
@@ -27,8 +27,8 @@ def test_a_target_that_speaks_no_http_cannot_be_judged(
     answer: hostile.Answer, told: str, verify_at: Verify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit 3, and one line that says what it does."""
-    monkeypatch.setattr(clients, "TIMEOUT", 0.5)
-    monkeypatch.setattr(clients, "LONGEST", 1.0)
+    monkeypatch.setattr(connections, "TIMEOUT", 0.5)
+    monkeypatch.setattr(connections, "LONGEST", 1.0)
     began = time.monotonic()
     with hostile.serving(answer) as base_url:
         judged = verify_at(base_url)
@@ -60,7 +60,7 @@ def test_answers_that_are_none_of_the_documents_are_findings(
 
 def test_an_answer_of_100_megabytes_is_cut_and_told(verify_at: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
     """All checks read as far as a bound, and the memory that they take is a small multiple of it."""
-    monkeypatch.setattr(clients, "MAX_ANSWER", 2**20)
+    monkeypatch.setattr(connections, "MAX_ANSWER", 2**20)
     with hostile.serving(hostile.answering("200 OK", HTML, "Content-Type: text/html")) as base_url:
         verify_at(base_url, "--budget", "10s")  # what is imported and read but once is no memory of an answer's
     tracemalloc.start()

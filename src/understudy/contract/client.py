@@ -1,7 +1,6 @@
 """Sends requests to the target, as one of its callers, and brings every exchange before the judge.
 
-Keeps to good manners: a sound Retry-After is obeyed, limits are kept, redirects are not followed, and answers are read
-up to a bound.
+Keeps to good manners: a sound Retry-After is obeyed, and limits are kept.
 """
 
 import json
@@ -15,12 +14,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Barrier
 from typing import TypeAlias
-from urllib.parse import urlsplit, urlunsplit
-
-import httpx
 
 from understudy.contract.arazzo import Patience
 from understudy.contract.authentication import places
+from understudy.contract.connections import Connections
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, Request, Response, retry_after
 from understudy.contract.judge import Judge
@@ -28,19 +25,10 @@ from understudy.contract.made import Made
 from understudy.contract.target import Run, Secrets
 from understudy.contract.throttle import OverError, Throttle
 from understudy.contract.tokens import Tokens
-from understudy.errors import TargetError
 from understudy.spec.document import Operation
 
-TIMEOUT = 10.0
-"""Seconds that a target may take to connect, or between two pieces of an answer."""
 PATIENCE = 0.2
 """Seconds that are waited at least where a 429 asks for none."""
-BODILESS = frozenset({204, 304})
-"""Statuses whose answers have no body (RFC 9110, section 6.4.1)."""
-LONGEST = 30.0
-"""Seconds that one whole answer may take."""
-MAX_ANSWER = 8 * 1024 * 1024
-"""Bytes that are read of an answer's body."""
 _SECRET = re.compile(rb"(client_secret=)[^&]*")
 GARBAGE = "understudy-no-such-token"
 VARIABLES = {"full": "UNDERSTUDY_TOKEN", "restricted": "UNDERSTUDY_RESTRICTED_TOKEN"}
@@ -70,6 +58,8 @@ class Collector:
             self.enough = self.enough or (self._wanted is not None and self._wanted(piece))
 
     def _hidden(self, piece: Evidence) -> Evidence:
+        if not (piece.expected or piece.actual or piece.curl or piece.scenario):
+            return piece  # as most of what passed
         hide = self._secrets.hide
         expected, actual, scenario = map(hide, (piece.expected, piece.actual, piece.scenario))
         return replace(piece, expected=expected, actual=actual, curl=hide(piece.curl), scenario=scenario)
@@ -101,8 +91,8 @@ class Client:
         self.made = Made(run, judge)
         self._throttle = throttle or Throttle(run.rps, run.max_requests)
         self._pace = 0.0
-        self._spoilt = self._racing = False
-        self._http = httpx.Client(follow_redirects=False, trust_env=False)
+        self._racing = False
+        self._connections = Connections()
 
     def restart(self) -> None:
         """Forget evidence and counts: a new check begins."""
@@ -123,14 +113,9 @@ class Client:
         finally:
             self.run, self.records = run, records
 
-    def _renew(self) -> None:
-        self._spoilt = False
-        self._http.close()
-        self._http = httpx.Client(follow_redirects=False, trust_env=False)
-
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._connections.close()
         self._throttle.close()
 
     def secret(self, credential: str) -> str | None:
@@ -249,74 +234,25 @@ class Client:
 
     def admit(self) -> None:
         """Wait until the target may be sent a request; raises OverError where it may be sent none any more."""
-        self._timeout()
+        self._within()
         self._throttle.admit(self.left, self.made.pending)
 
     def took(self, seconds: float) -> None:
         """Take note of how long an exchange took, whoever sent it."""
         self._pace += (seconds - self._pace) / max(self._throttle.sent, 1)
 
-    def _timeout(self) -> float:
-        if self.left <= 0:
+    def _within(self) -> float:
+        """Return the seconds that are left; raises OverError where there are none."""
+        if (left := self.left) <= 0:
             raise OverError("the budget is used up")
-        return min(TIMEOUT, self.left)
+        return left
 
     def _once(self, request: Request, operation_id: str | None, credential: str) -> Exchange:
         self.admit()
-        if self._spoilt and not self._racing:
-            self._renew()
-        timeout = self._timeout()
+        if not self._racing:
+            self._connections.renew()
         started = time.perf_counter()
-        headers = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in request.headers]
-        try:
-            with self._http.stream(
-                request.method, request.url, headers=headers, content=request.body, timeout=timeout
-            ) as answer:
-                response = self._read(answer, request, started)
-        except (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError) as error:
-            if isinstance(error, httpx.TimeoutException) and timeout < TIMEOUT:
-                raise OverError("the budget ended before an answer came") from error
-            raise _unreached(request, error) from error
-        if response.status in BODILESS and _has_body(answer):
-            self._spoilt = True  # what follows the head would be taken for the next answer
+        response = self._connections.send(request, self._within)
         seconds = time.perf_counter() - started
         self.took(seconds)
         return Exchange(request, response, seconds, operation_id, credential)
-
-    def _read(self, answer: httpx.Response, request: Request, started: float) -> Response:
-        """Return the answer, read up to a length, and for so long."""
-        body = bytearray()
-        for chunk in answer.iter_bytes():
-            body += chunk
-            if len(body) > MAX_ANSWER:
-                break
-            self._timeout()
-            if time.perf_counter() - started > LONGEST:
-                what = f"{_host(request)} does not end its answer within {LONGEST:g} s"
-                raise TargetError(what, todo="look at it with curl")
-        headers = tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in answer.headers.raw)
-        return Response(answer.status_code, headers, bytes(body[:MAX_ANSWER]), cut=len(body) > MAX_ANSWER)
-
-
-def _host(request: Request) -> str:
-    return urlunsplit(urlsplit(request.url)._replace(path="", query=""))
-
-
-def _unreached(request: Request, error: Exception) -> TargetError:
-    """Return what a user is told of a request without an answer: what the target does, as far as it shows."""
-    host, detail = _host(request), str(error) or type(error).__name__
-    look = "look at it with curl"
-    if isinstance(error, httpx.DecodingError):
-        return TargetError(f"{request.url} answers what cannot be decoded: {detail}", todo=look)
-    if isinstance(error, httpx.ReadTimeout):
-        return TargetError(f"{host} takes connections and does not answer within {TIMEOUT:g} s", todo=look)
-    if isinstance(error, httpx.ReadError | httpx.WriteError):
-        return TargetError(f"{host} breaks the connection off before an answer is there: {detail}", todo=look)
-    if isinstance(error, httpx.RemoteProtocolError):
-        return TargetError(f"{host} does not answer in HTTP, or not to the end: {detail}", todo=look)
-    return TargetError(f"cannot reach {host}: {detail}", todo="check that it runs and that the base URL is right")
-
-
-def _has_body(response: httpx.Response) -> bool:
-    """Whether the head says that a body follows, of a status that has none."""
-    return response.headers.get("content-length", "0") != "0" or "transfer-encoding" in response.headers

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -71,7 +71,7 @@ class SecondOpinion:
         """
         operation = self._operations[exchange.operation_id or ""]
         declared = operation.response(exchange.response.status)
-        shape = None if anew or declared is None or declared.headers else _shape(exchange)
+        shape = None if anew or declared is None else _shape(exchange, declared.headers)
         if shape is None:
             return self._asked(exchange, operation)
         if shape not in self._given:
@@ -120,14 +120,18 @@ def _names(content: Json) -> list[str]:
     return list(content) if isinstance(content, dict) else []
 
 
-def _shape(exchange: Exchange) -> Shape | None:
-    """Return what a response has in common with others that a schema treats alike; None where it is no JSON."""
+def _shape(exchange: Exchange, declared: Container[str]) -> Shape | None:
+    """Return what a response has in common with others that its schemas treat alike; None where it is no JSON."""
     response = exchange.response
     try:
         body = _kind(json.loads(response.body)) if response.body else None
     except (ValueError, RecursionError):
         return None
-    return exchange.operation_id, response.status, response.header("content-type"), body
+    named = ((name.lower(), value) for name, value in response.headers)
+    headers = tuple(
+        (name, "digits" if value.isdecimal() else _kind(value)) for name, value in named if name in declared
+    )
+    return exchange.operation_id, response.status, response.header("content-type"), headers, body
 
 
 def _kind(value: Json) -> object:

@@ -9,7 +9,7 @@ from schemathesis import Case
 from schemathesis import Response as Answer
 from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTransport
 
-from understudy.contract import client as clients
+from understudy.contract import connections
 from understudy.contract.authentication import places
 from understudy.contract.client import Client
 from understudy.contract.demands import parse_json
@@ -53,7 +53,7 @@ class Transport(RequestsTransport):
         session.hooks["response"] = [_read]
         answer = super().send(case, session=session, **kwargs)
         self._client.took(answer.elapsed)
-        if 200 <= answer.status_code < 300 and len(answer.content) < clients.MAX_ANSWER:
+        if 200 <= answer.status_code < 300 and len(answer.content) < connections.MAX_ANSWER:
             self._shown.update(_texts(answer.content))
         return answer
 
@@ -108,7 +108,7 @@ def response(answer: Answer) -> Response:
     """Return the answer as the judge has it."""
     headers = tuple(header_texts(answer.headers))
     body = answer.content
-    return Response(answer.status_code, headers, body[: clients.MAX_ANSWER], cut=len(body) > clients.MAX_ANSWER)
+    return Response(answer.status_code, headers, body[: connections.MAX_ANSWER], cut=len(body) > connections.MAX_ANSWER)
 
 
 def forget(answer: Answer, *, linked: bool) -> None:
@@ -116,7 +116,7 @@ def forget(answer: Answer, *, linked: bool) -> None:
 
     Where links lead on from it (`linked`), a body that is whole stays.
     """
-    if not linked or len(answer.content) > clients.MAX_ANSWER:
+    if not linked or len(answer.content) > connections.MAX_ANSWER:
         answer.content = answer.content[:PIECE]
 
 
@@ -137,13 +137,13 @@ def _read(answer: requests.Response, **_: Any) -> None:
     body, started = bytearray(), time.perf_counter()
     for piece in answer.iter_content(PIECE):
         body += piece
-        if len(body) > clients.MAX_ANSWER:
+        if len(body) > connections.MAX_ANSWER:
             answer.close()
             break
-        if time.perf_counter() - started > clients.LONGEST:
+        if time.perf_counter() - started > connections.LONGEST:
             answer.close()
-            raise requests.exceptions.ReadTimeout(f"the answer does not end within {clients.LONGEST:g} s")
-    answer._content = bytes(body[: clients.MAX_ANSWER + 1])
+            raise requests.exceptions.ReadTimeout(f"the answer does not end within {connections.LONGEST:g} s")
+    answer._content = bytes(body[: connections.MAX_ANSWER + 1])
 
 
 def _texts(body: bytes) -> set[str]:

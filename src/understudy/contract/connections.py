@@ -1,0 +1,119 @@
+"""The connections to a target: a request goes out as it is, an answer comes in up to a bound.
+
+Redirects are not followed and cookies not sent back: what is sent is what the judge knows of, and what a report shows.
+"""
+
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from understudy import __version__
+from understudy.contract.exchange import Request, Response
+from understudy.contract.throttle import OverError
+from understudy.errors import TargetError
+
+TIMEOUT = 10.0
+"""Seconds that a target may take to connect, or between two pieces of an answer."""
+LONGEST = 30.0
+"""Seconds that one whole answer may take."""
+MAX_ANSWER = 8 * 1024 * 1024
+"""Bytes that are read of an answer's body."""
+BODILESS = frozenset({204, 304})
+"""Statuses whose answers have no body (RFC 9110, section 6.4.1)."""
+_OWN = {
+    b"accept": b"*/*",
+    b"accept-encoding": b"gzip, deflate",
+    b"user-agent": f"understudy/{__version__}".encode("ascii"),
+}
+"""Headers that go with each request that has no others of that name."""
+
+
+class Connections:
+    """Sends requests, from many threads if wanted; whoever sends one alone may have them renewed first."""
+
+    def __init__(self) -> None:
+        self._transport = httpx.HTTPTransport(trust_env=False)
+        self._spoilt = False
+
+    def close(self) -> None:
+        """Close them."""
+        self._transport.close()
+
+    def renew(self) -> None:
+        """Make new ones, where what an answer has left behind would be taken for the next one."""
+        if self._spoilt:
+            self._transport.close()
+            self._transport, self._spoilt = httpx.HTTPTransport(trust_env=False), False
+
+    def send(self, request: Request, left: Callable[[], float]) -> Response:
+        """Return the answer to a request; `left` tells how many seconds there are, or raises OverError.
+
+        Raises OverError where the time is up before the target has had its own, and TargetError where it gives no
+        answer.
+        """
+        started = time.perf_counter()
+        timeout = min(TIMEOUT, left())
+        try:
+            answer = self._transport.handle_request(_wired(request, timeout))
+            try:
+                response = self._read(answer, request, started, left)
+            finally:
+                answer.close()
+        except (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError) as error:
+            if isinstance(error, httpx.TimeoutException) and timeout < TIMEOUT:
+                raise OverError("the budget ended before an answer came") from error
+            raise _unreached(request, error) from error
+        if response.status in BODILESS and _has_body(answer):
+            self._spoilt = True
+        return response
+
+    @staticmethod
+    def _read(answer: httpx.Response, request: Request, started: float, left: Callable[[], float]) -> Response:
+        """Return the answer, read up to a length, and for so long."""
+        body = bytearray()
+        for chunk in answer.iter_bytes():
+            body += chunk
+            if len(body) > MAX_ANSWER:
+                break
+            left()
+            if time.perf_counter() - started > LONGEST:
+                what = f"{_host(request)} does not end its answer within {LONGEST:g} s"
+                raise TargetError(what, todo="look at it with curl")
+        headers = tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in answer.headers.raw)
+        return Response(answer.status_code, headers, bytes(body[:MAX_ANSWER]), cut=len(body) > MAX_ANSWER)
+
+
+def _wired(request: Request, timeout: float) -> httpx.Request:
+    headers = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in request.headers]
+    given = {key.lower() for key, _ in headers}
+    own = [(key, value) for key, value in _OWN.items() if key not in given]
+    seconds = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
+    return httpx.Request(
+        request.method, request.url, headers=own + headers, content=request.body, extensions={"timeout": seconds}
+    )
+
+
+def _host(request: Request) -> str:
+    return urlunsplit(urlsplit(request.url)._replace(path="", query=""))
+
+
+def _unreached(request: Request, error: Exception) -> TargetError:
+    """Return what a user is told of a request without an answer: what the target does, as far as it shows."""
+    host, detail = _host(request), str(error) or type(error).__name__
+    look = "look at it with curl"
+    if isinstance(error, httpx.DecodingError):
+        return TargetError(f"{request.url} answers what cannot be decoded: {detail}", todo=look)
+    if isinstance(error, httpx.ReadTimeout):
+        return TargetError(f"{host} takes connections and does not answer within {TIMEOUT:g} s", todo=look)
+    if isinstance(error, httpx.ReadError | httpx.WriteError):
+        return TargetError(f"{host} breaks the connection off before an answer is there: {detail}", todo=look)
+    if isinstance(error, httpx.RemoteProtocolError):
+        return TargetError(f"{host} does not answer in HTTP, or not to the end: {detail}", todo=look)
+    return TargetError(f"cannot reach {host}: {detail}", todo="check that it runs and that the base URL is right")
+
+
+def _has_body(response: httpx.Response) -> bool:
+    """Whether the head says that a body follows, of a status that has none."""
+    return response.headers.get("content-length", "0") != "0" or "transfer-encoding" in response.headers
