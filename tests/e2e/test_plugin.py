@@ -89,21 +89,23 @@ def test_a_failing_test_shows_what_its_mock_was_asked(tmp_path: Path) -> None:
     assert "understudy-full" not in shown
 
 
-@pytest.mark.parametrize(
-    ("marker", "told"),
-    [
-        ("switchs={}", "the marker understudy knows template, seed, strict, switches, not 'switchs'"),
-        ("template='nobodys'", "there is no template 'nobodys'"),
-        ("switches={'onetrust': {'catalog': 'x'}}", "catalogue"),
-    ],
-)
-def test_a_marker_that_says_nothing_known_fails_with_what_is_known(marker: str, told: str, tmp_path: Path) -> None:
+def test_a_marker_that_says_nothing_known_fails_with_what_is_known(tmp_path: Path) -> None:
     """In one line, without a traceback."""
-    source = f"import pytest\n@pytest.mark.understudy({marker})\ndef test_mine(onetrust):\n    pass\n"
+    wrong = {
+        "switchs={}": "the marker understudy knows template, seed, strict, switches, not 'switchs'",
+        "template='nobodys'": "there is no template 'nobodys'",
+        "switches={'onetrust': {'catalog': 'x'}}": "catalogue",
+    }
+    source = "import pytest\n\n"
+    for number, marker in enumerate(wrong):
+        source += f"@pytest.mark.understudy({marker})\ndef test_{number}(onetrust):\n    pass\n\n"
     (tmp_path / "test_mine.py").write_text(source)
     ended = ended_run("-q", cwd=tmp_path)
     assert ended.returncode == 1
-    assert told in ended.stdout
+    assert "passed" not in ended.stdout
+    for number, told in enumerate(wrong.values()):
+        _, _, failure = ended.stdout.partition(f"test_{number} __")
+        assert told in failure.partition("\n____")[0], ended.stdout
     assert "Traceback" not in ended.stdout
 
 

@@ -14,10 +14,12 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from tests.e2e.test_check import HEADERS, PLANTED, PLAYED
 from understudy import har
 from understudy import pack as packs
+from understudy.cli import main
 from understudy.client import Server
 from understudy.mock.server import running
 from understudy.mock.settings import Settings
@@ -208,8 +210,9 @@ def test_a_target_may_be_named(server: str, tmp_path: Path) -> None:
     assert (process.returncode, ready.endswith("/s/named/onetrust\n")) == (0, True)
 
 
-def test_what_is_wrong_is_told_before_anything_is_served(tmp_path: Path) -> None:
+def test_what_is_wrong_is_told_before_anything_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 2, a line each."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "there.har").write_text("mine")
     free = ("--to", "http://a", "--port", "0")
     with listen("127.0.0.1", 0) as sock:
@@ -226,10 +229,8 @@ def test_what_is_wrong_is_told_before_anything_is_served(tmp_path: Path) -> None
             (("onetrust", *free, "--record", "no/a.har"), "cannot record"),
             (("onetrust", "--to", "http://a", "--report", "there.har"), "there.har"),
         ):
-            result = subprocess.run(
-                [*COMMAND, "proxy", *words], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False
-            )
-            assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1), (words, result)
+            result = CliRunner().invoke(main, ["proxy", *words], catch_exceptions=False)
+            assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1), (words, result.output)
             assert told in result.stderr
 
 

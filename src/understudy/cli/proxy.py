@@ -74,7 +74,7 @@ def proxy(
     pack = packs.load(vendor)
     address = _target(order, pack, to)
     hearing = Hearing(pack, order, address, address)
-    sock = listen(host, port)
+    sock = ctx.with_resource(listen(host, port))
     if _is_own(address, sock):
         raise UsageError(f"--to {address} is the proxy itself", todo="name the target, or choose another --port")
     recorder = _Recorder(record) if record is not None else None

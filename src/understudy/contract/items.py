@@ -27,6 +27,8 @@ from understudy.pack import Pack
 
 PACK = pytest.StashKey[Pack]()
 CLIENT = pytest.StashKey[Client]()
+FILES = pytest.StashKey[Mapping[str, type[pytest.File]]]()
+"""The kinds of files that checks come from, by their paths."""
 CLEANED = pytest.StashKey[Mapping[str, Any]]()
 NARROWED = pytest.StashKey[bool]()
 BINDING, EXPLORING, OTHERS, FUZZING, LAST = 1, 2, 3, 4, 5
@@ -51,6 +53,10 @@ def pytest_configure(config: pytest.Config) -> None:
     worker: Mapping[str, Any] = getattr(config, "workerinput", {"workerid": "gw0", "workercount": 1})
     throttle = Throttle.shared(run, int(worker["workerid"].removeprefix("gw")), worker["workercount"])
     config.stash[CLIENT] = Client(run, Judge(pack, run.scope, strict=run.strict), throttle)
+    files: dict[str, type[pytest.File]] = {}
+    files.update((str(path.resolve()), ScenarioFile) for path in (*pack.scenarios, *map(Path, run.scenarios)))
+    files[str(pack.source.path.resolve())] = DocumentFile
+    config.stash[FILES] = files
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -88,13 +94,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect the scenarios of the pack's Arazzo files, and the checks that its document gives."""
-    client = parent.config.stash[CLIENT]
-    pack = client.judge.pack
-    if file_path in {path.resolve() for path in (*pack.scenarios, *map(Path, client.run.scenarios))}:
-        return ScenarioFile.from_parent(parent, path=file_path)
-    if file_path == pack.source.path.resolve():
-        return DocumentFile.from_parent(parent, path=file_path)
-    return None
+    kind = parent.config.stash[FILES].get(str(file_path))
+    return None if kind is None else kind.from_parent(parent, path=file_path)
 
 
 @pytest.hookimpl(wrapper=True)
