@@ -10,6 +10,8 @@ from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
 from understudy.contract.judge import Judge, in_scope
 from understudy.contract.verdict import weigh
+from understudy.pack import Pack
+from understudy.spec.document import Schema
 from understudy.values import Json
 
 LIMITED = {
@@ -304,3 +306,33 @@ def test_evidence_repeats_its_request(core: Judge, exchange: Make) -> None:
     assert "curl " in found.curl
     assert "$UNDERSTUDY_TOKEN" in found.curl
     assert "full-token" not in found.curl
+
+
+@pytest.mark.parametrize("body", [GOOD, {**GOOD, "canBePrimary": "yes"}, b"{", b"x" * 2000])
+def test_the_same_body_is_judged_the_same_again(body: Json, pack: Pack, exchange: Make) -> None:
+    """As sound, or as what it was, of its own status and of another one."""
+    judge = Judge(pack, "core")
+    first, second, other = (list(judge.judge(exchange(status, body), "test")) for status in (200, 200, 401))
+    assert second == first
+    assert other == list(Judge(pack, "core").judge(exchange(401, body), "test"))
+
+
+def test_a_body_that_was_sound_is_not_looked_into_again(
+    pack: Pack, exchange: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is not sound is, and one that differs in a letter."""
+    looked: list[Json] = []
+    violations = Schema.violations
+
+    def look(schema: Schema, value: Json) -> object:
+        if isinstance(value, dict) and "identifierType" in value:  # not what was sent
+            looked.append(value)
+        return violations(schema, value)
+
+    monkeypatch.setattr(Schema, "violations", look)
+    judge = Judge(pack, "core")
+    bad = {**GOOD, "canBePrimary": "yes"}
+    other = {**GOOD, "identifier": "bo@example.com"}
+    for body in (GOOD, GOOD, bad, bad, other):
+        list(judge.judge(exchange(200, body), "test"))
+    assert looked == [GOOD, bad, bad, other]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from understudy.contract.demands import Breach, breaches, parse_json
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, Response
-from understudy.contract.second_opinion import SecondOpinion
+from understudy.contract.second_opinion import second_opinion
 from understudy.pack import Pack
 from understudy.spec.document import Header, Operation, ResponseSpec
 from understudy.spec.rules import ANSWER_PARTS, REQUEST_PARTS, Part, Rule, Rules
@@ -20,6 +20,8 @@ REFUSALS = frozenset({400, 404, 405, 413, 414, 415, 422, 431})
 
 Whether a request is bad the document alone does not say: scenarios, probes and the oracle say what must be taken.
 """
+_SHORT, _KNOWN = 1024, 4096
+"""How long bodies may be that are known again, in bytes, and how many are."""
 _SHOWN = 500
 
 
@@ -37,7 +39,9 @@ class Judge:
         self.judged = pack.judged(scope)
         self.rules = Rules(pack.rules.source, [rule for rule in pack.rules if in_scope(rule, scope)])
         self.lenient = {} if strict else self.rules.relaxed
-        self.second = SecondOpinion(self.judged)
+        self.second = second_opinion(self.judged)
+        self.sound: dict[tuple[str, bytes], tuple[Rule, ...]] = {}
+        """The rules that short bodies keep, by the schema's pointer: of a run's answers half are the same."""
 
     def operation(self, operation_id: str | None) -> Operation | None:
         """Return the judged operation of that id; None where the scope has none."""
@@ -265,6 +269,10 @@ class _Hearing:
         schema = spec.content.get(declared)
         if schema is None or not is_json(media_type):
             return
+        sound = self.judge.sound.get((schema.pointer, self.response.body))
+        if sound is not None:
+            yield from self._pass(sound)
+            return
         try:
             value = parse_json(self.response.body)
         except (ValueError, RecursionError) as error:
@@ -273,7 +281,7 @@ class _Hearing:
                 actual = f"{error}: {_excerpt(self.response.body)}"
                 yield self._fail(rule, f"The body of {self.response.status} is not JSON", expected, actual)
             return
-        yield from self._schema(spec, schema.pointer, value)
+        yield from self._schema(schema.pointer, value)
 
     def _too_long(self) -> Evidence:
         read = f"{len(self.response.body) / 2**20:.0f} MiB"
@@ -286,7 +294,7 @@ class _Hearing:
         title = "A 204 announces a body, which it cannot have (RFC 9110, section 15.3.5)"
         yield self._evidence(Outcome.REMARK, None, title, "no Content-Length", f"Content-Length: {length}")
 
-    def _schema(self, spec: ResponseSpec, pointer: str, value: Json) -> Iterator[Evidence]:
+    def _schema(self, pointer: str, value: Json) -> Iterator[Evidence]:
         schema = self.judge.judged.schema(pointer)
         try:
             violations = list(schema.violations(value))[:5]
@@ -303,7 +311,10 @@ class _Hearing:
             for rule in self.judge.on_answers(violation.keyword) or (None,):
                 actual = f"{violation.message[:_SHOWN]} at {violation.instance or 'the root'}"
                 yield self._fail(rule, title, f"what the document says under {keyword}", actual)
-        yield from self._pass(self.judge.rules.citing(ANSWER_PARTS, schema.applied(value)))
+        kept = self.judge.rules.citing(ANSWER_PARTS, schema.applied(value))
+        if not violations and len(self.response.body) <= _SHORT and len(self.judge.sound) < _KNOWN:
+            self.judge.sound[pointer, self.response.body] = kept
+        yield from self._pass(kept)
 
     def _second_opinion(self) -> Iterator[Evidence]:
         if self.exchange.request.method != self.operation.method or self.response.cut:

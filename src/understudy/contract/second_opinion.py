@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -108,6 +109,12 @@ class SecondOpinion:
         except ValueError:  # it decodes the body once more to show it
             text = "the body cannot be decoded"
         return f"{type(error).__name__}: {text.splitlines()[0][:300] if text else ''}"
+
+
+@lru_cache(maxsize=16)
+def second_opinion(document: Document) -> SecondOpinion:
+    """Return the one of a document: what it has seen in one run it need not see in the next."""
+    return SecondOpinion(document)
 
 
 def _json_types(document: Json) -> set[str]:
