@@ -8,7 +8,8 @@ interpreter = $(shell for python in python3.$(1) python3 python "$$HOME"/.pyenv/
 	"$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, $(1)))' >/dev/null 2>&1 \
 	&& command -v "$$python" && break; done)
 
-PYTHON ?= $(firstword $(call interpreter,11) $(call interpreter,12) $(call interpreter,13))
+# The newest is the fastest.
+PYTHON ?= $(firstword $(call interpreter,13) $(call interpreter,12) $(call interpreter,11))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -18,7 +19,8 @@ STAMP := $(VENV)/.installed
 OWN := env -u PYTHONDONTWRITEBYTECODE -u PYTEST_ADDOPTS -u PYTEST_PLUGINS -u PYTEST_DISABLE_PLUGIN_AUTOLOAD -u PYTHONPATH -u PYTHONWARNINGS \
 	-u COVERAGE_FILE -u COVERAGE_RCFILE -u COVERAGE_PROCESS_START
 PYTEST := $(OWN) $(BIN)/python -m pytest -c pyproject.toml --rootdir .
-WORKERS := -n 2 --dist loadgroup
+# One worker more than CI has cores: now and then one waits, for a server or for a second to pass.
+WORKERS := -n 3 --dist loadgroup
 # These build, install, or judge endpoint after endpoint for minutes, by code that other tests run too: on the first Python
 # and without coverage, which would make them twice as long, is enough.
 # What takes longest in one piece comes first, so that no worker waits for another one in the end.
