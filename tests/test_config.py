@@ -66,6 +66,10 @@ def test_without_the_file_nothing_is_configured(tmp_path: Path) -> None:
         ("[targets.a]\nvendor = 'x'", r"/targets/a\): \"base_url\" is a required property"),
         ("[targets.a]\nvendor = 'x'\nbase_url = 'https://a'\ntoken = 'abc'", "/targets/a/token"),
         ("[targets.a]\nvendor = 'x'\nbase_url = 'https://a'\nscop = 'core'", "scop"),
+        (
+            "[targets.a]\nvendr = 'x'\nbase_url = 'https://a'",
+            r"toml:2 \(/targets/a\): there is no 'vendr' here; use one of: vendor",
+        ),
         ("[switches]\nquota = 'newer'", "'quota' is not VENDOR.SWITCH"),
         ("[switch]\n", r"understudy\.toml:1: there is no 'switch' here; use one of: switches, targets"),
         (

@@ -206,11 +206,16 @@ def load(directory: Path) -> Config:
         raise ContentError(f"cannot read it: {error.strerror}", where=Where(path), todo="check the file") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ContentError(f"not TOML: {error}", where=Where(path), todo="mend the file") from error
-    for violation in _VALIDATOR.iter_errors(value):
-        raise _mistake(path, violation)
+    if violations := list(_VALIDATOR.iter_errors(value)):
+        raise _mistake(path, min(violations, key=lambda each: not _is_unknown_key(each)))
     targets = {name: _target(name, each) for name, each in value.get("targets", {}).items()}
     templates = {name: Template(**each) for name, each in value.get("templates", {}).items()}
     return Config(path, dict(_switches(path, value.get("switches", {}))), targets, templates)
+
+
+def _is_unknown_key(violation: jsonschema_rs.ValidationError) -> bool:
+    """Whether a key is none that is known: what is missing may be there, misspelt."""
+    return isinstance(violation.kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties)
 
 
 def _mistake(path: Path, violation: jsonschema_rs.ValidationError) -> ContentError:

@@ -141,6 +141,8 @@ def test_a_dry_run_needs_no_credentials_and_writes_no_report(tmp_path: Path) -> 
     assert result.exit_code == 0, result.output
     assert "# clean-up" in result.output
     assert "-X DELETE https://px.example.com/v1/users/understudy-" in result.output
+    lacking = CliRunner().invoke(main, [*words[:-2], "-k", "read-only-key"], catch_exceptions=False)
+    assert "# scenario read-only-key: nothing; needs --restricted-token" in lacking.output.splitlines()
     refused = CliRunner().invoke(main, [*words, "--report", str(tmp_path / "r")])
     assert (refused.exit_code, "a dry run writes no report" in refused.output) == (2, True)
 

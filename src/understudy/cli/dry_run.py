@@ -54,7 +54,7 @@ def _show(sent: Sent, url: str, base_url: str) -> None:
     heading = f"# {sent.kind} {sent.name}" if sent.kind not in sent.name else f"# {sent.name}"
     if sent.kind in DRAWN and sent.curls:
         heading += f": {DRAWN[sent.kind]}; answers, --budget and --max-requests decide how many, for example"
-    click.echo(heading if sent.curls else f"{heading}: nothing; it needs what is not given")
+    click.echo(heading if sent.curls else f"{heading}: nothing; {sent.reason or 'it needs what is not given'}")
     for curl in sent.curls:
         click.echo(one_line(curl.replace(url, base_url)))
 

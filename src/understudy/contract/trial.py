@@ -42,12 +42,16 @@ ENOUGH, DIFFERENT = 20, 3
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What one check of a dry run has sent: curl lines, all or, where the answers decide, some of so many requests."""
+    """What one check of a dry run has sent: curl lines, all or, where the answers decide, some of so many requests.
+
+    `reason` says why there is nothing, where that is known.
+    """
 
     name: str
     kind: str
     curls: list[str]
     requests: int
+    reason: str = ""
 
 
 class Trial:
@@ -111,7 +115,8 @@ class Trial:
             self.crashes.append(f"{report.nodeid}: {report.longrepr}")
         item = self._item(report, home, frozenset(p.fingerprint for p, _ in evidence if p.outcome is Outcome.FAILED))
         if self.run.dry:
-            self.sent.append(Sent(item.name, item.kind, home.get("sent", []), home.get("requests", 0)))
+            reason = next((piece.reason for piece, _ in evidence if piece.reason), "")
+            self.sent.append(Sent(item.name, item.kind, home.get("sent", []), home.get("requests", 0), reason))
         gathered.items.append(item)
         self._watcher.progressed(item.name, item.outcome, gathered.requests)
 

@@ -9,6 +9,7 @@ from understudy.model.seed import Seed, SeedCall
 from understudy.model.state import Store
 from understudy.pack import Pack
 from understudy.spec.document import Operation, Schema
+from understudy.spec.wire import text
 
 JSON = "application/json"
 
@@ -81,7 +82,8 @@ def _accept(call: SeedCall, operation: Operation, reply: Reply, pack: Pack) -> N
     if refusal is not None:
         raise _error(call, refusal.detail, "mend the model")
     if not reply.accepted:
-        raise _error(call, f"the model refuses {call.operation_id} with {reply.status}", "mend the call")
+        said = "" if reply.body is ABSENT else f" ({text(reply.body)})"
+        raise _error(call, f"the model refuses {call.operation_id} with {reply.status}{said}", "mend the call")
 
 
 def _error(call: SeedCall, what: str, todo: str) -> ContentError:
