@@ -14,18 +14,15 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import CliRunner
 
+from tests.e2e.processes import COMMAND, refused, started
 from tests.e2e.test_check import HEADERS, PLANTED, PLAYED
 from understudy import har
 from understudy import pack as packs
-from understudy.cli import main
 from understudy.client import Server
 from understudy.mock.server import running
 from understudy.mock.settings import Settings
 from understudy.serving import listen, url_of
-
-COMMAND = [sys.executable, "-m", "understudy"]
 
 
 @pytest.fixture(scope="module")
@@ -54,25 +51,12 @@ class Proxied:
 @contextmanager
 def proxied(vendor: str, to: str, *words: str, cwd: Path | None = None) -> Iterator[Proxied]:
     """Start a proxy on a free port, and stop it at the end of the block."""
-    process = subprocess.Popen(
-        [*COMMAND, "proxy", vendor, "--to", to, "--port", "0", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=cwd,
-    )
-    try:
-        assert process.stdout is not None
-        ready = process.stdout.readline()
-        found = re.fullmatch(rf"understudy: (http://127\.0\.0\.1:\d+) hands calls of {vendor} on to {to}\n", ready)
-        assert found, (ready, process.communicate())
+    ready = rf"understudy: (http://127\.0\.0\.1:\d+) hands calls of {vendor} on to {to}\n"
+    with started("proxy", vendor, "--to", to, *words, ready=ready, cwd=cwd) as (process, found):
         running = Proxied(process, found[1])
         yield running
         if running.code == -1:
             running.stop()
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def calls(url: str, vendor: str, who: str) -> None:
@@ -210,9 +194,8 @@ def test_a_target_may_be_named(server: str, tmp_path: Path) -> None:
     assert (process.returncode, ready.endswith("/s/named/onetrust\n")) == (0, True)
 
 
-def test_what_is_wrong_is_told_before_anything_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_wrong_is_told_before_anything_is_served(tmp_path: Path) -> None:
     """Exit 2, a line each."""
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "there.har").write_text("mine")
     free = ("--to", "http://a", "--port", "0")
     with listen("127.0.0.1", 0) as sock:
@@ -229,9 +212,7 @@ def test_what_is_wrong_is_told_before_anything_is_served(tmp_path: Path, monkeyp
             (("onetrust", *free, "--record", "no/a.har"), "cannot record"),
             (("onetrust", "--to", "http://a", "--report", "there.har"), "there.har"),
         ):
-            result = CliRunner().invoke(main, ["proxy", *words], catch_exceptions=False)
-            assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1), (words, result.output)
-            assert told in result.stderr
+            assert told in refused("proxy", *words, cwd=tmp_path)
 
 
 @pytest.mark.parametrize(

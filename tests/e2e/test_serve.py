@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from shutil import copytree
 
 import pytest
 
+from tests.e2e.processes import refused, started
 from tests.mock.exchange import (
     FULL,
     JSON,
@@ -28,37 +28,14 @@ from tests.mock.exchange import (
     write,
 )
 
-COMMAND = [sys.executable, "-m", "understudy"]
+READY = r"understudy: serving onetrust on (http://(?:127\.0\.0\.1|0\.0\.0\.0):\d+)\n"
 
 
 @contextmanager
 def serving(*options: str, cwd: Path | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Serve OneTrust's mock on a free port; yield process and base URL once it is ready, kill it at the end."""
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "onetrust", "--port", "0", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=cwd,
-    )
-    try:
-        assert process.stdout is not None
-        ready = process.stdout.readline()
-        found = re.fullmatch(r"understudy: serving onetrust on (http://(?:127\.0\.0\.1|0\.0\.0\.0):\d+)\n", ready)
-        assert found, (ready, process.poll())
+    """Serve OneTrust's mock; yield process and base URL once it is ready."""
+    with started("serve", "onetrust", *options, ready=READY, cwd=cwd) as (process, found):
         yield process, found[1].replace("0.0.0.0", "127.0.0.1")
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def refused(*words: str, cwd: Path | None = None) -> str:
-    """Run a command that must be refused: exit code 2, one line on standard error, which is returned."""
-    result = subprocess.run([*COMMAND, *words], capture_output=True, text=True, cwd=cwd, timeout=60, check=False)
-    assert (result.returncode, result.stdout) == (2, ""), result
-    lines = result.stderr.splitlines()
-    assert len(lines) == 1, result.stderr
-    return lines[0]
 
 
 def test_the_first_line_says_what_is_served_and_where() -> None:

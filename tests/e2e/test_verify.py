@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,12 +17,12 @@ from click.testing import CliRunner
 from tests.e2e.breaking import has, status
 from tests.e2e.conftest import Judged, Verify
 from tests.e2e.faults import AnyToken, NewId
+from tests.e2e.processes import COMMAND
 from tests.e2e.servers import CLIENT, FULL, READ, SECRET, Endpoint
 from tests.e2e.serving import Answer, Call, Served, Step, running
 from understudy.cli import main
 
 ROOT = Path(__file__).parents[2]
-KNOWN_COMMANDS = [sys.executable, "-m", "understudy"]
 
 
 def understudy(
@@ -32,7 +31,7 @@ def understudy(
     """Run the command in a process of its own, with nothing of xdist's in its environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "UNDERSTUDY"))}
     return subprocess.run(
-        [*KNOWN_COMMANDS, *words], cwd=cwd, env={**kept, **(env or {})}, capture_output=True, text=True, timeout=timeout
+        [*COMMAND, *words], cwd=cwd, env={**kept, **(env or {})}, capture_output=True, text=True, timeout=timeout
     )
 
 
@@ -133,7 +132,7 @@ def test_an_interrupted_run_is_not_conforming(tmp_path: Path) -> None:
     with (
         running(endpoint) as base_url,
         subprocess.Popen(
-            [*KNOWN_COMMANDS, *words_for(base_url, "--report", "r")],
+            [*COMMAND, *words_for(base_url, "--report", "r")],
             cwd=tmp_path,
             env=kept,
             stdout=subprocess.PIPE,
