@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.mock.exchange import FULL, WRITE, call, onetrust
 from understudy.mock.journal import BYTES, ENTRIES, Answered, Entry, Journal, Sent
 from understudy.mock.server import running
@@ -33,6 +35,23 @@ def test_a_journal_has_a_bound_in_bytes_too() -> None:
     assert (len(journal), journal.forgotten) == (0, 12)
     journal.clear()
     assert journal.forgotten == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [
+        (Sent("GET", "/" + "x" * BYTES), Answered(200)),
+        (Sent("GET", "/", b"x" * BYTES), Answered(200)),
+        (Sent("GET", "/", b"", [(b"x", b"y" * BYTES)]), Answered(200)),
+        (Sent("GET", "/"), Answered(200, [(b"x" * BYTES, b"")])),
+        (Sent("GET", "/"), Answered(200, (), b"x" * BYTES)),
+    ],
+)
+def test_all_that_was_sent_and_answered_counts(sent: Sent, answered: Answered) -> None:
+    """Long addresses and headers are kept as little as long bodies."""
+    journal = Journal()
+    journal.note(Entry(NOON, "toy", "get", sent, answered))
+    assert (len(journal), journal.forgotten) == (0, 1)
 
 
 def test_every_call_is_noted_with_its_rules() -> None:

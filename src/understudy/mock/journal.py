@@ -11,7 +11,7 @@ from understudy.values import Json
 ENTRIES, BYTES = 1000, 4 * 1024 * 1024
 """How much a session keeps; the oldest calls are forgotten first."""
 OVERHEAD = 1024
-"""Bytes that an entry counts for besides its bodies."""
+"""Bytes that an entry counts for besides what was sent and answered."""
 Headers = Sequence[tuple[bytes, bytes]]
 
 
@@ -60,7 +60,9 @@ class Entry:
     @property
     def size(self) -> int:
         """The bytes that the entry counts for."""
-        return OVERHEAD + len(self.sent.body) + len(self.answered.body)
+        sent, answered = self.sent, self.answered
+        heads = sum(len(name) + len(value) for headers in (sent.headers, answered.headers) for name, value in headers)
+        return OVERHEAD + len(sent.target) + len(sent.query) + heads + len(sent.body) + len(answered.body)
 
     def as_json(self) -> dict[str, Json]:
         """Return the entry as a JSON object, without headers and bodies."""
