@@ -1,12 +1,14 @@
 """An audit kills a deviation if a check names its rule, says which one did first, and lets no other pass for it."""
 
 from collections.abc import Callable
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 
 from understudy import pack as packs
 from understudy.contract import fuzz
-from understudy.contract.audit import Judged, judge
+from understudy.contract.audit import Judged, audit, judge
 from understudy.contract.stateful import machine
 from understudy.model.call import Reply
 from understudy.model.deviation import Deviation
@@ -73,3 +75,30 @@ def test_the_fingerprint_is_the_vendors_and_the_names() -> None:
     one, other = Judged("a", "x", "R", "t"), Judged("a", "x", "R", "u", by=("model",))
     assert one.fingerprint == other.fingerprint != Judged("b", "x", "R", "t").fingerprint
     assert len(one.fingerprint) == 16
+
+
+KILLS = """
+
+@deviations.play("OT-ID-1")
+def kills(call, state, play):
+    '''Ends its process.'''
+    __import__("os").kill(__import__("os").getpid(), 9)
+"""
+
+
+def test_a_deviation_whose_process_dies_is_told_and_the_others_are_judged(
+    onetrust: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that takes all of the machine's memory does."""
+    for folder in ("specs", "mock", "contracts"):
+        copytree(onetrust.root / folder, tmp_path / folder)
+    with (tmp_path / "contracts" / "onetrust" / "deviations.py").open("a") as file:
+        file.write(KILLS)
+    monkeypatch.chdir(tmp_path)
+    names = ["takes-OT-AUTH-1", "kills", "takes-OT-AUTH-2"]
+    found = list(audit([("onetrust", name) for name in names], 7, 20, 2, first=True))
+    assert sorted((each.deviation, each.killed, each.error) for each in found) == [
+        ("kills", False, "its process died: out of memory, or killed"),
+        ("takes-OT-AUTH-1", True, ""),
+        ("takes-OT-AUTH-2", True, ""),
+    ]

@@ -2,10 +2,11 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -24,6 +25,8 @@ from understudy.pack import Pack
 
 PROBES, SCENARIOS, MODEL, SCHEMATHESIS = TECHNIQUES = ("probes", "scenarios", "model", "schemathesis")
 """What a judge can find a deviation by; each is scored alone."""
+RENEWED = 20
+"""How many deviations one process judges: what was drawn stays in its caches, tens of megabytes each time."""
 _OF_KIND = {
     "scenario": SCENARIOS,
     "model": MODEL,
@@ -183,13 +186,41 @@ def audit(
 ) -> Iterator[Judged]:
     """Judge deviations, given as vendor and name, in several processes; yield each as it is done.
 
-    With `first` a deviation is done with as soon as one technique has found it, which leaves the others unscored.
+    With `first` a deviation is done with as soon as one technique has found it, which leaves the others unscored. One
+    whose process dies is told with an error, and the others are judged all the same.
     """
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(_judge, vendor, name, seed, budget, first=first) for vendor, name in names]
+    waiting = list(names)
+    judged = partial(_judge, seed=seed, budget=budget, first=first)
+    while waiting:
+        try:
+            for name, done in _side_by_side(judged, tuple(waiting), workers):
+                waiting.remove(name)
+                yield done
+        except BrokenProcessPool:  # by one of those that were being judged, which are the first of those that wait
+            for name in waiting[:workers]:
+                waiting.remove(name)
+                yield _alone(judged, name)
+
+
+def _side_by_side(
+    judged: Callable[[str, str], Judged], names: Iterable[tuple[str, str]], workers: int
+) -> Iterator[tuple[tuple[str, str], Judged]]:
+    """Yield what becomes of each deviation; raises BrokenProcessPool where a process dies."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), max_tasks_per_child=RENEWED) as pool:
+        waiting = {pool.submit(judged, *name): name for name in names}
         try:
             for done in as_completed(waiting):
-                yield done.result()
+                yield waiting[done], done.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)  # else what waits is played to its end first
             raise
+
+
+def _alone(judged: Callable[[str, str], Judged], name: tuple[str, str]) -> Judged:
+    """Judge a deviation in a process of its own."""
+    try:
+        return next(done for _, done in _side_by_side(judged, [name], 1))
+    except BrokenProcessPool:
+        vendor, deviation = name
+        played = packs.load(vendor).deviations.by_name[deviation]
+        return Judged(vendor, deviation, played.rule, played.text, error="its process died: out of memory, or killed")

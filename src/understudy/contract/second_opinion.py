@@ -18,6 +18,8 @@ from understudy.spec.document import Document, Operation
 from understudy.spec.wire import content_type, is_json
 from understudy.values import Json, walk
 
+_SHAPES = 10_000
+"""How many shapes are remembered."""
 Shape: TypeAlias = tuple[object, ...]
 _TEXTS = {
     "uuid": re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE),
@@ -76,6 +78,8 @@ class SecondOpinion:
         if shape is None:
             return self._asked(exchange, operation)
         if shape not in self._given:
+            if len(self._given) >= _SHAPES:
+                self._given.clear()
             self._given[shape] = self._asked(exchange, operation)
         return self._given[shape]
 
