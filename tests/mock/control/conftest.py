@@ -18,8 +18,9 @@ Update: TypeAlias = Callable[..., httpx.Response]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """Yield the URL of a server with a second template."""
-    with running(PACKS, {"": Settings(seed=1), "strict": Settings(seed=2, strict=True)}, control=True) as url:
+    """Yield the URL of a server with further templates."""
+    templates = {"": Settings(seed=1), "strict": Settings(seed=2, strict=True), "small": Settings(max_records=4)}
+    with running(PACKS, templates, control=True) as url:
         yield url
 
 

@@ -270,6 +270,52 @@ def test_a_snapshot_is_put_back(control: httpx.Client, vendor: httpx.Client, upd
     assert control.post("/snapshots/before/restore").status_code == 404
 
 
+def test_a_vendor_that_was_not_used_before_a_snapshot_begins_anew(
+    control: httpx.Client, vendor: httpx.Client, update: Update
+) -> None:
+    """What it came to hold since is gone with the rest."""
+    update(title="before")
+    control.put("/snapshots/before")
+    named = {"Authorization": "Bearer understudy-full", "dataSubjectIdentifier": "ada@example.com"}
+    write = "/onetrust/api/consentmanager/v1/datasubjects/dataelements"
+    assert [vendor.post(write, headers=named, json={}).status_code for _ in range(2)] == [201, 200]
+    assert control.post("/snapshots/before/restore").status_code == 204
+    assert vendor.post(write, headers=named, json={}).status_code == 201
+
+
+def test_a_session_has_bounds(control: httpx.Client) -> None:
+    """Beyond them nothing is taken, and what there is may still be replaced."""
+    for number in range(100):
+        assert control.put(f"/snapshots/s{number}").status_code == 204
+        faulty(control, name=f"f{number}", kind="reset")
+    refused = control.put("/snapshots/more"), control.post("/faults", json={"name": "more", "kind": "reset"})
+    assert [each.status_code for each in refused] == [409, 409]
+    assert ["at most 100" in each.json()["detail"] for each in refused] == [True, True]
+    assert (control.put("/snapshots/s7").status_code, faulty(control, name="f7", kind="close").status_code) == (
+        204,
+        201,
+    )
+    assert (len(control.get("/snapshots").json()["snapshots"]), len(control.get("/faults").json()["faults"])) == (
+        100,
+        100,
+    )
+
+
+def test_no_more_records_are_put_than_a_session_holds(server: str) -> None:
+    """And none of them is there then."""
+    made = httpx.post(f"{server}/_understudy/sessions", json={"name": "few", "template": "small"})
+    assert made.status_code == 201
+    place = f"{server}/_understudy/sessions/few/state/gainsight_px"
+    before = httpx.get(place).json()
+    (one,) = [user for name, user in before["users"].items() if name == "ada@example.com"]
+    more = {"users": before["users"] | {f"more-{number}": one for number in range(2)}}
+    refused = httpx.put(place, json=more)
+    assert (refused.status_code, refused.json()["detail"]) == (413, "a session holds 4 records of a vendor at most")
+    assert httpx.get(place).json() == before
+    del more["users"]["more-1"]
+    assert httpx.put(place, json=more).status_code == 200
+
+
 def test_a_session_begins_anew_and_is_forgotten(
     server: str, session: str, control: httpx.Client, vendor: httpx.Client, update: Update
 ) -> None:
@@ -281,7 +327,7 @@ def test_a_session_begins_anew_and_is_forgotten(
     assert control.get("/faults").json() == {"faults": []}
     told = httpx.get(f"{server}/_understudy/sessions").json()
     assert session in [each["name"] for each in told["sessions"]]
-    assert told["templates"] == ["default", "strict"]
+    assert told["templates"] == ["default", "small", "strict"]
     place = f"{server}/_understudy/sessions/{session}"
     assert (httpx.delete(place).status_code, httpx.get(place).status_code) == (204, 404)
 
