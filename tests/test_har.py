@@ -67,6 +67,14 @@ def test_what_others_write_is_read(tmp_path: Path) -> None:
         ({"openapi": "3.1.0"}, r'not an HTTP Archive: "log" is a required property'),
         ({"log": {"entries": [{**ENTRY, "request": {}}]}}, r"/log/entries/0/request\): not an HTTP Archive: .*method"),
         ({"log": {"entries": [ENTRY, {**ENTRY, "startedDateTime": "noon"}]}}, r"/log/entries/1/startedDateTime"),
+        ({"log": {"entries": [{**ENTRY, "time": 1e30}]}}, r"/log/entries/0/time\): not an HTTP Archive"),
+        ({"log": {"entries": [{**ENTRY, "time": 10**400}]}}, r"/log/entries/0/time\): not an HTTP Archive"),
+        ({"log": {"entries": [{**ENTRY, "startedDateTime": "9999-12-31T23:59:59.999Z"}]}}, "/startedDateTime"),
+        ({"log": {"entries": [{**ENTRY, "startedDateTime": "0001-01-01T00:00:00+14:00"}]}}, "/startedDateTime"),
+        ({"log": {"entries": [{**ENTRY, "request": {**ENTRY["request"], "url": "http://[x"}}]}}, "/request/url"),
+        ({"log": {"entries": [{**ENTRY, "request": {**ENTRY["request"], "url": "http://x:y/"}}]}}, "/request/url"),
+        ({"log": {"entries": [{**ENTRY, "response": {**ENTRY["response"], "status": -5}}]}}, "/response/status"),
+        ({"log": {"entries": [{**ENTRY, "response": {**ENTRY["response"], "status": 99}}]}}, "/response/status"),
         (
             {
                 "log": {
@@ -84,6 +92,19 @@ def test_what_is_no_archive_is_told_with_its_place(value: object, told: str, tmp
     with pytest.raises(ContentError, match=told) as raised:
         read(written(tmp_path, value))
     assert raised.value.todo
+
+
+def test_what_is_odd_is_read(tmp_path: Path) -> None:
+    """A status that is written with a point, and headers that somebody has read as UTF-8."""
+    headers = [{"name": "X-Snow", "value": "\N{SNOWMAN}"}, {"name": "X-Plain", "value": "\xe9"}]
+    entry = {
+        **ENTRY,
+        "request": {**ENTRY["request"], "headers": headers},
+        "response": {**ENTRY["response"], "status": 200.0},
+    }
+    (call,) = read(written(tmp_path, {"log": {"entries": [entry]}}))
+    assert (call.status, type(call.status)) == (200, int)
+    assert call.headers == (("X-Snow", "\N{SNOWMAN}".encode().decode("latin-1")), ("X-Plain", "\xe9"))
 
 
 def test_an_archive_that_is_huge_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ Pairs = Sequence[tuple[str, str]]
 _MILLISECOND = timedelta(milliseconds=1)
 LARGEST = 256 << 20
 """Bytes of an archive that is read."""
+LONGEST = 10**10
+"""Milliseconds that a call may take."""
 _NAMED = {
     "type": "array",
     "items": {
@@ -44,7 +46,7 @@ _VALIDATOR = jsonschema_rs.Draft202012Validator(
                             "required": ["startedDateTime", "request", "response"],
                             "properties": {
                                 "startedDateTime": {"type": "string"},
-                                "time": {"type": "number"},
+                                "time": {"type": "number", "maximum": LONGEST},
                                 "comment": {"type": "string"},
                                 "request": {
                                     "type": "object",
@@ -60,7 +62,10 @@ _VALIDATOR = jsonschema_rs.Draft202012Validator(
                                     "type": "object",
                                     "required": ["status", "headers"],
                                     "properties": {
-                                        "status": {"type": "integer"},
+                                        "status": {
+                                            "type": "integer",
+                                            "anyOf": [{"const": 0}, {"minimum": 100, "maximum": 999}],
+                                        },
                                         "headers": _NAMED,
                                         "content": _CONTENT,
                                     },
@@ -189,29 +194,49 @@ def _recorded(path: Path, number: int, entry: Json) -> Recorded:
     """Return the call of an entry."""
     request, response, where = entry["request"], entry["response"], f"/log/entries/{number}"
     post, content = request.get("postData", {}), response.get("content", {})
+    seconds = max(0.0, entry.get("time", 0) / 1000)
     try:
-        began = datetime.fromisoformat(entry["startedDateTime"])
-    except ValueError as error:
+        began = _utc(datetime.fromisoformat(entry["startedDateTime"]))
+        began + timedelta(seconds=seconds, days=1)  # somewhere on the calendar, and so is its end
+    except (ValueError, OverflowError) as error:
         pointer = f"{where}/startedDateTime"
         raise ContentError(
             f"not a time: {error}", where=Where(path, None, pointer), todo="ISO 8601 is wanted"
         ) from error
+    try:
+        urlsplit(request["url"]).port  # noqa: B018 (which is read late)
+    except ValueError as error:
+        pointer = f"{where}/request/url"
+        raise ContentError(f"not a URL: {error}", where=Where(path, None, pointer), todo="export it again") from error
     return Recorded(
         request["method"],
         request["url"],
         _pairs(request["headers"]),
         _body(path, f"{where}/request/postData", post, "comment"),
-        response["status"],
+        int(response["status"]),
         _pairs(response["headers"]),
         _body(path, f"{where}/response/content", content, "encoding"),
-        began if began.tzinfo else began.replace(tzinfo=UTC),
-        max(0.0, entry.get("time", 0) / 1000),
+        began,
+        seconds,
         entry.get("comment", ""),
     )
 
 
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _pairs(named: Json) -> Pairs:
-    return tuple((each["name"], each["value"]) for each in named)
+    return tuple((_latin(each["name"]), _latin(each["value"])) for each in named)
+
+
+def _latin(text: str) -> str:
+    """Return a text of a header as the Latin-1 reading of its bytes, which may have been read as UTF-8."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass").decode("latin-1")
+    return text
 
 
 def _body(path: Path, pointer: str, value: Mapping[str, Json], coded: str) -> bytes:

@@ -184,6 +184,33 @@ def test_after_a_call_whose_effect_nobody_saw_no_record_is_known(status: int, tr
     assert report["remarks"] == []
 
 
+ODD = {
+    "redirect": (302, "", ""),
+    "not modified": (304, "", ""),
+    "list": (200, "application/json", "[1]"),
+    "text": (200, "text/plain", "fine"),
+    "other object": (201, "application/json", "{}"),
+    "untyped": (200, "", '{"id": {}}'),
+    "undeclared": (202, "application/json", '{"id": 7, "data": []}'),
+}
+
+
+@pytest.mark.parametrize("vendor", PLAYED)
+@pytest.mark.parametrize("odd", ODD)
+def test_answers_that_are_none_of_the_documents_are_findings(
+    vendor: str, odd: str, traffic: Traffic, tmp_path: Path
+) -> None:
+    """Each in its turn, with sound ones before and after it; nothing else goes wrong."""
+    status, media_type, text = ODD[odd]
+    headers = [{"name": "Content-Type", "value": media_type}] if media_type else []
+    entries = traffic(vendor, 3, f"odd-{vendor}-{odd}")
+    for entry in entries[:: 2 if odd == "text" else 3]:
+        entry["response"] |= {"status": status, "headers": headers, "content": {"size": len(text), "text": text}}
+    result, report = check(vendor, entries, tmp_path)
+    assert (result.exit_code, report.get("verdict")) == (1, "violates"), result.output + result.stderr
+    assert report["requests"] == len(entries)
+
+
 def moved(client: httpx.Client, who: str) -> None:
     """Create with a telephone, move by either identifier, and look twice."""
     phone = f"+47 {who}"

@@ -15,7 +15,7 @@ from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.judge import Judge
 from understudy.contract.samples import Sample
-from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable
+from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable, shown
 from understudy.contract.stateful.scenario import text_at
 from understudy.har import Recorded, overlaps
 from understudy.model.call import ABSENT, Call, Reply
@@ -229,8 +229,7 @@ class History:
         exchange, names = turn.exchange, turn.names
         if exchange.response.status >= 400 or not (turn.writes or self._certain(turn)):
             return
-        spec = turn.judged.response(exchange.response.status)
-        body = readable(self.judge, exchange) if spec is not None and spec.content else ABSENT
+        body = shown(self.judge, exchange)
         contested = None if body is UNREADABLE else self._prediction.adopt(call, body)
         if contested is None:
             self._seen -= names

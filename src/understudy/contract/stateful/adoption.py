@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from understudy.contract.exchange import Exchange
 from understudy.contract.samples import Sample
 from understudy.contract.stateful.plans import Plan
-from understudy.contract.stateful.prediction import UNREADABLE, readable
+from understudy.contract.stateful.prediction import shown
 from understudy.contract.stateful.slots import Slot
 from understudy.spec.document import Operation
 from understudy.values import Json
@@ -76,10 +76,10 @@ def _read(sequence: "Sequence", plan: Plan) -> tuple[Sample, Json] | None:
     exchange, mine = sequence.sent(reading_of(sequence.pack.effective.operations[operation_id], plan, slot, body))
     if exchange is None or mine is None or exchange.response.status >= 400:
         return None
-    shown = _record(sequence, exchange)
-    return None if shown is None else (mine, shown)
+    record = _record(sequence, exchange)
+    return None if record is None else (mine, record)
 
 
 def _record(sequence: "Sequence", exchange: Exchange) -> Json:
-    body = readable(sequence.judge, exchange)
-    return body if body is not UNREADABLE and isinstance(body, dict) else None
+    body = shown(sequence.judge, exchange)
+    return body if isinstance(body, dict) else None

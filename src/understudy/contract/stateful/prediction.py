@@ -102,11 +102,24 @@ def readable(judge: Judge, exchange: Exchange) -> Json:
     spec = operation.response(exchange.response.status) if operation is not None else None
     declared = spec.declared(exchange.response.media_type or "") if spec else None
     schema = spec.content.get(declared) if spec and declared else None
+    if schema is None and spec is not None and spec.content:
+        return UNREADABLE
     try:
         body = parse_json(exchange.response.body)
         return UNREADABLE if schema is not None and not schema.is_valid(body) else body
     except (ValueError, RecursionError):
         return UNREADABLE
+
+
+def shown(judge: Judge, exchange: Exchange) -> Json:
+    """Return what an answer shows that is as the document has it; ABSENT where that has no body, else UNREADABLE."""
+    operation, response = judge.operation(exchange.operation_id), exchange.response
+    spec = operation.response(response.status) if operation is not None and response.status < 300 else None
+    if spec is None:
+        return UNREADABLE
+    if not spec.content:
+        return ABSENT
+    return readable(judge, exchange)
 
 
 def alike(operation: Operation, one: int, other: int) -> bool:
