@@ -328,8 +328,8 @@ class Journal:
     def verify(self, *calls: Mapping[str, Json], in_order: bool = False, **call: Json) -> None:
         """Have these calls been made; raises NotVerifiedError, with the nearest ones, where they have not.
 
-        Each names some of operation, identifier, status, rule, body, at_least (1 unless given) and at_most; one alone
-        can be given by keywords.
+        Each names some of operation, identifier, status, rule, body, at_least (1 unless given, 0 where at_most is)
+        and at_most; one alone can be given by keywords.
         """
         expected: Iterable[Mapping[str, Json]] = (*calls, call) if call else calls
         own = {"vendor": self._vendor} if self._vendor else {}

@@ -10,7 +10,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -30,6 +30,8 @@ LAST, LONGEST = 20, 2000
 """How many calls of a session a failing test shows, and how many characters of each body."""
 _SHARED = pytest.StashKey[Path]()
 _SESSION = pytest.StashKey[Session]()
+_SERVER = pytest.StashKey[Server]()
+"""What is still told of the last test when its fixtures are gone."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,6 +60,8 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the run's server, if one was started."""
+    if _SERVER in config.stash:
+        config.stash[_SERVER].close()
     shared = config.stash.get(_SHARED, None)
     if shared is None or hasattr(config, "workerinput"):
         return
@@ -106,20 +110,20 @@ def _write(path: Path, text: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def understudy(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """Yield a client of the run's server, which plays all vendors that there is a pack of."""
+def understudy(request: pytest.FixtureRequest) -> Server:
+    """Return a client of the run's server, which plays all vendors that there is a pack of."""
     config = request.config
     try:
         url = config.getoption("--understudy-url") or _url(_shared(config))
     except UnderstudyError as error:
         pytest.fail(f"understudy: {error}", pytrace=False)
-    with Server(url, config.getoption("--understudy-admin-token")) as server:
-        yield server
+    config.stash[_SERVER] = server = Server(url, config.getoption("--understudy-admin-token"))
+    return server
 
 
 @pytest.fixture
-def understudy_session(request: pytest.FixtureRequest, understudy: Server) -> Iterator[Session]:
-    """Yield the test's session, made as its markers have it; it shares nothing with those of other tests."""
+def understudy_session(request: pytest.FixtureRequest, understudy: Server) -> Session:
+    """Return the test's session, made as its markers have it; it shares nothing with those of other tests."""
     chosen: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("understudy"))):
         unknown = [*map(str, marker.args), *(set(marker.kwargs) - set(OPTIONS))]
@@ -130,9 +134,8 @@ def understudy_session(request: pytest.FixtureRequest, understudy: Server) -> It
         session = understudy.session(**chosen)
     except UnderstudyError as error:
         pytest.fail(f"understudy: {error}", pytrace=False)
-    request.node.stash[_SESSION] = session
-    with session:
-        yield session
+    request.node.stash[_SESSION] = session  # and there it stays until all has been told of it
+    return session
 
 
 @pytest.fixture
@@ -159,13 +162,16 @@ def pytest_runtest_makereport(
     """Put on the report of a failing test what the mocks of its session were asked, and what they answered."""
     report = yield
     session = item.stash.get(_SESSION, None)
-    if session is not None and report.failed and call.when == "call":
+    if session is not None and report.failed:
         try:
             entries = session.journal.entries(limit=LAST)
             text = "\n".join(map(_told, entries)) or "no call was made"
         except UnderstudyError as error:
             text = f"cannot be read: {error}"
         report.sections.append(("understudy journal", text))
+    if session is not None and call.when == "teardown":
+        with suppress(UnderstudyError):  # the server is gone, and the session with it
+            session.delete()
     return report
 
 

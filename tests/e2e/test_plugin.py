@@ -1,5 +1,6 @@
 """The pytest plugin and `serve --exec` as users of pytest, Node and curl have them."""
 
+import os
 import re
 import subprocess
 import sys
@@ -196,3 +197,50 @@ def test_a_command_that_is_none_is_told_in_a_line(words: list[str], told: str) -
 def test_a_command_that_is_killed_ends_as_a_shell_tells_it() -> None:
     """128 and the signal."""
     assert run("serve", "onetrust", "--port", "0", "--exec", "--", "sh", "-c", "kill -9 $$").returncode == 137
+
+
+def test_a_command_that_is_broken_off_is_no_success(tmp_path: Path) -> None:
+    """A job that is cancelled while its tests run has not passed; the command is gone."""
+    script = "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(60)"
+    words = ["serve", "onetrust", "--port", "0", "--exec", "--", sys.executable, "-c", script]
+    process = subprocess.Popen([sys.executable, "-m", "understudy", *words], cwd=tmp_path)
+    until = time.monotonic() + 30
+    while not (tmp_path / "pid").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(30) == 143
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_test_that_fails_before_or_after_its_body_shows_its_journal(tmp_path: Path) -> None:
+    """In a fixture, that is."""
+    (tmp_path / "test_mine.py").write_text(
+        textwrap.dedent("""
+        import httpx
+        import pytest
+
+        @pytest.fixture
+        def before(onetrust):
+            httpx.get(f"{onetrust.base_url}/nowhere/before")
+            assert False
+
+        @pytest.fixture
+        def after(onetrust):
+            yield
+            httpx.get(f"{onetrust.base_url}/nowhere/after")
+            assert False
+
+        def test_before(before):
+            pass
+
+        def test_after(after):
+            pass
+        """)
+    )
+    ended = ended_run("-q", "-rA", cwd=tmp_path)
+    assert "1 passed, 2 errors" in ended.stdout, ended.stdout
+    assert [place in ended.stdout for place in ("GET /nowhere/before -> 404", "GET /nowhere/after -> 404")] == [
+        True,
+        True,
+    ]

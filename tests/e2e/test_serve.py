@@ -197,6 +197,8 @@ def test_a_port_in_use_is_refused() -> None:
         (("--clock", "noon"), "--clock: Invalid isoformat string: 'noon'; give an RFC 3339 time"),
         (("--clock", "2026-01-31T09:30:00"), "--clock: '2026-01-31T09:30:00' has no offset from UTC"),
         (("--host", "0.0.0.0"), "0.0.0.0 is not this machine alone, and the control plane would be open to anybody"),
+        (("--admin-token", ""), "--admin-token is empty, and would be anybody's"),
+        (("--host", "0.0.0.0", "--admin-token", ""), "--admin-token is empty, and would be anybody's"),
         (("--host", "no.such.host.invalid"), "cannot listen on no.such.host.invalid:"),
     ],
 )

@@ -105,3 +105,21 @@ def test_more_than_a_session_holds_is_told(tmp_path: Path) -> None:
     chosen = {"gainsight_px": packs.load("gainsight_px")}
     with pytest.raises(ContentError, match="and a session holds 1 at most"):
         recorded(chosen, Settings(max_records=1), [tmp_path / "mine.har"])
+
+
+def test_archives_follow_one_another(tmp_path: Path) -> None:
+    """What the later one shows comes to what the earlier one showed, and takes its place."""
+    shown = [
+        [("POST", "/v1/users", {**USER, "identifyId": who, "title": title})]
+        for who, title in (("cy@example.com", "one"), ("di@example.com", "two"))
+    ]
+    files = []
+    for number, calls in enumerate(shown):
+        files.append(tmp_path / f"{number}.har")
+        files[-1].write_text(json.dumps(played("gainsight_px", Settings(seed=1), calls)[1]))
+    settings = recorded({"gainsight_px": packs.load("gainsight_px")}, Settings(seed=2), files)
+    after, _ = played("gainsight_px", settings, [])
+    assert {key: user["fields"]["title"] for key, user in after["users"].items()} == {
+        "cy@example.com": "one",
+        "di@example.com": "two",
+    }

@@ -126,7 +126,7 @@ def serve(
     app = MockApp(chosen, universes, control_plane(universes, admin_token))
     sock, date = listen(host, port), has_date(sessions)
     if executing:
-        signal.signal(signal.SIGTERM, _stop)
+        signal.signal(signal.SIGTERM, _broken_off)
         with listening(app, sock, date=date) as url:
             known = addresses(url, {vendor: f"{url}/{vendor}" for vendor in chosen}) | credentials(admin_token)
             code = execute(context.meta[COMMAND], known)
@@ -149,6 +149,8 @@ def _ready(chosen: Mapping[str, Pack], settings: Settings, url: str) -> None:
 
 def _check_open(host: str, admin_token: str | None) -> None:
     """Raise UsageError where anybody could use the control plane."""
+    if admin_token == "":
+        raise UsageError("--admin-token is empty, and would be anybody's", todo="give one, or leave it out")
     if admin_token is None and not _loopback(host):
         what = f"{host} is not this machine alone, and the control plane would be open to anybody"
         raise UsageError(what, todo="give --admin-token, or UNDERSTUDY_ADMIN_TOKEN")
@@ -171,6 +173,11 @@ def _grants(pack: Pack) -> bool:
 
 def _stop(number: int, frame: object) -> None:
     sys.exit(0)
+
+
+def _broken_off(number: int, frame: object) -> None:
+    """End as what ends by the signal does: the command has not come to its end."""
+    sys.exit(128 + number)
 
 
 def _listener(journal: Path | None) -> Listener | None:

@@ -70,25 +70,28 @@ def check_switches(pack: Pack, target: Target) -> None:
 
 
 def recorded(chosen: Mapping[str, Pack], settings: Settings, files: Iterable[Path]) -> Settings:
-    """Return the settings with the records that archives show; raises ContentError for one that shows none."""
+    """Return the settings with the records that archives show, one after the other.
+
+    Raises ContentError for one that shows none, or with which there are too many.
+    """
     found = dict(settings.recorded)
+    calls: list[har.Recorded] = []
     for file in files:
-        calls, used = har.read(file), 0
+        own = har.read(file)
+        if not any(replayed(pack, own, settings)[1] for pack in chosen.values()):
+            what = f"none of its {len(own)} calls shows a record of {', '.join(chosen)}"
+            raise ContentError(
+                what, where=Where(file), todo="record successful calls, with the contents of their answers"
+            )
+        calls += own
         for vendor, pack in chosen.items():
             records, shown = replayed(pack, calls, settings)
             count = sum(map(len, records.values()))
             if count > settings.max_records:
-                what = (
-                    f"the archive shows {count} records of {vendor}, and a session holds {settings.max_records} at most"
-                )
+                what = f"there are {count} records of {vendor}, and a session holds {settings.max_records} at most"
                 raise ContentError(what, where=Where(file), todo="record less, or cut it in parts")
             if shown:
-                found[vendor], used = records, used + shown
-        if not used:
-            what = f"none of its {len(calls)} calls shows a record of {', '.join(chosen)}"
-            raise ContentError(
-                what, where=Where(file), todo="record successful calls, with the contents of their answers"
-            )
+                found[vendor] = records
     return replace(settings, recorded=found)
 
 

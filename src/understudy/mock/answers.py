@@ -19,7 +19,8 @@ from understudy.values import dereference, join
 
 Answer: TypeAlias = tuple[Message, Message]
 _MEDIA_TYPES = {name: name.encode() for name in ("application/json", "application/problem+json")}
-_BODILESS = (204, 205, 304)
+BODILESS = (204, 205, 304)
+"""Statuses whose answers have no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5)."""
 
 
 def wrong(operation: Operation, reply: Reply, rules: Rules) -> Refusal | None:
@@ -34,7 +35,7 @@ def wrong(operation: Operation, reply: Reply, rules: Rules) -> Refusal | None:
     if reply.body is ABSENT:
         return (
             None
-            if reply.status in _BODILESS
+            if reply.status in BODILESS
             else _broken(rules, _places(operation, spec), f"the {reply.status} has no body")
         )
     declared = spec.declared(reply.media_type)
@@ -103,7 +104,7 @@ def rendered(reply: Reply, named: Callable[[tuple[str, ...]], bytes], remarks: t
         else:
             body = orjson.dumps(reply.body)
         headers.append((b"content-type", media_type or reply.media_type.encode("latin-1")))
-    if reply.status not in _BODILESS:
+    if reply.status not in BODILESS:
         headers.append((b"content-length", b"%d" % len(body)))
     return (
         {"type": "http.response.start", "status": reply.status, "headers": headers},

@@ -6,6 +6,7 @@ import struct
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from understudy.mock.answers import BODILESS
 from understudy.mock.faults import Fault
 from understudy.serving import TRANSPORT
 
@@ -13,6 +14,8 @@ SILENT = frozenset({"reset", "close"})
 """Kinds after which nothing is sent."""
 BREAKING = frozenset({"cut", "empty", "malformed-chunk", "truncated-json", "dribble"})
 """Kinds that break the answer that the call would have got."""
+HEADLESS = {"cut": b"HTTP/1.1 20", "malformed-chunk": b"understudy\r\nno head\r\n\r\n"}
+"""What is sent of an answer that has no body to break."""
 
 
 async def silent(fault: Fault, scope: Scope, receive: Receive) -> None:
@@ -48,7 +51,10 @@ async def broken(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, sen
     elif fault.kind == "dribble":
         await _dribbled(send, start, body, fault.seconds)
     else:
-        if fault.kind == "cut":
+        if start["status"] in BODILESS or scope["method"] == "HEAD":
+            if transport is not None:
+                transport.write(HEADLESS[fault.kind])
+        elif fault.kind == "cut":
             await send(start)
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         else:

@@ -45,6 +45,7 @@ class Session:
             sow(self.store, seed, pack, settings, self.around)
         for collection, records in (recorded or {}).items():
             self.store.collections.setdefault(collection, {}).update(records)
+        self.sown = self.store.copied()
 
     def switch(self, chosen: Mapping[str, Json]) -> None:
         """Set switches, the others to what they are by default; quotas begin anew."""

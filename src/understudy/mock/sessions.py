@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
 from understudy.mock.faults import Faults
 from understudy.mock.journal import Journal, Listener
@@ -61,6 +62,11 @@ class Universe:
             part.clock = clock
 
     @property
+    def path(self) -> str:
+        """The path below which its vendors are, '' for the default session."""
+        return f"/s/{quote(self.name, safe='')}" if self.name != DEFAULT else ""
+
+    @property
     def records(self) -> int:
         """How many records all vendors hold."""
         return sum(part.store.count for part in self.parts.values())
@@ -72,13 +78,11 @@ class Universe:
     def restore(self, name: str) -> None:
         """Put back the records of a snapshot; raises KeyError where there is none of that name.
 
-        A vendor that was not used when it was taken begins anew.
+        A vendor that was not used when it was taken has those again with which it began. Settings are none of them.
         """
         snapshot = self.snapshots[name]
-        for vendor in [vendor for vendor in self.parts if vendor not in snapshot]:
-            del self.parts[vendor]
-        for vendor, collections in snapshot.items():
-            self.parts[vendor].store.replace(collections)
+        for vendor, part in self.parts.items():
+            part.store.replace(snapshot.get(vendor, part.sown))
 
 
 class Sessions:

@@ -93,6 +93,8 @@ def test_calls_that_were_made_are_verified(control: httpx.Client, vendor: httpx.
     assert verified({"operation": "updateUser", "at_least": 2, "at_most": 2})
     assert not verified({"operation": "updateUser", "at_most": 1})
     assert verified({"operation": "createUser", "at_most": 0})
+    assert not verified({"operation": "createUser", "at_most": 3})
+    assert verified({"operation": "createUser", "at_least": 0, "at_most": 3})
     assert not verified({"operation": "updateUser", "at_least": 3})
 
 
@@ -105,3 +107,26 @@ def test_what_came_nearest_is_told_with_its_difference(control: httpx.Client, up
     assert (told["found"], told["reason"]) == (0, "0 such calls, and at least 1 were expected")
     assert told["nearest"][0]["differences"] == [{"at": "/body/title", "expected": "One", "actual": "one"}]
     assert [each["at"] for each in told["nearest"][1]["differences"]] == ["/body/title", "/body/firstName"]
+
+
+def test_what_came_nearest_is_told_where_some_calls_are_right(control: httpx.Client, update: Update) -> None:
+    """Those that are, are no misses."""
+    update(title="one")
+    update(title="One")
+    wanted = {"operation": "updateUser", "body": {"title": "one"}, "at_least": 2}
+    (told,) = control.post("/verify", json={"calls": [wanted]}).json()["calls"]
+    assert (told["found"], told["verified"]) == (1, False)
+    assert [each["differences"] for each in told["nearest"]] == [
+        [{"at": "/body/title", "expected": "one", "actual": "One"}]
+    ]
+
+
+def test_a_call_that_came_too_early_is_the_nearest(control: httpx.Client, vendor: httpx.Client, update: Update) -> None:
+    """It differs in nothing else."""
+    vendor.get(ADA)
+    update(title="one")
+    calls = [{"operation": "updateUser"}, {"operation": "getUser"}]
+    _, told = control.post("/verify", json={"calls": calls, "in_order": True}).json()["calls"]
+    assert told["reason"] == "0 such calls after the calls before it, and at least 1 were expected"
+    early = {"at": "order", "expected": "after the calls before it", "actual": "before the last of them"}
+    assert (told["nearest"][0]["entry"]["operation"], told["nearest"][0]["differences"]) == ("getUser", [early])

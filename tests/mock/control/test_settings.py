@@ -6,7 +6,8 @@ import time
 import httpx
 import pytest
 
-from tests.mock.control.conftest import ADA, Update
+from tests.mock.control.conftest import ADA, KEY, Update
+from understudy.client import Server
 from understudy.values import Json
 
 WRITE = "/onetrust/api/consentmanager/v1/datasubjects/dataelements"
@@ -281,6 +282,65 @@ def test_a_vendor_that_was_not_used_before_a_snapshot_begins_anew(
     assert [vendor.post(write, headers=named, json={}).status_code for _ in range(2)] == [201, 200]
     assert control.post("/snapshots/before/restore").status_code == 204
     assert vendor.post(write, headers=named, json={}).status_code == 201
+
+
+def test_a_snapshot_is_of_records_alone(control: httpx.Client, vendor: httpx.Client, update: Update) -> None:
+    """Settings stay as they are, and each snapshot can be put back after another one."""
+    control.put("/snapshots/none")
+    update(title="one")
+    control.put("/snapshots/one")
+    control.patch("/switches/gainsight_px", json={"profile": "documented"})
+    control.put("/quota/gainsight_px", json={"quotas": [{"limit": 1000, "seconds": 3600}]})
+    settings = [control.get(f"/{each}/gainsight_px").json() for each in ("switches", "quota")]
+    for name, title in (("none", "Analyst"), ("one", "one"), ("none", "Analyst")):
+        assert control.post(f"/snapshots/{name}/restore").status_code == 204
+        assert vendor.get(ADA).json()["title"] == title
+    assert settings[0]["profile"] == "documented"
+    found = [control.get(f"/{each}/gainsight_px").json() for each in ("switches", "quota")]
+    assert found[0] == settings[0]
+    assert [each["limit"] for each in found[1]["quotas"]] == [1000]
+
+
+@pytest.mark.parametrize("name", ["%41", "a?b", "a#b", "a b", "\N{SNOWMAN}"])
+def test_a_session_is_found_by_its_url_whatever_its_name(name: str, server: str) -> None:
+    """Its calls are in its own journal."""
+    with Server(server) as control, control.session(name) as session:
+        assert httpx.get(f"{session.vendor('gainsight_px').base_url}/v1/users/x", headers=KEY).status_code == 404
+        assert [(each["operation"], each["status"]) for each in session.journal.entries()] == [("getUser", 404)]
+
+
+@pytest.mark.parametrize("kind", ["cut", "malformed-chunk"])
+def test_an_answer_without_a_body_is_broken_in_its_head(kind: str, control: httpx.Client, update: Update) -> None:
+    """As that to an update, which is 204."""
+    faulty(control, kind=kind, times=1)
+    with pytest.raises(httpx.TransportError):
+        update(title="broken")
+    assert update(title="whole").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ({"status": 204, "body": "x"}, "/body: an answer with the status 204 has none"),
+        ({"status": 503, "headers": {"Content-Length": "5"}}, "/headers/Content-Length: the mock itself says"),
+        ({"status": 503, "headers": {"transfer-encoding": "chunked"}}, "/headers/transfer-encoding: the mock"),
+    ],
+)
+def test_a_fault_that_nobody_could_send_is_turned_down(fault: Json, told: str, control: httpx.Client) -> None:
+    """When it is set, and not when it is met."""
+    answer = control.post("/faults", json={"kind": "status", **fault})
+    assert (answer.status_code, answer.json()["detail"].startswith(told)) == (409, True), answer.text
+    assert control.get("/faults").json() == {"faults": []}
+
+
+def test_who_sets_something_uses_the_session(server: str, session: str, control: httpx.Client) -> None:
+    """Which is not idle then; looking at what it is does not count."""
+    place = f"{server}/_understudy/sessions/{session}"
+    control.get("/faults")
+    time.sleep(0.3)
+    assert [httpx.get(place).json()["idle"] >= 0.3 for _ in range(2)] == [True, True]
+    control.put("/snapshots/now")
+    assert httpx.get(place).json()["idle"] < 0.3
 
 
 def test_a_session_has_bounds(control: httpx.Client) -> None:

@@ -32,6 +32,9 @@ class Difference:
         return {"at": self.at, "expected": self.expected, "actual": self.actual}
 
 
+EARLY = Difference("order", "after the calls before it", "before the last of them")
+
+
 class Teller:
     """Tells entries as JSON, without secrets: a client may send one vendor's key to another."""
 
@@ -114,7 +117,7 @@ def add(desk: Desk) -> None:
     @desk.answers("exportJournal")
     def export(call: Call) -> Reply:
         universe = desk.looked_at(call)
-        base = f"http://understudy.invalid{f'/s/{universe.name}' if universe.name else ''}"
+        base = f"http://understudy.invalid{universe.path}"
         return Reply(200, har.archive(teller.recorded(entry, base) for entry in universe.journal))
 
     @desk.answers("verifyCalls")
@@ -144,7 +147,8 @@ def _verified(entries: list[Entry], calls: list[Json], teller: Teller, *, in_ord
     for expected in calls:
         rest = entries[start:] if in_order else entries
         kept = [number for number, entry in enumerate(rest) if not any(_differs(entry, expected))]
-        least, most = expected.get("at_least", 0 if "at_most" in expected else 1), expected.get("at_most")
+        most = expected.get("at_most")
+        least = expected.get("at_least", 0 if most == 0 else 1)
         right = len(kept) >= least and (most is None or len(kept) <= most)
         answer: dict[str, Json] = {"found": len(kept), "verified": right}
         if not right:
@@ -154,17 +158,23 @@ def _verified(entries: list[Entry], calls: list[Json], teller: Teller, *, in_ord
         if len(kept) < least:
             answer["nearest"] = [
                 {"differences": [hide(each).as_json() for each in differences], "entry": told(entry)}
-                for differences, entry in _nearest(rest if kept == [] else [], expected)
+                for differences, entry in _nearest(entries, start if in_order else 0, expected)
             ]
         yield answer
         if in_order and right and least:
             start += kept[least - 1] + 1
 
 
-def _nearest(entries: list[Entry], expected: Mapping[str, Json]) -> list[tuple[list[Difference], Entry]]:
-    """Return the entries with the fewest differences, the newest of equals first."""
-    judged = [(list(_differs(entry, expected)), entry) for entry in reversed(entries)]
-    return sorted(judged, key=lambda each: len(each[0]))[:NEAREST]
+def _nearest(entries: list[Entry], start: int, expected: Mapping[str, Json]) -> list[tuple[list[Difference], Entry]]:
+    """Return the entries with the fewest differences, the newest of equals first; those before `start` came too early.
+
+    One without any difference is no miss.
+    """
+    judged = [
+        ([*_differs(entry, expected), *([EARLY] if number < start else [])], entry)
+        for number, entry in reversed(list(enumerate(entries)))
+    ]
+    return sorted((each for each in judged if each[0]), key=lambda each: len(each[0]))[:NEAREST]
 
 
 def _differs(entry: Entry, expected: Mapping[str, Json]) -> Iterator[Difference]:

@@ -1,5 +1,6 @@
 """What the handlers of the control plane share: how they are registered, find things, and turn requests down."""
 
+import time
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from http import HTTPStatus
@@ -71,11 +72,11 @@ class Desk:
 
     def universe(self, call: Call) -> Universe:
         """Return the session that the path names; raises NoSessionError where there is none."""
-        return self.sessions.get(meant(str(call.path["session"])))
+        return _used(self.sessions.get(meant(str(call.path["session"]))))
 
     def opened(self, call: Call) -> Universe:
         """Return the session that the path names, made now if it is not there; raises NoSessionError."""
-        return self.sessions.open(meant(str(call.path["session"])))
+        return _used(self.sessions.open(meant(str(call.path["session"]))))
 
     def looked_at(self, call: Call) -> Universe:
         """Return the session that the path names, to look at it: looking makes none but those that have a template.
@@ -83,7 +84,7 @@ class Desk:
         Raises NoSessionError.
         """
         name = meant(str(call.path["session"]))
-        return self.sessions.open(name) if name in self.sessions.templates else self.sessions.get(name)
+        return _used(self.sessions.open(name) if name in self.sessions.templates else self.sessions.get(name))
 
     def part(self, call: Call, *, to_look: bool = False) -> Session:
         """Return a vendor's part of a session, which is made now if it is not there, unless it is only `to_look`.
@@ -100,3 +101,9 @@ class Desk:
 def body_of(call: Call) -> dict[str, Json]:
     """Return the body of a call, which its document has as an object."""
     return call.body if isinstance(call.body, dict) else {}
+
+
+def _used(universe: Universe) -> Universe:
+    """Return a session that is not idle: whoever asks for it has a use for it."""
+    universe.used = time.monotonic()
+    return universe

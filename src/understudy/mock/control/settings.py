@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+from understudy.mock.answers import BODILESS
 from understudy.mock.control.desk import DeniedError, Desk, body_of
 from understudy.mock.control.universes import check_setting
 from understudy.mock.faults import KINDS, Counted, Delay, Fault
@@ -15,6 +16,8 @@ from understudy.model.call import Call, Reply
 from understudy.model.clock import format_time
 from understudy.values import Json
 
+FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+"""Headers that say where an answer ends."""
 MOST = 100
 """How many faults a session may have."""
 HOUR = 3600.0
@@ -73,6 +76,11 @@ def _fault(desk: Desk, body: Mapping[str, Json]) -> Fault:
     if kind == "latency" and "delay" not in body:
         form = '{"seconds": 0.5}, {"distribution": "uniform", "low": 0.1, "high": 2}'
         raise DeniedError(409, f"/delay: latency needs one, such as {form}")
+    if body.get("status") in BODILESS and body.get("body") is not None:
+        raise DeniedError(409, f"/body: an answer with the status {body['status']} has none")
+    for name in body.get("headers", {}):
+        if name.lower() in FRAMING:
+            raise DeniedError(409, f"/headers/{name}: the mock itself says how long an answer is")
     packs = [desk.sessions.packs[vendor]] if vendor is not None else list(desk.sessions.packs.values())
     known = [each for pack in packs for each in pack.effective.operations]
     if operation is not None and operation not in known:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from understudy.errors import UsageError
 from understudy.mock.control.desk import DeniedError, Desk, body_of
-from understudy.mock.sessions import DEFAULT, Universe, meant, shown
+from understudy.mock.sessions import Universe, meant, shown
 from understudy.mock.settings import Settings, check_switch
 from understudy.model.call import Call, Reply
 from understudy.model.clock import Clock, format_time, parse_time
@@ -38,7 +38,7 @@ def add(desk: Desk) -> None:
 
     @desk.answers("getSession")
     def get(call: Call) -> Reply:
-        return Reply(200, _told(desk, desk.universe(call)))
+        return Reply(200, _told(desk, desk.sessions.get(meant(str(call.path["session"])))))  # to look is no use of it
 
     @desk.answers("deleteSession")
     def delete(call: Call) -> Reply:
@@ -137,7 +137,6 @@ def check_setting(desk: Desk, vendor: str, name: str, value: Json, where: str) -
 
 
 def _told(desk: Desk, universe: Universe) -> dict[str, Json]:
-    path = f"/s/{universe.name}" if universe.name != DEFAULT else ""
     return {
         "name": shown(universe.name),
         "template": shown(universe.template),
@@ -146,5 +145,5 @@ def _told(desk: Desk, universe: Universe) -> dict[str, Json]:
         "idle": round(time.monotonic() - universe.used, 3),
         "records": universe.records,
         "calls": len(universe.journal),
-        "urls": {vendor: f"{path}/{vendor}" for vendor in desk.sessions.packs},
+        "urls": {vendor: f"{universe.path}/{vendor}" for vendor in desk.sessions.packs},
     }
