@@ -27,7 +27,7 @@ def test_records_that_were_there_are_there_after_a_run(
     scope: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one that the user names as well as those that nobody named, and none besides: what was made is gone."""
-    monkeypatch.setattr(fuzz, "EXAMPLES", 3)
+    monkeypatch.setattr(fuzz, "EXAMPLES", 1)
     monkeypatch.setattr(machine, "SEQUENCES", 8)
     monkeypatch.setattr(machine, "FURTHER", 1)
     with served(packs.load("gainsight_px"), Settings(strict=True)) as url:

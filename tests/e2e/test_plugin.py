@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from contextlib import suppress
@@ -108,6 +109,36 @@ def test_a_marker_that_says_nothing_known_fails_with_what_is_known(tmp_path: Pat
         _, _, failure = ended.stdout.partition(f"test_{number} __")
         assert told in failure.partition("\n____")[0], ended.stdout
     assert "Traceback" not in ended.stdout
+
+
+def test_a_run_may_use_a_server_that_is_closed_to_others(tmp_path: Path) -> None:
+    """By its admin token, and not without it."""
+    (tmp_path / "test_mine.py").write_text("def test_mine(onetrust):\n    assert len(onetrust.journal) == 0\n")
+    with tempfile.TemporaryDirectory() as folder:
+        process, url = start(Path(folder) / "log", "--admin-token", "s3cret")
+        try:
+            words = ["-q", "--understudy-url", url]
+            runs = [ended_run(*words, *more, cwd=tmp_path) for more in ((), ("--understudy-admin-token", "s3cret"))]
+        finally:
+            process.terminate()
+            process.wait(30)
+    assert [ended.returncode for ended in runs] == [1, 0], [ended.stdout for ended in runs]
+
+
+def test_a_command_knows_where_the_mocks_are_and_how_to_call_them() -> None:
+    """By its environment."""
+    ended = run("serve", "onetrust", "--port", "0", "--admin-token", "s3cret", "--exec", "--", "env")
+    known = dict(line.split("=", 1) for line in ended.stdout.splitlines() if line.startswith("UNDERSTUDY_"))
+    url = known.pop("UNDERSTUDY_URL")
+    assert known == {
+        "UNDERSTUDY_ONETRUST_URL": f"{url}/onetrust",
+        "UNDERSTUDY_TOKEN": "understudy-full",
+        "UNDERSTUDY_RESTRICTED_TOKEN": "understudy-read",
+        "UNDERSTUDY_API_KEY": "understudy-full",
+        "UNDERSTUDY_CLIENT_ID": "understudy-client",
+        "UNDERSTUDY_CLIENT_SECRET": "understudy",
+        "UNDERSTUDY_ADMIN_TOKEN": "s3cret",
+    }
 
 
 def test_a_run_may_use_a_server_that_is_there(tmp_path: Path) -> None:

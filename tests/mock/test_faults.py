@@ -47,6 +47,13 @@ def test_a_fault_is_played_so_many_times() -> None:
     assert played(faults, 4) == [["first"], ["first"], ["second"], []]
 
 
+def test_a_fault_is_played_by_the_nth_call_though_its_times_are_fewer() -> None:
+    """Calls that only might have met it do not use it up."""
+    faults = Faults(1)
+    faults.set(Fault("f", "reset", nth=5, times=1))
+    assert played(faults, 7) == [[], [], [], [], ["f"], [], []]
+
+
 def test_latencies_come_before_one_other_fault() -> None:
     """All that are met, in their order; of the others the first alone."""
     faults = Faults(1)

@@ -66,6 +66,16 @@ def test_it_is_exported_as_an_http_archive(control: httpx.Client, update: Update
     ]
 
 
+def test_an_archive_says_what_was_played(control: httpx.Client, vendor: httpx.Client) -> None:
+    """In the comment of the call, for who reads it later."""
+    control.post("/faults", json={"kind": "status", "name": "down", "status": 503, "times": 1})
+    vendor.get(ADA)
+    vendor.get(ADA)
+    first, second = control.get("/journal.har").json()["log"]["entries"]
+    assert "down" in first["comment"]
+    assert "down" not in second.get("comment", "")
+
+
 def test_it_is_cleared(control: httpx.Client, update: Update) -> None:
     """And goes on."""
     update(title="one")

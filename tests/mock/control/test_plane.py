@@ -39,6 +39,20 @@ def test_an_admin_token_closes_it(token: str | None, status: int) -> None:
         assert httpx.get(f"{url}/_understudy/health").status_code == 200
 
 
+def test_at_the_bound_of_sessions_no_more_are_made() -> None:
+    """409 from the control plane; those that there are go on."""
+    universes = Sessions(PACKS, {"": Settings(seed=1)}, most=1)
+    with listening(MockApp(PACKS, universes, control_plane(universes, None))) as url:
+        place = f"{url}/_understudy/sessions"
+        assert httpx.post(place, json={"name": "one"}).status_code == 201
+        refused = [httpx.post(place, json={"name": "two"}), httpx.put(f"{place}/two/snapshots/x")]
+        assert [(each.status_code, "there may be no more" in each.json()["detail"]) for each in refused] == [
+            (409, True),
+            (409, True),
+        ]
+        assert httpx.get(f"{place}/one").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "told"),
     [

@@ -99,18 +99,20 @@ def test_a_latency_delays_the_answer(delay: dict[str, object], control: httpx.Cl
 
 
 @pytest.mark.parametrize(
-    ("kind", "error"),
+    ("kind", "error", "told"),
     [
-        ("reset", httpx.ReadError),
-        ("close", httpx.RemoteProtocolError),
-        ("cut", httpx.RemoteProtocolError),
-        ("malformed-chunk", httpx.RemoteProtocolError),
+        ("reset", httpx.ReadError, "reset"),
+        ("close", httpx.RemoteProtocolError, "without sending a response"),
+        ("cut", httpx.RemoteProtocolError, "without sending complete message body"),
+        ("malformed-chunk", httpx.RemoteProtocolError, "illegal chunk"),
     ],
 )
-def test_the_connection_breaks(kind: str, error: type[Exception], control: httpx.Client, vendor: httpx.Client) -> None:
+def test_the_connection_breaks(
+    kind: str, error: type[Exception], told: str, control: httpx.Client, vendor: httpx.Client
+) -> None:
     """Before or in the middle of the answer; the next call is answered."""
     faulty(control, kind=kind, times=1)
-    with pytest.raises(error):
+    with pytest.raises(error, match=told):
         vendor.get(ADA)
     assert vendor.get(ADA).status_code == 200
     statuses = [(each["status"], each["fault"] != "") for each in control.get("/journal").json()["entries"]]
@@ -382,7 +384,10 @@ def test_a_session_begins_anew_and_is_forgotten(
     """With the settings that it was made with."""
     update(title="mine")
     faulty(control, kind="latency", delay={"seconds": 0})
+    control.put("/clock", json={"now": "2020-01-31T09:30:00Z", "running": False})
     assert control.post("/reset").status_code == 200
+    clock = control.get("/clock").json()
+    assert (clock["running"], clock["now"] > "2026") == (True, True)
     assert vendor.get(ADA).json()["title"] == "Analyst"
     assert control.get("/faults").json() == {"faults": []}
     told = httpx.get(f"{server}/_understudy/sessions").json()

@@ -1,0 +1,44 @@
+"""Where two answers differ."""
+
+import json
+
+import pytest
+
+from understudy.contract.comparison.contrast import difference
+from understudy.contract.comparison.normal import NOTHING, Normal
+from understudy.contract.exchange import Exchange, Request, Response
+from understudy.contract.target import Run
+from understudy.values import Json
+
+RUN = Run("any", "http://a", "a", "core", 1, "r", 0.0, 0.0)
+
+
+def answered(status: int, media_type: str, body: Json) -> Exchange:
+    """Return an exchange with that answer."""
+    headers = (("Content-Type", media_type),) if media_type else ()
+    response = Response(status, headers, json.dumps(body).encode())
+    return Exchange(Request("GET", "http://a/people/1"), response, 0.1, "any", "full")
+
+
+JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ((200, JSON, {"a": 1}), (200, JSON, {"a": 1}), None),
+        ((200, JSON, {"a": 1}), (201, JSON, {"a": 1}), ("status", 200, 201)),
+        ((200, JSON, {"a": 1}), (200, "text/json", {"a": 1}), ("media type", JSON, "text/json")),
+        ((200, JSON, {"a": 1}), (200, "", {"a": 1}), ("media type", JSON, NOTHING)),
+        ((200, f"{JSON}; charset=utf-8", {"a": 1}), (200, JSON, {"a": 1}), None),
+        ((200, JSON, {"a": 1}), (200, JSON, {"a": 2}), ("/a", 1, 2)),
+        ((404, JSON, {"a": 1}), (404, "text/html", "gone"), None),
+        ((404, JSON, {"a": 1}), (410, JSON, {"a": 1}), ("status", 404, 410)),
+    ],
+)
+def test_answers_differ_in_status_media_type_and_body(
+    one: tuple[int, str, Json], other: tuple[int, str, Json], expected: object
+) -> None:
+    """In this order; what refusals say is not compared."""
+    normals, exchanges = (Normal(RUN), Normal(RUN)), (answered(*one), answered(*other))
+    assert difference(normals, exchanges, lambda body: body) == expected
