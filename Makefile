@@ -25,6 +25,8 @@ WORKERS := -n 3 --dist loadgroup
 # and without coverage, which would make them twice as long, is enough.
 # What takes longest in one piece comes first, so that no worker waits for another one in the end.
 LONG := tests/e2e/test_wheel.py tests/e2e/test_readme.py tests/e2e/test_audit.py
+# What works in processes of its own, of which coverage sees nothing and for which it takes as long as for all others.
+APART := tests/cli/test_verify.py tests/e2e/test_serve.py tests/e2e/consumer tests/test_repository.py
 ONCE := $(LONG) tests/contract/test_audit.py tests/contract/stateful tests/e2e/consentgrid tests/e2e/gainsight_px \
 	$(filter-out $(LONG) tests/e2e/test_serve.py,$(wildcard tests/e2e/test_*.py))
 
@@ -49,9 +51,9 @@ verify: $(STAMP) ## play the mocks, judge them, write reports/
 
 test: $(STAMP) ## run all tests that need nothing but Python
 	@code=0; $(BIN)/python --version; \
-		$(PYTEST) -m "not tools" $(WORKERS) $(addprefix --ignore ,$(ONCE)) \
+		$(PYTEST) -m "not tools" $(WORKERS) $(addprefix --ignore ,$(ONCE) $(APART)) \
 			--cov --cov-branch --cov-report term:skip-covered || code=1; \
-		$(PYTEST) -m "not tools" $(WORKERS) $(ONCE) || code=1; exit $$code
+		$(PYTEST) -m "not tools" $(WORKERS) $(ONCE) $(APART) || code=1; exit $$code
 
 test-pythons: $(STAMP) ## run the quick ones on the other Pythons 3.11-3.13 of this machine
 	@failed=; $(foreach minor,11 12 13,$(call test_further,$(minor))) \

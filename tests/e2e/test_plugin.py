@@ -135,7 +135,7 @@ def test_a_command_knows_where_the_mocks_are_and_how_to_call_them() -> None:
         "UNDERSTUDY_TOKEN": "understudy-full",
         "UNDERSTUDY_RESTRICTED_TOKEN": "understudy-read",
         "UNDERSTUDY_API_KEY": "understudy-full",
-        "UNDERSTUDY_CLIENT_ID": "understudy-client",
+        "UNDERSTUDY_CLIENT_ID": "understudy",
         "UNDERSTUDY_CLIENT_SECRET": "understudy",
         "UNDERSTUDY_ADMIN_TOKEN": "s3cret",
     }

@@ -67,7 +67,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     make(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder / "dist", ".")
     (sdist,), (wheel,) = (folder / "dist").glob("*.tar.gz"), (folder / "dist").glob("*.whl")
     venv.create(folder / "venv", with_pip=True)
-    make(folder / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", wheel)
+    make(folder / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-compile", wheel)
     return Installed(sdist, wheel, folder / "venv" / "bin" / "understudy")
 
 

@@ -41,7 +41,7 @@ def test_an_admin_token_closes_it(token: str | None, status: int) -> None:
 
 def test_at_the_bound_of_sessions_no_more_are_made() -> None:
     """409 from the control plane; those that there are go on."""
-    universes = Sessions(PACKS, {"": Settings(seed=1)}, most=1)
+    universes = Sessions(PACKS, {"": Settings(seed=1)}, most=2)  # the default one is there from the start
     with listening(MockApp(PACKS, universes, control_plane(universes, None))) as url:
         place = f"{url}/_understudy/sessions"
         assert httpx.post(place, json={"name": "one"}).status_code == 201
