@@ -3,6 +3,7 @@
 Nothing of the user's pytest configuration takes part: its own root, no ini file, no conftest, no PYTEST_ADDOPTS.
 """
 
+import gc
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -205,7 +206,11 @@ def _tried(
     trial = Trial(pack, run, watcher)
     trial.gathered.narrowed = bool(run.scenarios)
     with _environment(run):
-        code = pytest.main([*_arguments(pack, run), *words], plugins=[trial, *plugins])
+        gc.freeze()  # what is there by now is used to the end: to look through it each time takes a twentieth of a run
+        try:
+            code = pytest.main([*_arguments(pack, run), *words], plugins=[trial, *plugins])
+        finally:
+            gc.unfreeze()
     if code == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(f"pytest does not take {' '.join(words)!r}", todo="see pytest --help for its options")
     return trial, int(code)
