@@ -77,3 +77,10 @@ def test_delays_are_as_their_distribution_has_it() -> None:
     assert 1.9 < median(lognormal) < 2.1
     assert 1.05 < lognormal[int(2000 * 0.159)] < 1.35  # one sigma below: 2 / e ** 0.5
     assert 3.0 < lognormal[int(2000 * 0.841)] < 3.6  # one above: 2 * e ** 0.5
+
+
+def test_a_name_that_is_given_is_none_of_somebody_elses() -> None:
+    """Though it looks like one."""
+    faults = Faults(1)
+    faults.set(Fault("fault-1", "reset"))
+    assert [faults.name(), faults.name()] == ["fault-2", "fault-3"]

@@ -12,6 +12,7 @@ import pytest
 
 from tests.proxy.conftest import Proxy
 from tests.proxy.targets import OK, received, target
+from understudy.contract.history import History
 from understudy.proxy import forwarder
 
 
@@ -239,31 +240,31 @@ def test_long_bodies_pass_and_are_not_kept(proxy: Proxy) -> None:
 
     with target(mirror) as to, proxy(to) as proxied:
         assert httpx.post(proxied.url, content=body, timeout=30).content == body
-    assert (proxied.calls, proxied.forwarder.long) == ([], 1)
+    assert (proxied.calls, proxied.forwarder.unread) == ([], 1)
 
 
 @pytest.mark.parametrize(
-    ("packed", "comment"),
+    ("coding", "packed"),
     [
-        (b"not packed", "the body cannot be decoded"),
-        (gzip.compress(bytes(9 << 20)), "the body is longer than 8 MiB when it is decoded"),
+        (b"gzip", b"not packed"),
+        (b"gzip", gzip.compress(bytes(9 << 20))),
+        (b"br", b'\x0b\x02\x80{"a": 1}\x03'),
+        (b"gzip, zstd", b"{}"),
     ],
 )
-def test_what_cannot_be_unpacked_is_recorded_as_it_is(packed: bytes, comment: str, proxy: Proxy) -> None:
-    """Nor does it stop anything."""
+def test_what_cannot_be_unpacked_is_handed_on_and_that_is_all(coding: bytes, packed: bytes, proxy: Proxy) -> None:
+    """Nobody can say whether it is right, nor what secrets are in it."""
 
     def answer(connection: socket.socket) -> None:
         received(connection)
         connection.sendall(
-            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(packed)) + packed
         )
 
     with target(answer) as to, proxy(to) as proxied:
         got = proxied.sent(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert got.endswith(packed)
-    (call,) = proxied.calls
-    assert call.answer == packed
-    assert call.comment.startswith(comment)
+    assert (proxied.calls, proxied.forwarder.unread) == ([], 1)
 
 
 def test_marked_answers_say_what_was_found(proxy: Proxy) -> None:
@@ -285,8 +286,30 @@ def test_marked_answers_say_what_was_found(proxy: Proxy) -> None:
     assert (long.headers["understudy-outcome"], long.content) == ("unjudged", b"".join(pieces))
 
 
+def test_a_defect_of_the_judge_costs_nobody_an_answer(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not judged, and the defect is told in the end."""
+
+    def broken(*_: object) -> None:
+        raise LookupError("a defect")
+
+    def answer(connection: socket.socket) -> None:
+        received(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    def through() -> None:
+        with target(answer) as to, proxy(to, mark=lambda evidence: "passed") as proxied:
+            answers.append(httpx.get(f"{proxied.url}/api/consentmanager/v1/datasubjects/profiles"))
+
+    answers: list[httpx.Response] = []
+    monkeypatch.setattr(History, "judge_alone", broken)
+    with pytest.raises(LookupError, match="a defect"):
+        through()
+    (got,) = answers
+    assert (got.status_code, got.content, got.headers["understudy-outcome"]) == (200, b"{}", "unjudged")
+
+
 def test_a_packed_request_is_recorded_without_its_secrets(proxy: Proxy) -> None:
-    """It passes as it is; what cannot be unpacked is left out."""
+    """It passes as it is; a call with one that cannot be unpacked is not recorded."""
     heard: list[bytes] = []
 
     def answer(connection: socket.socket) -> None:
@@ -303,4 +326,5 @@ def test_a_packed_request_is_recorded_without_its_secrets(proxy: Proxy) -> None:
         for body in (packed, b"client_secret=hush"):
             httpx.post(proxied.url, content=body, headers=headers)
     assert heard == [packed, b"client_secret=hush"]
-    assert [call.body for call in proxied.calls] == [b'{"client_secret": "***", "a": 1}', b""]
+    assert [call.body for call in proxied.calls] == [b'{"client_secret": "***", "a": 1}']
+    assert proxied.forwarder.unread == 1

@@ -127,8 +127,9 @@ def _tell_of_the_rest(forwarder: Forwarder) -> None:
     """Say how many calls were not judged, and why."""
     if forwarder.unanswered:
         click.echo(f"understudy: {forwarder.unanswered} calls got no answer from {forwarder.to}", err=True)
-    if forwarder.long:
-        click.echo(f"understudy: {forwarder.long} calls had a body too long to be judged or recorded", err=True)
+    if forwarder.unread:
+        what = "calls had a body that is too long, or cannot be decoded: they were neither judged nor recorded"
+        click.echo(f"understudy: {forwarder.unread} {what}", err=True)
 
 
 def _ready(vendor: str, url: str, target: str, record: Path | None) -> None:

@@ -110,7 +110,7 @@ class History:
         exchanged = next(iter(self._reader.read([call])), None)
         if exchanged is None:
             heard = Heard(call)
-            return heard if heard.writes and any(call.url.startswith(base) for base in self._bases) else None
+            return heard if heard.writes and any(call.url.startswith(f"{base}/") for base in self._bases) else None
         self._bases.add(exchanged.base)
         in_scope = exchanged.operation.operation_id in self.judge.judged.operations
         return Heard(call, exchanged, _exchange(exchanged, self._secret), frozenset(_identifiers(exchanged)), in_scope)

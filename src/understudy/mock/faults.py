@@ -122,8 +122,10 @@ class Faults:
 
     def name(self) -> str:
         """Return a name that no fault has had."""
-        self._named += 1
-        return f"fault-{self._named}"
+        while True:
+            self._named += 1
+            if (name := f"fault-{self._named}") not in self._counted:
+                return name
 
     def set(self, fault: Fault) -> None:
         """Set a fault; one of the same name is replaced, and counts anew."""

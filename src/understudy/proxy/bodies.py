@@ -11,6 +11,10 @@ KEPT = 8 << 20
 """Bytes of a body that are kept to be judged; a call with a longer one is handed on, and that is all."""
 
 
+CODINGS = frozenset({b"identity", b"gzip", b"deflate"})
+"""Content codings that are read (RFC 9110, section 8.4.1)."""
+
+
 class Copy:
     """What is kept of a body that passes."""
 
@@ -24,19 +28,23 @@ class Copy:
         if not self.cut:
             self.body += piece
 
-    def decoded(self, headers: Headers) -> tuple[bytes, str]:
-        """Return the body without its Content-Encoding, and a comment; as it is where that is wrong, or too long."""
-        if not any(name.lower() == b"content-encoding" for name, _ in headers):
-            return bytes(self.body), ""
+    def decoded(self, headers: Headers) -> bytes | None:
+        """Return the body without its Content-Encoding; None where it is too long, or in none that is read here."""
+        named = [value for name, value in headers if name.lower() == b"content-encoding"]
+        codings = {each.strip().lower() for value in named for each in value.split(b",")}
+        if self.cut or codings - CODINGS:
+            return None
+        if not codings:
+            return bytes(self.body)
         found = bytearray()
         try:
             for piece in httpx.Response(200, headers=headers, stream=_Pieces(bytes(self.body))).iter_bytes():
                 found += piece
                 if len(found) > KEPT:
-                    return bytes(self.body), f"the body is longer than {KEPT >> 20} MiB when it is decoded, and is not"
-        except httpx.DecodingError as error:
-            return bytes(self.body), f"the body cannot be decoded: {error}"
-        return bytes(found), ""
+                    return None
+        except httpx.DecodingError:
+            return None
+        return bytes(found)
 
 
 class _Pieces(httpx.SyncByteStream):

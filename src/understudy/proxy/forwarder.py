@@ -8,6 +8,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -62,8 +63,8 @@ class Forwarder:
         self.to = to
         self.timeout = timeout
         self.mark = mark
-        self.long = 0
-        """How many calls had a body too long to be judged."""
+        self.unread = 0
+        """How many calls had a body that is too long to be judged, or cannot be decoded."""
         self.unanswered = 0
         """How many calls got no answer, or none that was whole."""
         self._base = httpx.URL(to)
@@ -84,12 +85,19 @@ class Forwarder:
             await passage.through(self._transport)
         finally:
             call = self._recorded(passage)
-            self.long += call is None
+            self.unread += call is None
             self.unanswered += passage.status == 0
             jobs = self._listener.ended(ticket, call)
         if passage.held:
+            await passage.release(UNJUDGED if call is None else await self._marked(jobs))
+
+    async def _marked(self, jobs: Iterable[Future[list[Evidence]]]) -> str:
+        """Return what an answer's mark says; a defect of the judge's, of which the listener tells, costs no answer."""
+        try:
             found = [piece for job in jobs for piece in await asyncio.wrap_future(job)]
-            await passage.release(self.mark(found) if self.mark is not None and call is not None else UNJUDGED)
+        except Exception:  # noqa: BLE001 (whatever it is)
+            return UNJUDGED
+        return self.mark(found) if self.mark is not None else UNJUDGED
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Keep connections to the target from start to end."""
@@ -116,26 +124,24 @@ class Forwarder:
         )
 
     def _recorded(self, passage: "Passage") -> Recorded | None:
-        """Return a call that is over without its secrets, and have it recorded; None where a body is too long."""
-        sent, got, redaction = passage.sent, passage.got, self._redaction
-        if sent.cut or got.cut:
+        """Return a call that is over without its secrets, and have it recorded; None where a body cannot be read."""
+        scope, redaction = passage.scope, self._redaction
+        body, answer = passage.sent.decoded(scope["headers"]), passage.got.decoded(passage.headers)
+        if body is None or answer is None:
             return None
-        scope = passage.scope
         query = redaction.query(scope["query_string"].decode("latin-1"))
         path = (self._path + scope["raw_path"]).decode("latin-1")
-        answer, comment = got.decoded(passage.headers)
-        body, packed = sent.decoded(scope["headers"])
         call = Recorded(
             scope["method"],
             f"{self._origin}{path}{'?' if query else ''}{query}",
             redaction.headers(_texts(scope["headers"])),
-            b"" if packed else redaction.body(body),  # what cannot be read may hold anything
+            redaction.body(body),
             passage.status,
             redaction.headers(_texts(passage.headers)),
             redaction.body(answer),
             passage.began,
             passage.seconds if passage.status else time.monotonic() - passage.clock,
-            passage.failure or packed or comment,
+            passage.failure,
         )
         if self._record is not None:
             self._record(call)

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from understudy.contract.comparison.contrast import difference
+from understudy.contract.comparison.contrast import contrasted, difference
 from understudy.contract.comparison.normal import NOTHING, Normal
 from understudy.contract.exchange import Exchange, Request, Response
-from understudy.contract.target import Run
+from understudy.contract.stateful.scenario import Taking
+from understudy.contract.target import Run, Secrets
 from understudy.values import Json
 
 RUN = Run("any", "http://a", "a", "core", 1, "r", 0.0, 0.0)
@@ -42,3 +43,13 @@ def test_answers_differ_in_status_media_type_and_body(
     """In this order; what refusals say is not compared."""
     normals, exchanges = (Normal(RUN), Normal(RUN)), (answered(*one), answered(*other))
     assert difference(normals, exchanges, lambda body: body) == expected
+
+
+def test_what_is_told_of_a_difference_has_no_secrets() -> None:
+    """Not where a target echoes one, nor in the lines that repeat the calls."""
+    found = ("/a", "with hush in it", "nothing")
+    told = contrasted(found, "any", None, (None, None), Taking((), str), ("curl hush", "curl -H hush"))
+    hidden = told.hidden(Secrets(["hush"]).hide)
+    assert "hush" in str(told)
+    assert "hush" not in str(hidden)
+    assert (hidden.evidence.expected, hidden.curls) == ("with *** in it", ("curl ***", "curl -H ***"))

@@ -39,6 +39,19 @@ def test_an_admin_token_closes_it(token: str | None, status: int) -> None:
         assert httpx.get(f"{url}/_understudy/health").status_code == 200
 
 
+def test_switches_of_ones_own_leave_the_others_of_a_template() -> None:
+    """Of the same vendor, and of others."""
+    template = Settings(switches={"onetrust": {"quota": "newer"}, "gainsight_px": {"mismatch": "refuse"}})
+    universes = Sessions(PACKS, {"": template})
+    with listening(MockApp(PACKS, universes, control_plane(universes, None))) as url:
+        place = f"{url}/_understudy/sessions"
+        own = {"onetrust": {"multiple-identifiers": "off"}}
+        assert httpx.post(place, json={"name": "own", "switches": own}).status_code == 201
+        chosen = [httpx.get(f"{place}/own/switches/{vendor}").json() for vendor in PACKS]
+    assert chosen[0]["mismatch"] == "refuse"
+    assert (chosen[1]["quota"], chosen[1]["multiple-identifiers"]) == ("newer", "off")
+
+
 def test_at_the_bound_of_sessions_no_more_are_made() -> None:
     """409 from the control plane; those that there are go on."""
     universes = Sessions(PACKS, {"": Settings(seed=1)}, most=2)  # the default one is there from the start

@@ -44,6 +44,10 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
     exact = first.judge.rules.by_id.get(oracle.exact)
     named = [each for each in oracle.comparisons if each in judged]
     plans = Plans(pack.effective, oracle, named, case=exact is not None and exact.binding)
+
+    def hide(text: str) -> str:
+        return clients[0].secrets.hide(clients[1].secrets.hide(text))
+
     with ThreadPoolExecutor(2) as pool:
         tally = Tally()
         twins = Twins(clients, pool, ignored, tally)
@@ -53,7 +57,7 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
         except OverError as over:
             return Comparison(None, 0, first.requests, tally.taken, str(over))
         if contrast is not None:
-            return Comparison(contrast, 0, first.requests, tally.taken)
+            return Comparison(contrast.hidden(hide), 0, first.requests, tally.taken)
         while played < sequences and not twins.over:
             random = Random(f"{first.run.seed} {played}")  # noqa: S311 (no secret is made of it)
             wanted = [plans.creation(random), *(plans.call(random) for _ in range(machine.STEPS))]
@@ -61,6 +65,7 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
             played += 1
             if contrast is not None:
                 twins.last(SHRINKING)
-                return Comparison(shrinking.shrunk(contrast, twins.played), played, first.requests, tally.taken)
+                shrunk = shrinking.shrunk(contrast, twins.played)
+                return Comparison(shrunk.hidden(hide), played, first.requests, tally.taken)
     skipped = f"{tally.skipped} calls were kept from one of them by its limits" if tally.skipped else ""
     return Comparison(None, played, first.requests, tally.taken, twins.why() or skipped)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -36,6 +36,11 @@ class Contrast:
     at: str
     departs: tuple[str | None, str | None]
     curls: tuple[str, str]
+
+    def hidden(self, hide: Callable[[str], str]) -> "Contrast":
+        """Return it without secrets, which targets echo."""
+        evidence = replace(self.evidence, expected=hide(self.evidence.expected), actual=hide(self.evidence.actual))
+        return replace(self, evidence=evidence, curls=(hide(self.curls[0]), hide(self.curls[1])))
 
 
 @dataclass(slots=True)

@@ -125,7 +125,10 @@ def _settings(desk: Desk, template: Settings, own: dict[str, Json]) -> Settings:
     for vendor, switches in own.get("switches", {}).items():
         for name, value in switches.items():
             check_setting(desk, vendor, name, value, f"/switches/{vendor}/{name}")
-    return replace(template, **own)
+    switches = {vendor: dict(each) for vendor, each in template.switches.items()}
+    for vendor, named in own.get("switches", {}).items():
+        switches[vendor] = {**switches.get(vendor, {}), **named}
+    return replace(template, **{**own, "switches": switches})
 
 
 def check_setting(desk: Desk, vendor: str, name: str, value: Json, where: str) -> None:
