@@ -41,10 +41,17 @@ class Proxied:
         self.said = self.complained = ""
         self._process = process
 
+    def deafen(self) -> None:
+        """Read nothing more of what it says."""
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process.stdout = None
+
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Stop it, and keep what it says."""
         self._process.send_signal(number)
-        self.said, self.complained = self._process.communicate(timeout=30)
+        said, self.complained = self._process.communicate(timeout=30)
+        self.said = said or ""
         self.code = self._process.returncode
 
 
@@ -86,6 +93,25 @@ def test_sound_traffic_has_no_finding(vendor: str, server: str, tmp_path: Path) 
     assert (proxy.code, found["verdict"], found["findings"], found["remarks"]) == (0, "partial", [], []), proxy.said
     assert found["requests"] >= 280
     assert proxy.complained == ""
+
+
+def test_what_nobody_reads_any_more_is_in_the_report(server: str, tmp_path: Path) -> None:
+    """As where the output went to `head`; the calls after it are judged as well."""
+    words = ("--scope", "full", "--report", str(tmp_path))
+    with (
+        Server(server) as control,
+        control.session("unread") as session,
+        proxied("onetrust", f"{server}/s/unread/onetrust", *words) as proxy,
+    ):
+        session.vendor("onetrust").deviate("linking-changes-the-id")
+        proxy.deafen()
+        for who in ("ada@example.com", "bo@example.com"):
+            calls(proxy.url, "onetrust", who)
+        proxy.stop()
+    found = report(tmp_path)
+    assert (found["verdict"], {each["rule"] for each in found["findings"]}) == ("violates", {"OT-ID-1"})
+    assert found["requests"] >= 14
+    assert "Traceback" not in proxy.complained
 
 
 def test_violations_are_told_when_they_are_seen_and_reported_in_the_end(server: str, tmp_path: Path) -> None:

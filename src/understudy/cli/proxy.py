@@ -90,10 +90,13 @@ def proxy(
     )
     command = ctx.meta[COMMAND] if executing else None
     failed = _serve(forwarder, sock, vendor, record, command)
-    listener.close()
-    code = hearing.end(f"{listener.passed} calls that passed")
-    _tell_of_the_rest(forwarder)
-    ctx.exit(failed or max(code, recorder.end() if recorder is not None else 0, key=SEVERITY.index))
+    try:
+        listener.close()
+    finally:  # whatever became of the judge: what was found until then is reported, and the recording is whole
+        recorded = recorder.end() if recorder is not None else 0
+        code = hearing.end(f"{listener.passed} calls that passed")
+        _tell_of_the_rest(forwarder)
+    ctx.exit(failed or max(code, recorded, key=SEVERITY.index))
 
 
 def _target(order: Order, pack: Pack, to: str | None) -> str:
@@ -175,7 +178,8 @@ class _Voice:
             failed = weigh(piece, self._rules.get(piece.rule or ""), strict=self._strict) is Outcome.FAILED
             if failed and piece.fingerprint not in self._told:
                 self._told.add(piece.fingerprint)
-                click.echo(f"  {piece.rule or 'no rule'}  {piece.operation}: {piece.title}")
+                with suppress(OSError):  # nobody reads any more; the report will tell
+                    click.echo(f"  {piece.rule or 'no rule'}  {piece.operation}: {piece.title}")
 
 
 class _Recorder:
