@@ -1,5 +1,6 @@
 """The command line: each command reads its options and calls the function that does the work."""
 
+import signal
 import sys
 import traceback
 import warnings
@@ -13,6 +14,10 @@ from understudy.errors import TargetError, UnderstudyError
 
 _COMMANDS = ("serve", "verify", "check", "proxy", "compare", "rules", "switches", "audit", "lint", "spec", "vendor")
 _MODULES = {"vendor": "spec"}  # of those that do not stand in a module of their own name
+
+
+INTERRUPTED = 128 + signal.SIGINT
+"""The exit code of a command that Ctrl-C has ended before it came to anything: none of those that say something."""
 
 
 class _Group(click.Group):
@@ -38,6 +43,9 @@ class _Group(click.Group):
             sys.exit(error.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
+        except KeyboardInterrupt:
+            click.echo("understudy: interrupted", err=True)
+            sys.exit(INTERRUPTED)
         except Exception:  # noqa: BLE001 (a defect of ours must not look like a verdict: 1 says that a target violates)
             traceback.print_exc()
             click.echo("understudy: this is a defect of understudy; please report it with the lines above", err=True)
