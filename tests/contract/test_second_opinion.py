@@ -78,17 +78,19 @@ def test_answers_of_one_shape_are_shown_once(
 def test_declared_headers_are_of_the_shape(
     second: SecondOpinion, exchange: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A header that counts down has one shape, one that holds something else another; nobody declares a Date."""
+    """A header that counts down has one shape while it is as long, any other text its own; nobody declares a Date."""
     asked: list[Exchange] = []
     monkeypatch.setattr(SecondOpinion, "_asked", lambda self, each, operation: asked.append(each))
     for headers in (
         {"Retry-After": "7", "Date": "now"},
         {"Retry-After": "8", "Date": "then"},
         {"Retry-After": "soon"},
+        {"Retry-After": "later"},
+        {"Retry-After": "100"},
         {},
     ):
         second.objection(exchange(429, GOOD, headers))
-    assert len(asked) == 3
+    assert len(asked) == 5
 
 
 def test_it_disagrees_with_the_first_opinion_in_a_remark(

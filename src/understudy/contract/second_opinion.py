@@ -139,10 +139,14 @@ def _shape(exchange: Exchange, declared: Container[str]) -> Shape | None:
     except (ValueError, RecursionError):
         return None
     named = ((name.lower(), value) for name, value in response.headers)
-    headers = tuple(
-        (name, "digits" if value.isdecimal() else _kind(value)) for name, value in named if name in declared
-    )
+    headers = tuple((name, _written(value)) for name, value in named if name in declared)
     return exchange.operation_id, response.status, response.header("content-type"), headers, body
+
+
+def _written(value: str) -> object:
+    """Return what a header's value has in common with others: so many digits, or a known form; else it stands alone."""
+    kind = _kind(value)
+    return len(value) if value.isdecimal() else kind if kind in _TEXTS else (kind, value)
 
 
 def _kind(value: Json) -> object:
