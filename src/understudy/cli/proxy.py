@@ -90,13 +90,19 @@ def proxy(
     )
     command = ctx.meta[COMMAND] if executing else None
     failed = _serve(forwarder, sock, vendor, record, command)
+    code = _ended(listener, hearing, forwarder, recorder)
+    ctx.exit(failed or code)
+
+
+def _ended(listener: Listener, hearing: Hearing, forwarder: Forwarder, recorder: "_Recorder | None") -> int:
+    """Report, and return the exit code; whatever became of the judge, what was found is told, and recorded whole."""
     try:
         listener.close()
-    finally:  # whatever became of the judge: what was found until then is reported, and the recording is whole
+    finally:
         recorded = recorder.end() if recorder is not None else 0
         code = hearing.end(f"{listener.passed} calls that passed")
         _tell_of_the_rest(forwarder)
-    ctx.exit(failed or max(code, recorded, key=SEVERITY.index))
+    return max(code, recorded, key=SEVERITY.index)
 
 
 def _target(order: Order, pack: Pack, to: str | None) -> str:
