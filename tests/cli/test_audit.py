@@ -48,6 +48,12 @@ def test_all_killed_is_0(verdicts: dict[str, tuple[str, ...]]) -> None:
     assert ended.stdout.endswith("audit: 5 of 5 killed, 0 survived; seed 7\n")
 
 
+def test_a_log_shows_that_a_long_audit_goes_on(verdicts: dict[str, tuple[str, ...]]) -> None:
+    """By a line now and then, where no bar can move."""
+    lines = run("onetrust", "--sample", "60", "--seed", "7").stdout.splitlines()
+    assert [line for line in lines if line.endswith(" judged")] == ["25 of 60 judged", "50 of 60 judged"]
+
+
 def test_a_survivor_is_1_and_is_told(verdicts: dict[str, tuple[str, ...]], tmp_path: Path) -> None:
     """With its fingerprint, in JSON and on the page too."""
     verdicts["takes-OT-AUTH-1"] = ()

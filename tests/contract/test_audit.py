@@ -7,6 +7,7 @@ from shutil import copytree
 import pytest
 
 from understudy import pack as packs
+from understudy.contract import audit as auditing
 from understudy.contract import fuzz
 from understudy.contract.audit import Judged, audit, judge
 from understudy.contract.stateful import machine
@@ -75,6 +76,14 @@ def test_the_fingerprint_is_the_vendors_and_the_names() -> None:
     one, other = Judged("a", "x", "R", "t"), Judged("a", "x", "R", "u", by=("model",))
     assert one.fingerprint == other.fingerprint != Judged("b", "x", "R", "t").fingerprint
     assert len(one.fingerprint) == 16
+
+
+def test_processes_are_renewed_while_deviations_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What many runs have left in one's memory goes with it."""
+    monkeypatch.setattr(auditing, "RENEWED", 2)
+    names = ["takes-OT-AUTH-1", "takes-OT-AUTH-2", *(f"takes-OT-BODY-{number}" for number in (1, 2, 3, 5))]
+    found = list(audit([("onetrust", name) for name in names], 7, 20, 2, first=True))
+    assert sorted(each.deviation for each in found if each.killed) == names
 
 
 KILLS = """

@@ -3,11 +3,12 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -181,6 +182,35 @@ def _judge(vendor: str, name: str, seed: int, budget: float, *, first: bool) -> 
         return Judged(vendor, name, deviation.rule, deviation.text, error=str(error))
 
 
+class _Lane:
+    """A process that judges one deviation after the other; one that has judged enough, or has died, is followed."""
+
+    def __init__(self, judged: Callable[[str, str], Judged]) -> None:
+        self._judged = judged
+        self._open()
+
+    def _open(self) -> None:
+        self._pool, self._taken = ProcessPoolExecutor(1, mp_context=get_context("spawn")), 0
+
+    def judge(self, vendor: str, name: str) -> Judged:
+        """Judge a deviation; where its process dies that is its error."""
+        if self._taken == RENEWED:
+            self.close()
+            self._open()
+        self._taken += 1
+        try:
+            return self._pool.submit(self._judged, vendor, name).result()
+        except BrokenProcessPool:
+            self.close()
+            self._open()
+            played = _load(vendor).deviations.by_name[name]
+            return Judged(vendor, name, played.rule, played.text, error="its process died: out of memory, or killed")
+
+    def close(self) -> None:
+        """Let the process end once it is done with what it judges."""
+        self._pool.shutdown(wait=False)
+
+
 def audit(
     names: Iterable[tuple[str, str]], seed: int, budget: float, workers: int, *, first: bool = False
 ) -> Iterator[Judged]:
@@ -189,38 +219,23 @@ def audit(
     With `first` a deviation is done with as soon as one technique has found it, which leaves the others unscored. One
     whose process dies is told with an error, and the others are judged all the same.
     """
-    waiting = list(names)
-    judged = partial(_judge, seed=seed, budget=budget, first=first)
-    while waiting:
+    lanes = [_Lane(partial(_judge, seed=seed, budget=budget, first=first)) for _ in range(workers)]
+    free: SimpleQueue[_Lane] = SimpleQueue()
+    for lane in lanes:
+        free.put(lane)
+
+    def judged(vendor: str, name: str) -> Judged:
+        lane = free.get()
         try:
-            for name, done in _side_by_side(judged, tuple(waiting), workers):
-                waiting.remove(name)
-                yield done
-        except BrokenProcessPool:  # by one of those that were being judged, which are the first of those that wait
-            for name in waiting[:workers]:
-                waiting.remove(name)
-                yield _alone(judged, name)
+            return lane.judge(vendor, name)
+        finally:
+            free.put(lane)
 
-
-def _side_by_side(
-    judged: Callable[[str, str], Judged], names: Iterable[tuple[str, str]], workers: int
-) -> Iterator[tuple[tuple[str, str], Judged]]:
-    """Yield what becomes of each deviation; raises BrokenProcessPool where a process dies."""
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), max_tasks_per_child=RENEWED) as pool:
-        waiting = {pool.submit(judged, *name): name for name in names}
-        try:
-            for done in as_completed(waiting):
-                yield waiting[done], done.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)  # else what waits is played to its end first
-            raise
-
-
-def _alone(judged: Callable[[str, str], Judged], name: tuple[str, str]) -> Judged:
-    """Judge a deviation in a process of its own."""
+    threads = ThreadPoolExecutor(workers)
     try:
-        return next(done for _, done in _side_by_side(judged, [name], 1))
-    except BrokenProcessPool:
-        vendor, deviation = name
-        played = packs.load(vendor).deviations.by_name[deviation]
-        return Judged(vendor, deviation, played.rule, played.text, error="its process died: out of memory, or killed")
+        for done in as_completed([threads.submit(judged, *name) for name in names]):
+            yield done.result()
+    finally:  # one that is broken off plays nothing more
+        threads.shutdown(wait=False, cancel_futures=True)
+        for lane in lanes:
+            lane.close()

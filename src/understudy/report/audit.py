@@ -18,6 +18,9 @@ from understudy.report.html import template
 from understudy.report.text import one_line
 from understudy.values import Json
 
+LINE = 25
+"""After how many deviations there is a line, where nobody sees a bar move."""
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -75,16 +78,25 @@ def page(results: Sequence[Judged], seed: int, *, first: bool = False) -> str:
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[Judged], Judged]]:
-    """Show on a terminal how far an audit is; elsewhere a line for each deviation that is not killed."""
+    """Show how far an audit is: on a terminal all the time, elsewhere by a line now and then.
+
+    Each deviation that is not killed has a line of its own.
+    """
     console = default_console()
     columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_interactive) as bar:
         task = bar.add_task("", total=total)
 
+        count = 0
+
         def done(judged: Judged) -> Judged:
+            nonlocal count
+            count += 1
             bar.update(task, advance=1, description=f"{judged.vendor} {judged.deviation}")
             if not judged.killed:
                 console.print(Text(f"not killed: {judged.vendor} {judged.deviation}"))
+            if count % LINE == 0 and not console.is_interactive:
+                console.print(Text(f"{count} of {total} judged"))
             return judged
 
         yield done
