@@ -6,6 +6,8 @@ from typing import Any, TypeAlias
 Json: TypeAlias = Any
 """A value as JSON has it: None, bool, int, float, str, list of values, dict with str keys."""
 
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods of calls that change nothing (RFC 9110, section 9.2.1)."""
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 

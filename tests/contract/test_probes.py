@@ -134,6 +134,15 @@ def test_a_token_that_is_none_must_not_open(make: type[Endpoint], probe: Probe) 
         assert FULL[6:].lower() not in failure.curl.lower()
 
 
+def test_what_is_no_secret_is_shown(probe: Probe) -> None:
+    """Though a token begins like what everybody sends: hidden, no line would repeat a finding."""
+    endpoint = Endpoint()
+    endpoint.minted.add("understudy-full")
+    client = probe("access", endpoint, Credentials("understudy-full", READ))
+    assert client.secrets.hide("understudy-ada understudy-no-such-token") == "understudy-ada understudy-no-such-token"
+    assert client.secrets.hide("understudy-full understudy-fullx UNDERSTUDY-FULL") == "*** *** ***"
+
+
 BEARER_PLACE = Place("header", "Authorization", BEARER)
 
 

@@ -25,6 +25,7 @@ from understudy.contract.made import Made
 from understudy.contract.target import Run, Secrets
 from understudy.contract.throttle import OverError, Throttle
 from understudy.contract.tokens import Tokens
+from understudy.contract.trail import Trail
 from understudy.spec.document import Operation
 
 PATIENCE = 0.2
@@ -49,20 +50,21 @@ class Collector:
         """Whether what is wanted, if anything is, has come in, so that its check may end."""
         self._pieces: dict[tuple[str, ...], tuple[Evidence, int]] = {}
 
-    def add(self, evidence: Iterable[Evidence]) -> None:
-        """Take evidence in."""
+    def add(self, evidence: Iterable[Evidence], repeating: Callable[[], str] | None = None) -> None:
+        """Take evidence in; `repeating` makes the lines that repeat what is kept of it, instead of its own."""
         for piece in evidence:
             key = (piece.outcome.value, piece.check, piece.fingerprint)
-            kept, count = self._pieces.get(key) or (self._hidden(piece), 0)
+            kept, count = self._pieces.get(key) or (self._hidden(piece, repeating), 0)
             self._pieces[key] = (kept, count + 1)
             self.enough = self.enough or (self._wanted is not None and self._wanted(piece))
 
-    def _hidden(self, piece: Evidence) -> Evidence:
+    def _hidden(self, piece: Evidence, repeating: Callable[[], str] | None) -> Evidence:
         if not (piece.expected or piece.actual or piece.curl or piece.scenario):
             return piece  # as most of what passed
         hide = self._secrets.hide
         expected, actual, scenario = map(hide, (piece.expected, piece.actual, piece.scenario))
-        return replace(piece, expected=expected, actual=actual, curl=hide(piece.curl), scenario=scenario)
+        curl = hide(repeating() if repeating is not None and piece.curl else piece.curl)
+        return replace(piece, expected=expected, actual=actual, curl=curl, scenario=scenario)
 
     def __iter__(self) -> Iterator[tuple[Evidence, int]]:
         return iter(self._pieces.values())
@@ -97,11 +99,16 @@ class Client:
     def restart(self) -> None:
         """Forget evidence and counts: a new check begins."""
         self.collector = Collector(self.secrets, self.wanted)
+        self.trail = self.new_trail()
         self.requests = 0
         self.sent: list[Request] = []
         self.statuses.clear()
         self.full.clear()
         self.asked.clear()
+
+    def new_trail(self, *, whole: bool = False) -> Trail:
+        """Return a trail on which nothing is yet; `whole` as there."""
+        return Trail(self.run.prefix, self.judge.pack.effective.operations, whole=whole)
 
     @contextmanager
     def elsewhere(self, base_url: str) -> Iterator[None]:
@@ -198,13 +205,18 @@ class Client:
             self._racing = False
         refused = next((each for each in exchanges if each.response.status == 401), None)
         expired = refused is not None and self.expired(refused)
-        for exchange in exchanges:
-            if not expired or exchange.response.status != 401:
-                self.observe(exchange, check)
+        observed = [each for each in exchanges if not expired or each.response.status != 401]
+        self.trail.note(*observed)
+        for exchange in observed:
+            self._observe(exchange, check)
         return None if expired else exchanges
 
     def observe(self, exchange: Exchange, check: str) -> None:
         """Count an exchange and bring it before the judge."""
+        self.trail.note(exchange)
+        self._observe(exchange, check)
+
+    def _observe(self, exchange: Exchange, check: str) -> None:
         self.requests += 1
         self._noted(exchange.request)
         if exchange.operation_id is not None:
@@ -214,7 +226,7 @@ class Client:
                 self.asked.add(exchange.operation_id)
         self._learn(exchange.response)
         self.made.note(exchange)
-        self.collector.add(self.judge.judge(exchange, check))
+        self.collector.add(self.judge.judge(exchange, check), lambda: self.trail.told(exchange))
 
     def _noted(self, request: Request) -> None:
         if self.run.dry:

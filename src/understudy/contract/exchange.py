@@ -1,13 +1,14 @@
-"""One request as it was sent and what came back, and the curl line that repeats it. Nothing is judged here."""
+"""One request as it was sent and what came back, and the curl lines that repeat it. Nothing is judged here."""
 
 import base64
 import re
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from itertools import groupby
 
 from understudy.redaction import HEADERS
 from understudy.values import Json
@@ -15,6 +16,8 @@ from understudy.values import Json
 _SAFE = re.compile(r"[A-Za-z0-9._@+-]*")
 """A user's name that stands for itself between double quotes."""
 SECRET_HEADERS = HEADERS
+MANY = 4
+"""How often the same curl line stands there before a loop takes its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,15 @@ class Response:
         """The Content-Type without its parameters, in lower case; None where there is none."""
         value = self.header("content-type")
         return value.partition(";")[0].strip().lower() if value else None
+
+
+def repeated(requests: Iterable[Request]) -> str:
+    """Return the curl lines that send requests one after the other; what is sent again and again is one line."""
+    lines: list[str] = []
+    for line, same in groupby(request.curl() for request in requests):
+        times = len(list(same))
+        lines += [line] * times if times < MANY else [f"for _ in $(seq {times}); do {line}; done"]
+    return "\n".join(lines)
 
 
 def retry_after(response: Response) -> float | None:

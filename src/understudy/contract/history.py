@@ -17,6 +17,7 @@ from understudy.contract.judge import Judge
 from understudy.contract.samples import Sample
 from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable, shown
 from understudy.contract.stateful.scenario import text_at
+from understudy.contract.trail import Trail
 from understudy.har import Recorded, overlaps
 from understudy.model.call import ABSENT, Call, Reply
 from understudy.model.oracle import Bindings
@@ -25,14 +26,12 @@ from understudy.redaction import HEADERS
 from understudy.spec.document import Operation
 from understudy.spec.extensions import IDENTIFIER
 from understudy.spec.wire import text
-from understudy.values import Json, dereference
+from understudy.values import SAFE_METHODS, Json, dereference
 
 SINGLE, MODEL = "recorded", "history"
 """What the two ways of judging are called."""
 NOT_OF_THE_RECORD = frozenset({401, 403, 429})
 """Refusals that speak of the caller, whom traffic does not tell apart."""
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods of calls that change nothing (RFC 9110, section 9.2.1)."""
 Key: TypeAlias = str | tuple[str, str]
 """What stands for a record: an identifier that a call names, or collection and key of the model's."""
 RECORDS = 100_000
@@ -55,7 +54,7 @@ class Heard:
     @property
     def writes(self) -> bool:
         """Whether it has changed something, or may have."""
-        return self.recorded.method.upper() not in SAFE and not 400 <= self.recorded.status < 500
+        return self.recorded.method.upper() not in SAFE_METHODS and not 400 <= self.recorded.status < 500
 
 
 @dataclass(slots=True)
@@ -83,6 +82,7 @@ class History:
         self._switches = switches
         self._secret = HEADERS | {name.lower() for name in judge.pack.key_names}
         self._bases: set[str] = set()
+        self._trail = Trail("", judge.pack.effective.operations)
         self._met: set[str] = set()
         self.forget()
 
@@ -124,7 +124,9 @@ class History:
         if exchange is None or not heard.in_scope or not exchange.response.status:
             return []
         self.statuses[exchange.operation_id or "", exchange.response.status] += 1
-        return self._add(self.judge.judge(exchange, SINGLE))
+        evidence = self.judge.judge(exchange, SINGLE)
+        self.collector.add(evidence)
+        return evidence
 
     def judge_in_order(self, heard: Heard, overlapping: Iterable[Heard] = ()) -> list[Evidence]:
         """Hold the next exchange, after all that began before it, against the model; return what it shows.
@@ -132,6 +134,8 @@ class History:
         `overlapping` are the calls that began before its end, and ended after its beginning.
         """
         status = heard.recorded.status
+        if heard.exchange is not None:
+            self._trail.note(heard.exchange)
         if status in NOT_OF_THE_RECORD:
             return []
         if heard.exchanged is None or heard.exchange is None or not status or status >= 500:
@@ -148,17 +152,13 @@ class History:
             self._blur(heard)
             return []
         turn = _Turn(heard.exchanged, heard.exchange, judged, heard.names, heard.writes, others)
-        evidence = self._add(self._against_the_model(turn))
+        evidence = list(self._against_the_model(turn))
+        self.collector.add(evidence, lambda: self._trail.told(turn.exchange))
         if status < 400:
             self._met |= turn.names
             if turn.writes and not self._alone(turn):
                 self._vague |= self._prediction.touched
         return evidence
-
-    def _add(self, evidence: Iterable[Evidence]) -> list[Evidence]:
-        found = list(evidence)
-        self.collector.add(found)
-        return found
 
     def _written(self, calls: Iterable[Heard]) -> frozenset[Key] | None:
         """Return the records that calls may have written, as far as the model knows them; None is anything."""

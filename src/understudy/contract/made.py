@@ -1,4 +1,4 @@
-"""The records that a run has made on its target, as answers tell, and how the vendor lets them be deleted."""
+"""The records that a run has made on its target, as calls and answers name them, and how the vendor deletes them."""
 
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -11,8 +11,11 @@ from understudy.contract.target import Run
 from understudy.spec.document import Operation
 from understudy.spec.extensions import CREATES, DELETES, IDENTIFIER
 from understudy.spec.wire import is_json
+from understudy.values import Json
 
 CREATED = 201
+SHOWN_DEPTH = 2
+"""Levels of an answer's body in which identifiers are looked for that the target has chosen."""
 
 
 class Made:
@@ -39,10 +42,10 @@ class Made:
             return
         if not operation.value.get(CREATES):
             if 200 <= status < 300 and operation.method not in ("GET", "DELETE") and operation.needs_record:
-                self._there(next(_named(operation, exchange.request), ""))
+                self._there(next(named(operation, exchange.request), ""))
             return
         if status == CREATED or (CREATED not in operation.statuses and 200 <= status < 300):
-            identifier = next(_named(operation, exchange.request), "")
+            identifier = next(named(operation, exchange.request), "")
             if identifier.startswith(self._run.prefix) and identifier not in self._run.existing:
                 self._found[identifier] = None
 
@@ -75,7 +78,7 @@ class Made:
         return sample(options[0], self._run, identifier, identifier) if options else None
 
 
-def _named(operation: Operation, request: Request) -> Iterator[str]:
+def named(operation: Operation, request: Request) -> Iterator[str]:
     """Yield the identifiers by which a request names its record, in parameters and in the body."""
     sent = sent_parameters(operation, request)
     for parameter in operation.parameters:
@@ -90,3 +93,21 @@ def _named(operation: Operation, request: Request) -> Iterator[str]:
         except (ValueError, RecursionError):
             return
         yield from (body[name] for name in names if isinstance(body, dict) and isinstance(body.get(name), str))
+
+
+def shown_near_root(body: bytes) -> set[str]:
+    """Return the texts near the root of a JSON body, among which are identifiers that the target has chosen."""
+    try:
+        level: list[Json] = [parse_json(body)]
+    except (ValueError, RecursionError):
+        return set()
+    found: set[str] = set()
+    for _ in range(SHOWN_DEPTH + 1):
+        found |= {each for each in level if isinstance(each, str) and each}
+        level = [
+            child
+            for each in level
+            if isinstance(each, dict | list)
+            for child in (each.values() if isinstance(each, dict) else each)
+        ]
+    return found

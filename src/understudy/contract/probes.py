@@ -95,7 +95,7 @@ class Prober:
     ) -> None:
         """Add one piece of evidence per rule."""
         for rule in rules:
-            curl = exchange.request.curl() if outcome is not Outcome.PASSED else ""
+            curl = self.client.trail.told(exchange) if outcome is not Outcome.PASSED else ""
             self.client.collector.add(
                 [Evidence(check, outcome, rule.id, exchange.operation_id, title, expected, actual, curl)]
             )
@@ -180,8 +180,10 @@ class Prober:
 
     def _keep_secret(self, forged: str) -> None:
         """Hide a forged credential too, if it is made of a secret one, which anybody could make of it again."""
-        if (self.client.token() or "").lower()[:4] == forged.lower()[:4] and not self.run.embedded:
-            self.client.secrets.add(forged)
+        secret = (self.client.token() or "").lower()
+        if secret and len(forged) >= len(secret) and forged != GARBAGE and not self.run.embedded:
+            half = len(secret) // 2  # behind which a letter is changed
+            self.client.secrets.add(forged if forged.lower()[:half] == secret[:half] else "")
 
     def _full(self, operation: Operation, good: Sample) -> None:
         exchange = self.send(good, "access")
@@ -242,7 +244,7 @@ class Prober:
         actual: str,
     ) -> None:
         """Add a failure for each rule; where no rule has the sentence, one without a rule."""
-        curl = exchange.request.curl()
+        curl = self.client.trail.told(exchange)
         for rule in [*(rule.id for rule in rules)] or (None,):
             piece = Evidence(check, Outcome.FAILED, rule, operation.operation_id, title, expected, actual, curl)
             self.client.collector.add([piece])
@@ -255,6 +257,7 @@ class Prober:
         limited = self.run.sessions.get(LIMITED)
         if good is None or limited is None:
             return
+        self.client.trail = self.client.new_trail(whole=True)
         refused = False
         for _ in range(LIMIT_TRIES):
             exchange = self.send(good, "limits", base_url=limited, obey=False)
@@ -262,6 +265,7 @@ class Prober:
             wait = retry_after(exchange.response)
             if exchange.response.status == 429 and wait is not None and wait <= LONGEST_WAIT:
                 time.sleep(wait)
+                self.client.trail.waited(wait)
                 again = self.send(good, "limits", base_url=limited, obey=False)
                 self._reopened(good.operation, again, wait)
                 return
@@ -275,6 +279,7 @@ class Prober:
         if good is None or url is None or rule is None:
             return
         allowed = min(quota.limit for regime in behaviour.quotas.values() for quota in regime)
+        self.client.trail = self.client.new_trail(whole=True)
         for number in range(1, allowed + 2):
             exchange = self.send(good, "limits", base_url=url, obey=False)
             if (exchange.response.status == 429) != (number > allowed):

@@ -97,6 +97,7 @@ def in_scope(pack: Pack, file: ArazzoFile, workflow: Workflow, scope: str) -> bo
 
 def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
     """Run one scenario and add its evidence; return how it ended (`passed`, `failed`, `aborted`, `not-exercised`)."""
+    client.trail = client.new_trail(whole=True)
     inputs = _inputs(client, file, workflow)
     lacking = next((name for name, value in inputs.items() if value is None), None)
     if lacking is not None:

@@ -12,16 +12,14 @@ from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTranspor
 from understudy.contract import connections
 from understudy.contract.authentication import places
 from understudy.contract.client import Client
-from understudy.contract.demands import parse_json
 from understudy.contract.exchange import Response
+from understudy.contract.made import shown_near_root
 from understudy.spec.document import Operation, Schema
 from understudy.spec.extensions import IDENTIFIER
 from understudy.spec.wire import text
-from understudy.values import Json, dereference, join
+from understudy.values import dereference, join
 
 PIECE = 65536
-SHOWN_DEPTH = 2
-"""Levels of an answer's body in which identifiers are looked for that the target has chosen."""
 
 
 class Transport(RequestsTransport):
@@ -54,7 +52,7 @@ class Transport(RequestsTransport):
         answer = super().send(case, session=session, **kwargs)
         self._client.took(answer.elapsed)
         if 200 <= answer.status_code < 300 and len(answer.content) < connections.MAX_ANSWER:
-            self._shown.update(_texts(answer.content))
+            self._shown.update(shown_near_root(answer.content))
         return answer
 
     def _name(self, case: Case[Any], operation: Operation) -> None:
@@ -144,21 +142,3 @@ def _read(answer: requests.Response, **_: Any) -> None:
             answer.close()
             raise requests.exceptions.ReadTimeout(f"the answer does not end within {connections.LONGEST:g} s")
     answer._content = bytes(body[: connections.MAX_ANSWER + 1])
-
-
-def _texts(body: bytes) -> set[str]:
-    """Return the texts near the root of a JSON body."""
-    try:
-        level: list[Json] = [parse_json(body)]
-    except (ValueError, RecursionError):
-        return set()
-    found: set[str] = set()
-    for _ in range(SHOWN_DEPTH + 1):
-        found |= {each for each in level if isinstance(each, str) and each}
-        level = [
-            child
-            for each in level
-            if isinstance(each, dict | list)
-            for child in (each.values() if isinstance(each, dict) else each)
-        ]
-    return found

@@ -28,6 +28,8 @@ _STYLES = {
 _VALUE_LIMIT = 2_000
 _REMARKS_SHOWN = 10
 _OTHERS_SHOWN = 3
+_COMMANDS = ("curl ", "printf ", "for ", "sleep ", "wait", "# after ")
+"""What lines begin with that repeat a finding."""
 
 
 class _Console(Console):
@@ -254,4 +256,4 @@ def _titled(finding: Finding) -> str:
 def _commands(curl: str) -> list[str]:
     """Return the commands that repeat a sequence, one by one; what is no such sequence is one line."""
     lines = curl.split("\n")
-    return lines if all(line.startswith(("curl ", "printf ")) for line in lines) else [curl]
+    return lines if all(line.startswith(_COMMANDS) for line in lines) else [curl]

@@ -477,13 +477,13 @@ def test_a_failure_names_the_nearest_rules(
 
 
 def test_a_failure_tells_what_was_expected_and_how_to_repeat_it(scenario: Make) -> None:
-    """Title, expectation, finding and curl line are what a reader needs; the title has no value in it."""
+    """Title, expectation, finding and curl lines from the first step on; the title has no value in it."""
     result = play(scenario(ruled(of_step=["S-1"])), Target(b=json({"ok": False})))
     failed = result.evidence[0]
     assert failed.title == "Flags: The flag is set: $response.body matches $[?@.ok == true]"
     assert failed.expected == "$response.body matches $[?@.ok == true]"
     assert failed.actual == '$response.body is {"ok":false}'
-    assert failed.curl == "curl -sS -i -X GET https://x.test/b"
+    assert failed.curl == "curl -sS -i -X GET https://x.test/a\ncurl -sS -i -X GET https://x.test/b"
     assert (failed.check, failed.operation, failed.item) == ("scenario", "b", "t.arazzo.yaml::main")
 
 

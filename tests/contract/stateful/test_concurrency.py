@@ -161,7 +161,8 @@ def test_a_check_before_the_act_creates_twice() -> None:
         evidence = raced(url, "onetrust", "core", Credentials(FULL, READ))
     assert failed(evidence) == {("OT-UPDATE-1", concurrency.BROKEN)}
     curl = next(piece.curl for piece in evidence if piece.outcome is Outcome.FAILED)
-    assert [line[-2:] for line in curl.splitlines()] == [" &"] * concurrency.CALLS
+    assert [line[-2:] for line in curl.splitlines()[:-1]] == [" &"] * concurrency.CALLS
+    assert curl.splitlines()[-1] == "wait"
 
 
 @pytest.mark.parametrize(("register", "rule"), [(Counts, "CG-CREATE-2"), (Mixes, "CG-CREATE-3"), (Swaps, "CG-PATCH-3")])

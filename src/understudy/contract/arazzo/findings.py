@@ -7,7 +7,6 @@ from understudy.contract.arazzo.criteria import Criterion, Judgement
 from understudy.contract.arazzo.nodes import ArazzoFile, Step, Workflow
 from understudy.contract.arazzo.requests import Problem
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,6 @@ class Fault:
     expected: str
     actual: str
     operation: str | None = None
-    curl: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +40,16 @@ class Ledger:
         for rule in rules:
             self.held.setdefault(rule, _Holding(title, operation))
 
-    def evidence(self, named: Iterable[str], fault: Fault | None, reason: str) -> tuple[Evidence, ...]:
-        """Return one piece per rule, the failed ones first; `reason` is for those that the run did not come to."""
-        failed = [self._failed(rule, fault) for rule in (fault.rules or (None,))] if fault else []
+    def evidence(self, named: Iterable[str], fault: Fault | None, reason: str, curl: str = "") -> tuple[Evidence, ...]:
+        """Return one piece per rule, the failed ones first, with `curl` that repeats the run.
+
+        `reason` is for those that the run did not come to.
+        """
+        failed = [self._failed(rule, fault, curl) for rule in (fault.rules or (None,))] if fault else []
         open_rules = dict.fromkeys(rule for rule in (*self.held, *named) if not fault or rule not in fault.rules)
         return (*failed, *(self._other(rule, reason) for rule in open_rules))
 
-    def _failed(self, rule: str | None, fault: Fault) -> Evidence:
+    def _failed(self, rule: str | None, fault: Fault, curl: str) -> Evidence:
         return Evidence(
             check=self.check,
             outcome=Outcome.FAILED,
@@ -57,7 +58,7 @@ class Ledger:
             title=fault.title,
             expected=fault.expected,
             actual=fault.actual,
-            curl=fault.curl,
+            curl=curl,
             item=self.item,
         )
 
@@ -92,17 +93,16 @@ class Spot:
         parts = (name_of(self.workflow), (self.step.description or self.step.step_id).rstrip("."), condition)
         return ": ".join(part for part in parts if part)
 
-    def broken(self, criterion: Criterion, judgement: Judgement, exchange: Exchange | None) -> Fault:
+    def broken(self, criterion: Criterion, judgement: Judgement) -> Fault:
         """Return the fault of a criterion that did not hold: on its own rules, else those of the step."""
-        return self._fault(criterion.rules or self.rules, judgement.expected, judgement.actual, exchange)
+        return self._fault(criterion.rules or self.rules, judgement.expected, judgement.actual)
 
-    def stopped(self, problem: Problem, exchange: Exchange | None) -> Fault:
+    def stopped(self, problem: Problem) -> Fault:
         """Return the fault of a step that could not go on; it says where in the file."""
-        return self._fault(self.rules, problem.expected, _located(self.file, problem), exchange)
+        return self._fault(self.rules, problem.expected, _located(self.file, problem))
 
-    def _fault(self, rules: tuple[str, ...], expected: str, actual: str, exchange: Exchange | None) -> Fault:
-        curl = exchange.request.curl() if exchange else ""
-        return Fault(rules, self.step.step_id, self.title(expected), expected, actual, self.operation, curl)
+    def _fault(self, rules: tuple[str, ...], expected: str, actual: str) -> Fault:
+        return Fault(rules, self.step.step_id, self.title(expected), expected, actual, self.operation)
 
 
 def ended(file: ArazzoFile, workflow: Workflow, problem: Problem, inherited: tuple[str, ...]) -> Fault:

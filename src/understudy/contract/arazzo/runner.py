@@ -14,6 +14,7 @@ from understudy.contract.arazzo.nodes import ArazzoFile, Workflow
 from understudy.contract.arazzo.requests import Problem, inputs_of
 from understudy.contract.arazzo.session import OperationRef, Operations, Patience, Sender, Session, StepRun, TimeUp
 from understudy.contract.evidence import Evidence
+from understudy.contract.exchange import repeated
 from understudy.errors import UsageError
 from understudy.values import Json
 
@@ -87,7 +88,8 @@ def run(
         return Result(Ending.ABORTED, tuple(session.steps), {}, evidence)
     outcome = Ending.FAILED if end.fault else Ending.PASSED
     reason = f"the scenario ended at step {end.fault.step_id}" if end.fault else "the scenario passed by another way"
-    return Result(outcome, tuple(session.steps), end.outputs, ledger.evidence(named, end.fault, reason))
+    curl = repeated(step.exchange.request for step in session.steps if step.exchange is not None)
+    return Result(outcome, tuple(session.steps), end.outputs, ledger.evidence(named, end.fault, reason, curl))
 
 
 def _reachable(file: ArazzoFile, workflow: Workflow) -> Iterable[Workflow]:

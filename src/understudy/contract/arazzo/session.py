@@ -251,7 +251,7 @@ class Session:
         spot = self.spot(frame, step)
         if self.taken > MAX_STEPS:
             problem = Problem(f"the scenario ends within {MAX_STEPS} steps", "it goes round in a circle", step.pointer)
-            return _Move(None, spot.stopped(problem, None))
+            return _Move(None, spot.stopped(problem))
         tried: Counter[str] = Counter()
         waited = 0.0
         while True:
@@ -295,7 +295,7 @@ class Session:
                 }
                 self.ledger.hold(step.rules, spot.title(), spot.operation)
         except Problem as problem:
-            fault = spot.stopped(problem, context.exchange)
+            fault = spot.stopped(problem)
         self.steps.append(
             StepRun(frame.workflow.workflow_id, step.step_id, fault is None, spot.operation, context.exchange)
         )
@@ -325,7 +325,7 @@ class Session:
         for criterion in step.success_criteria:
             judgement = evaluate(criterion, context)
             if not judgement.held:
-                return spot.broken(criterion, judgement, context.exchange)
+                return spot.broken(criterion, judgement)
             self.ledger.hold(criterion.rules, spot.title(judgement.expected), spot.operation)
         return None
 

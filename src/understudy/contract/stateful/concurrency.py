@@ -77,7 +77,7 @@ class _Races:
             if exchanges is None or self._created(first, second, exchanges):
                 return
         for reply in (first, second):
-            self._add(Outcome.PASSED, reply, [])
+            self._add(Outcome.PASSED, reply)
 
     def _created(self, first: Reply, second: Reply, exchanges: list[Exchange]) -> bool:
         """Add a failure unless one call was answered as the first; return whether that is done with."""
@@ -87,7 +87,7 @@ class _Races:
             return False
         broken, title = (second, BROKEN) if count else (first, NONE_FIRST)
         expected = f"one {first.status}, then {second.status}"
-        self._add(Outcome.FAILED, broken, exchanges, title, expected, ", ".join(map(str, statuses)))
+        self._add(Outcome.FAILED, broken, exchanges[0], title, expected, ", ".join(map(str, statuses)))
         return True
 
     # --- identifiers that the server chooses ------------------------------------------------------------------------
@@ -107,9 +107,8 @@ class _Races:
             mixed = self._mixed(made, exchanges)
             if mixed is not None:
                 reply, difference, exchange = mixed
-                shown = exchanges if exchange in exchanges else [*exchanges, exchange]
                 expected, actual = text(difference.expected), text(difference.actual)
-                self._add(Outcome.FAILED, reply, shown, MIXED, expected, actual, rule=difference.rule)
+                self._add(Outcome.FAILED, reply, exchange, MIXED, expected, actual, rule=difference.rule)
                 return
 
     def _mixed(self, made: list[Sample], exchanges: list[Exchange]) -> tuple[Reply, Difference, Exchange] | None:
@@ -204,7 +203,7 @@ class _Races:
         if at_once and shown.response.status < 300 and readable(self.client.judge, shown) is not UNREADABLE:
             lost = self._lost(base, updates, reading, shown)
             body = shown.response.body.decode(errors="replace")[:500]
-            self._add(Outcome.FAILED, replies[lost], [*exchanges, shown], LOST, "the fields of all of them", body)
+            self._add(Outcome.FAILED, replies[lost], shown, LOST, "the fields of all of them", body)
         return False
 
     def _lost(self, base: Sample, updates: list[Sample], reading: Sample, shown: Exchange) -> int:
@@ -288,18 +287,21 @@ class _Races:
         self,
         outcome: Outcome,
         reply: Reply,
-        exchanges: list[Exchange],
+        exchange: Exchange | None = None,
         title: str = "",
         expected: str = "",
         actual: str = "",
         *,
         rule: str | None = None,
     ) -> None:
-        """Add evidence on the rule or, if none is given, the first one by which the model replied that binds."""
+        """Add evidence on the rule or, if none is given, the first one by which the model replied that binds.
+
+        `exchange` is the one that shows what is broken, or one of those that do so together.
+        """
         known = self.client.judge.rules.by_id
         rules = [each for each in reply.rules if each in known]
         rule = rule or next((each for each in rules if known[each].binding), next(iter(rules), None))
-        curl = "\n".join(f"{exchange.request.curl()} &" for exchange in exchanges) if title else ""
+        curl = self.client.trail.told(exchange) if exchange is not None else ""
         piece = Evidence(CHECK, outcome, rule, self.operation.operation_id, title, expected, actual, curl)
         self.client.collector.add([piece])
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from understudy.contract.demands import parse_json
-from understudy.contract.exchange import Exchange, Request
+from understudy.contract.exchange import Exchange
 from understudy.contract.judge import Judge
 from understudy.contract.samples import Sample
 from understudy.model.call import ABSENT, Call, Reply, Surroundings
@@ -89,11 +89,6 @@ class Prediction:
             if texts:
                 found[name] = readers[name].value(texts)
         return found
-
-
-def repeated(requests: list[Request]) -> str:
-    """Return curl lines that repeat a sequence, one after the other."""
-    return "\n".join(request.curl() for request in requests)
 
 
 def readable(judge: Judge, exchange: Exchange) -> Json:

@@ -12,12 +12,12 @@ from understudy.contract.authentication import places
 from understudy.contract.client import Client
 from understudy.contract.demands import breaches
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Exchange
+from understudy.contract.exchange import Exchange, repeated
 from understudy.contract.records import held
 from understudy.contract.samples import Sample, identifier, on_the_wire, token
 from understudy.contract.stateful.adoption import adopt, reading_of, slot_of, texts
 from understudy.contract.stateful.plans import Plan
-from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable, repeated
+from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable
 from understudy.contract.stateful.scenario import Taken, Taking, exported, text_at
 from understudy.contract.stateful.slots import Slot, filled
 from understudy.contract.throttle import OverError

@@ -1,0 +1,126 @@
+"""What a finding rests on: the calls of its check before it that wrote the same records, as lines for a shell."""
+
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import unquote_to_bytes
+
+from understudy.contract.exchange import Exchange, Request, repeated
+from understudy.contract.made import named, shown_near_root
+from understudy.spec.document import Operation
+from understudy.values import SAFE_METHODS
+
+LONGEST = 30
+"""How many groups of calls are told before the one that is asked for."""
+_KEPT, _READ = 500, 65536
+"""How many groups of calls are remembered, and the bytes of an answer up to which it is read for identifiers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    request: Request
+    operation_id: str | None
+    status: int
+    body: bytes
+
+
+_Group: TypeAlias = tuple[_Call, ...]
+"""Calls that were sent at the same moment; mostly there is one."""
+
+
+class Trail:
+    """The calls of one check, in their order.
+
+    A call rests on an earlier one that was taken, may have changed something, and named a record that the later one
+    names: by an identifier of the run, which begins with its prefix, by one that an operation's parameters or body
+    have, or by one that the target has chosen and shown. With `whole` it rests on all that came before, reads and
+    refused calls as well.
+    """
+
+    def __init__(self, prefix: str, operations: Mapping[str, Operation], *, whole: bool = False) -> None:
+        self._own = re.compile(re.escape(prefix.encode().lower()) + rb"[\w.@+-]+") if prefix else None
+        self._operations = operations
+        self._whole = whole
+        self._steps: deque[_Group | float] = deque(maxlen=_KEPT)
+
+    def note(self, *exchanges: Exchange) -> None:
+        """Take note of a call, or of several that were sent at the same moment."""
+        self._steps.append(tuple(_noted(each) for each in exchanges))
+
+    def waited(self, seconds: float) -> None:
+        """Take note of a wait on which what follows rests."""
+        self._steps.append(seconds)
+
+    def told(self, exchange: Exchange) -> str:
+        """Return what repeats a call that was noted: lines for a POSIX shell, those that it rests on first."""
+        before = list(self._steps)
+        while before and not _holds(before[-1], exchange.request):
+            before.pop()
+        if not before:  # forgotten, or never noted
+            return exchange.request.curl()
+        last = before.pop()
+        found = [*before, last] if self._whole else [*self._rested_on(before, last), last]
+        told = found[-LONGEST - 1 :] if not self._whole else found
+        left_out = len(found) - len(told)
+        words = [f"# after {left_out} more calls that wrote the same records"] if left_out else []
+        return "\n".join([*words, *_lines(told)])
+
+    def _rested_on(self, before: list[_Group | float], last: _Group | float) -> list[_Group | float]:
+        """Return the groups that the last one rests on, and those that these rest on."""
+        names, found = self._names(last), list[_Group | float]()
+        for group in reversed(before):
+            if not isinstance(group, float) and any(_wrote(each) for each in group):
+                given = self._names(group)
+                if not names.isdisjoint(given | {text for each in group for text in shown_near_root(each.body)}):
+                    names |= given
+                    found.append(group)
+        return found[::-1]
+
+    def _names(self, group: _Group | float) -> set[str]:
+        """Return the identifiers that calls name."""
+        return {name for call in group for name in self._named(call)} if not isinstance(group, float) else set()
+
+    def _named(self, call: _Call) -> Iterator[str]:
+        request, operation = call.request, self._operations.get(call.operation_id or "")
+        if operation is not None:
+            yield from named(operation, request)
+        if self._own is not None:
+            target = unquote_to_bytes(request.url.partition("://")[2].partition("/")[2])
+            headers = (value.encode("latin-1") for _, value in request.headers)
+            for sent in (target, *headers, request.body or b""):
+                yield from (each.decode("latin-1") for each in self._own.findall(sent.lower()))
+
+
+def _noted(exchange: Exchange) -> _Call:
+    answer = exchange.response
+    return _Call(
+        exchange.request, exchange.operation_id, answer.status, answer.body if len(answer.body) <= _READ else b""
+    )
+
+
+def _holds(step: _Group | float, request: Request) -> bool:
+    return not isinstance(step, float) and any(each.request is request for each in step)
+
+
+def _wrote(call: _Call) -> bool:
+    """Whether a call was taken that may have changed something."""
+    return call.request.method.upper() not in SAFE_METHODS and call.status < 300
+
+
+def _lines(steps: list[_Group | float]) -> Iterator[str]:
+    """Yield lines for a POSIX shell; calls at the same moment are sent in the background, and waited for."""
+    alone: list[Request] = []
+    for step in steps:
+        if not isinstance(step, float) and len(step) == 1:
+            alone.append(step[0].request)
+            continue
+        yield from filter(None, [repeated(alone)])
+        alone.clear()
+        if isinstance(step, float):
+            yield f"sleep {step:g}"
+        else:
+            yield from (f"{call.request.curl()} &" for call in step)
+            yield "wait"
+    yield from filter(None, [repeated(alone)])

@@ -1,0 +1,154 @@
+"""What repeats a finding: the calls that it rests on, and none that have nothing to do with it."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from tests.contract.conftest import WRITE, Connect
+from tests.e2e.breaking import status
+from tests.e2e.servers import FULL, Endpoint
+from tests.e2e.serving import running
+from understudy import pack as packs
+from understudy.contract import fuzz, scenarios
+from understudy.contract.exchange import Exchange, Request, Response
+from understudy.contract.probes import Prober
+from understudy.contract.trail import LONGEST, Trail
+from understudy.pack import Pack
+from understudy.values import Json
+
+ADA, BOB = "understudy-ada", "understudy-bob"
+
+
+@pytest.fixture
+def trail(pack: Pack) -> Trail:
+    """Return a trail on which nothing is yet."""
+    return Trail("understudy-", pack.effective.operations)
+
+
+def called(
+    identifier: str, body: Json = None, *, method: str = "POST", status: int = 200, answer: Json = None
+) -> Exchange:
+    """Return a call that names a record in its header, and its answer."""
+    request = Request(method, "http://x.test/a", (("dataSubjectIdentifier", identifier),), json.dumps(body).encode())
+    return Exchange(request, Response(status, (), json.dumps(answer).encode()), 0.0, WRITE)
+
+
+def told(trail: Trail, *calls: Exchange) -> list[str]:
+    """Return what repeats the last of the calls."""
+    for call in calls:
+        trail.note(call)
+    return trail.told(calls[-1]).splitlines()
+
+
+def lines(*calls: Exchange) -> list[str]:
+    return [call.request.curl() for call in calls]
+
+
+def test_a_call_rests_on_those_that_wrote_its_record(trail: Trail) -> None:
+    """Not on other records' calls, on reads, nor on what was refused, which changed nothing."""
+    made, other, read = called(ADA, 1), called(BOB, 2), called(ADA, 3, method="GET")
+    refused, changed, last = called(ADA, 4, status=400), called(ADA, 5), called(ADA, 6, status=500)
+    assert told(trail, made, other, read, refused, changed, last) == lines(made, changed, last)
+
+
+def test_a_call_rests_on_what_its_calls_rest_on(trail: Trail) -> None:
+    """As on the record that another one was linked with."""
+    bob, linking, last = called(BOB, 1), called(ADA, {"linkedIdentifiers": [BOB]}), called(ADA, 2)
+    assert told(trail, bob, called("understudy-eve"), linking, last) == lines(bob, linking, last)
+
+
+def test_a_call_rests_on_the_one_whose_answer_named_its_record(trail: Trail) -> None:
+    """The target has chosen that identifier."""
+    made, other, last = called(ADA, answer={"id": "f00"}), called(BOB, answer={"id": "f01"}), called("f00")
+    assert told(trail, made, other, last) == lines(made, last)
+
+
+def test_what_is_not_of_the_run_is_known_by_its_parameter(pack: Pack) -> None:
+    """As in traffic that others have caused, where no prefix helps."""
+    made, other, last = called("ada", 1), called("bob", 2), called("ada", 3)
+    assert told(Trail("", pack.effective.operations), made, other, last) == lines(made, last)
+
+
+def test_of_a_whole_trail_everything_is_told(pack: Pack) -> None:
+    """In order; what is sent again and again is one line, and a wait is slept."""
+    trail = Trail("understudy-", pack.effective.operations, whole=True)
+    first, again, last = called(BOB, method="GET"), called(ADA, status=429), called(ADA, 1)
+    for call in (first, again, again, again, again):
+        trail.note(call)
+    trail.waited(1.5)
+    trail.note(last)
+    (one,) = lines(again)
+    assert trail.told(last).splitlines() == [
+        *lines(first),
+        f"for _ in $(seq 4); do {one}; done",
+        "sleep 1.5",
+        *lines(last),
+    ]
+
+
+def test_calls_at_once_are_told_together(trail: Trail) -> None:
+    """Before and in what they are rested on."""
+    made, first, second, last = called(ADA, 0), called(ADA, 1), called(ADA, 2), called(ADA, 3)
+    trail.note(made)
+    trail.note(first, second)
+    trail.note(last)
+    together = [*lines(made), *(f"{line} &" for line in lines(first, second)), "wait"]
+    assert trail.told(first).splitlines() == together
+    assert trail.told(last).splitlines() == [*together, *lines(last)]
+
+
+def test_a_long_trail_is_cut_and_says_so(trail: Trail) -> None:
+    """The last ones are told."""
+    calls = [called(ADA, number) for number in range(LONGEST + 3)]
+    found = told(trail, *calls)
+    assert found == ["# after 2 more calls that wrote the same records", *lines(*calls[2:])]
+
+
+def test_a_call_that_was_not_noted_stands_alone(trail: Trail) -> None:
+    """Nothing is known of what came before it."""
+    trail.note(called(ADA))
+    assert trail.told(called(ADA, 1)).splitlines() == lines(called(ADA, 1))
+
+
+def last_status(commands: str, base_url: str, other: str) -> int:
+    """Run what repeats a finding against another server of that fault; return the status of its last answer."""
+    env = {"PATH": "/usr/bin:/bin", "UNDERSTUDY_TOKEN": FULL}
+    ran = subprocess.run(["sh", "-c", commands.replace(base_url, other)], capture_output=True, text=True, env=env)
+    assert ran.returncode == 0, ran.stderr
+    return int(re.findall(r"HTTP/1.1 (\d{3})", ran.stdout)[-1])
+
+
+def test_the_lines_of_a_scenario_repeat_its_failure(connect: Connect) -> None:
+    """On a server that has none of its records."""
+    file = next(each for each in scenarios.files(packs.load("onetrust")) if each.name.startswith("creation"))
+    with running(Endpoint(status(200, 201))) as base_url, running(Endpoint(status(200, 201))) as other:
+        client = connect(base_url)
+        scenarios.play(client, file, file.workflows[0])
+        found = next(piece for piece in client.collector.failures() if piece.rule == "OT-UPDATE-1")
+        assert last_status(found.curl, base_url, other) == 201
+
+
+@pytest.mark.parametrize("check", ["access", "fuzz"])
+def test_the_lines_of_a_single_finding_repeat_it(check: str, connect: Connect) -> None:
+    """Where only an update goes wrong, the record is made first."""
+    with running(Endpoint(status(200, 500))) as base_url, running(Endpoint(status(200, 500))) as other:
+        client = connect(base_url)
+        if check == "fuzz":
+            fuzz.phase(client, "stateful", 5)
+        else:
+            Prober(client).access(WRITE)
+            Prober(client).access(WRITE)
+        found = next(piece for piece in client.collector.failures() if piece.rule == "OT-STATUS-1")
+        assert last_status(found.curl, base_url, other) == 500
+
+
+def test_what_is_kept_of_a_check_rests_on_its_own_calls(connect: Connect) -> None:
+    """The next check begins anew."""
+    with running(Endpoint()) as base_url:
+        client = connect(base_url)
+        Prober(client).access(WRITE)
+        before = client.trail
+        client.restart()
+    assert client.trail is not before
