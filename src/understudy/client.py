@@ -200,8 +200,8 @@ class Mock:
         self.session.call("POST", "/faults", {"kind": kind, "vendor": self.vendor, **matched})
 
     def clear_faults(self) -> None:
-        """Forget the faults of the session."""
-        self.session.call("DELETE", "/faults")
+        """Forget the faults of the vendor."""
+        self.session.call("DELETE", f"/faults?vendor={quote(self.vendor)}")
 
     def deviate(self, name: str | None) -> None:
         """Play a departure from one rule by its name, or none; raises ControlError, which lists them all."""

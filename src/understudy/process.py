@@ -1,5 +1,6 @@
 """A served mock as a process of its own, for tests: started on a free port, known by its URL, stopped at the end."""
 
+import os
 import re
 import subprocess
 import sys
@@ -17,14 +18,15 @@ PATIENCE = 60.0
 _SERVING = re.compile(r"^understudy: serving .* on (http\S+)$", re.MULTILINE)
 
 
-def start(log: Path, *words: str) -> tuple[subprocess.Popen[bytes], str]:
+def start(log: Path, *words: str, pid: int | None = None) -> tuple[subprocess.Popen[bytes], str]:
     """Start `understudy serve` on a free port, with further words; return the process and its URL.
 
-    What it prints goes to the file. Raises TargetError, with its last words, where it does not start.
+    What it prints goes to the file. It ends at the latest when the process `pid`, or this one, does. Raises
+    TargetError, with its last words, where it does not start.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 (our own command)
-            [sys.executable, "-m", "understudy", "serve", "--port", "0", *words],
+            [sys.executable, "-m", "understudy", "serve", "--port", "0", "--pid", str(pid or os.getpid()), *words],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

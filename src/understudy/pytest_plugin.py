@@ -74,6 +74,7 @@ def _shared(config: pytest.Config) -> Path:
     """Return the folder by which all processes of the run share the server."""
     if _SHARED not in config.stash:
         config.stash[_SHARED] = Path(tempfile.mkdtemp(prefix="understudy-"))
+        (config.stash[_SHARED] / "run").write_text(str(os.getpid()))  # with which the server ends, however it does
     return config.stash[_SHARED]
 
 
@@ -92,7 +93,7 @@ def _url(shared: Path) -> str:
             time.sleep(0.02)
         return url.read_text()
     try:
-        process, found = start(shared / "log")
+        process, found = start(shared / "log", pid=int((shared / "run").read_text()))
     except TargetError as error:
         _write(failure, str(error))
         raise

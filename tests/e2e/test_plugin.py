@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -242,6 +243,46 @@ def test_a_command_that_is_broken_off_is_no_success(tmp_path: Path) -> None:
     assert process.wait(30) == 143
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+HELD = """
+import pathlib, time, understudy
+def test_held(understudy):
+    pathlib.Path("url.part").write_text(understudy.base_url)
+    pathlib.Path("url.part").rename("url")
+    time.sleep(60)
+if __name__ == "__main__":
+    with understudy.mock("onetrust") as mock:
+        test_held(mock.session.server)
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [["-m", "pytest", "-q", "test_held.py"], ["-m", "pytest", "-q", "-n", "2"], ["test_held.py"]]
+)
+def test_a_server_ends_with_the_run_that_is_killed(words: list[str], tmp_path: Path) -> None:
+    """Though nothing of the run is left that could stop it."""
+    (tmp_path / "test_held.py").write_text(HELD)
+    process = subprocess.Popen(
+        [sys.executable, *words], cwd=tmp_path, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    until = time.monotonic() + 60
+    while not (tmp_path / "url").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    server = Server((tmp_path / "url").read_text())
+    assert server.sessions()
+    process.kill()
+    process.wait(30)
+    while time.monotonic() < until:
+        try:
+            server.sessions()
+        except TargetError:
+            break
+        time.sleep(0.1)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # workers of xdist, which may be asleep
+    with server, pytest.raises(TargetError, match="no mock answers"):
+        server.sessions()
 
 
 def test_a_test_that_fails_before_or_after_its_body_shows_its_journal(tmp_path: Path) -> None:

@@ -121,6 +121,17 @@ def test_options_of_serve_reach_the_mock() -> None:
         assert write(f"{url}/onetrust", "x", {}).status == 200
 
 
+def test_a_journal_on_a_full_disk_costs_no_answer() -> None:
+    """It is told once that calls are missing."""
+    with serving("--journal", "/dev/full") as (process, url):
+        assert [call(url, "GET", "/nowhere").status for _ in range(2)] == [404, 404]
+        process.terminate()
+        told = process.communicate()[1]
+    assert told == (
+        "understudy: /dev/full: calls are missing in the journal: No space left on device; make room, and serve anew\n"
+    )
+
+
 def test_seed_data_of_a_file_is_there_and_every_call_is_in_the_journal(tmp_path: Path) -> None:
     """A line of JSON each, written before the answer is sent."""
     (tmp_path / "seed.yaml").write_text(

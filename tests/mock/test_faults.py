@@ -1,12 +1,11 @@
 """Which calls meet a fault, how often, and how long a delay is."""
 
 import random
-import re
 from statistics import median
 
 import pytest
 
-from understudy.mock.faults import Delay, Fault, Faults
+from understudy.mock.faults import Delay, Fault, Faults, Pattern
 
 
 def played(faults: Faults, calls: int, identifier: str = "ada") -> list[list[str]]:
@@ -17,7 +16,7 @@ def played(faults: Faults, calls: int, identifier: str = "ada") -> list[list[str
 def test_an_identifier_is_matched_from_start_to_end() -> None:
     """Not where it begins like the pattern; of several, one is enough."""
     faults = Faults(1)
-    faults.set(Fault("f", "reset", identifier=re.compile("ad.")))
+    faults.set(Fault("f", "reset", identifier=Pattern("ad.")))
     assert [bool(faults.met("toy", "get", given)) for given in (("ada",), ("adam",), ("mad",), (), ("bo", "ada"))] == [
         True,
         False,
@@ -84,3 +83,22 @@ def test_a_name_that_is_given_is_none_of_somebody_elses() -> None:
     faults = Faults(1)
     faults.set(Fault("fault-1", "reset"))
     assert [faults.name(), faults.name()] == ["fault-2", "fault-3"]
+
+
+def test_a_pattern_takes_no_more_time_than_its_text_is_long() -> None:
+    """One that backtracks would stop all sessions for longer than anybody waits."""
+    pattern = Pattern("(a+)+")
+    assert not pattern.matches("a" * 5000 + "b")
+    assert pattern.matches("a" * 5000)
+
+
+@pytest.mark.parametrize("text", ["(", "(?=a)", r"(a)\1", "a{100000}", "\ud800"])
+def test_what_is_no_pattern_is_refused(text: str) -> None:
+    """With the reason."""
+    with pytest.raises(ValueError, match=r"\w"):
+        Pattern(text)
+
+
+def test_an_identifier_may_be_no_text_at_all() -> None:
+    """As one with half of a surrogate pair."""
+    assert Pattern("ada.").matches("ada\ud800")

@@ -1,11 +1,15 @@
 """`understudy serve`: the mock in the foreground."""
 
 import json
+import os
 import secrets
 import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -21,7 +25,7 @@ from understudy.credentials import CLIENT, CLIENT_READ, FULL, READ, SECRET
 from understudy.errors import UsageError, shown
 from understudy.mock.app import MockApp
 from understudy.mock.control.plane import control_plane
-from understudy.mock.journal import Entry, Listener
+from understudy.mock.journal import Entry
 from understudy.mock.server import has_date
 from understudy.mock.sessions import DEFAULT, Sessions
 from understudy.mock.settings import MEBIBYTE, Settings, parse_switches
@@ -29,6 +33,9 @@ from understudy.model.clock import Clock
 from understudy.pack import Pack
 from understudy.serving import listen, listening, url_of
 from understudy.serving import serve as run
+
+LOOK = 0.5
+"""Seconds between two looks whether a process is still there."""
 
 
 @click.command(cls=Serving)
@@ -76,6 +83,7 @@ from understudy.serving import serve as run
 @click.option(
     "--session-idle", default="1h", show_default=True, type=Duration(), help="After how long one is forgotten."
 )
+@click.option("--pid", type=click.IntRange(1), metavar="PID", help="Ends when that process has ended, however it did.")
 @click.option("--admin-token", envvar="UNDERSTUDY_ADMIN_TOKEN", metavar="TOKEN", help="Closes /_understudy/ to others.")
 @click.option(
     "--exec",
@@ -100,6 +108,7 @@ def serve(
     journal: Path | None,
     max_sessions: int,
     session_idle: float,
+    pid: int | None,
     admin_token: str | None,
     executing: bool,
 ) -> None:
@@ -122,9 +131,12 @@ def serve(
     )
     settings = recorded(chosen, settings, archives)
     sessions = {DEFAULT: settings, **templates(chosen, settings, configured)}
-    universes = Sessions(chosen, sessions, _listener(journal), most=max_sessions, idle=session_idle)
+    listener = _JournalFile(journal) if journal is not None else None
+    universes = Sessions(chosen, sessions, listener, most=max_sessions, idle=session_idle)
     app = MockApp(chosen, universes, control_plane(universes, admin_token))
     sock, date = listen(host, port), has_date(sessions)
+    if pid is not None:
+        threading.Thread(target=_end_with, args=(pid,), daemon=True).start()
     if executing:
         signal.signal(signal.SIGTERM, _broken_off)
         with listening(app, sock, date=date) as url:
@@ -171,6 +183,16 @@ def _grants(pack: Pack) -> bool:
     return any("clientCredentials" in scheme.get("flows", {}) for scheme in schemes)
 
 
+def _end_with(pid: int) -> None:
+    """Wait for the end of a process, and have this one end then as SIGTERM has it."""
+    with suppress(ProcessLookupError):
+        while True:
+            with suppress(PermissionError):  # it is another user's, and there
+                os.kill(pid, 0)
+            time.sleep(LOOK)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def _stop(number: int, frame: object) -> None:
     sys.exit(0)
 
@@ -180,18 +202,30 @@ def _broken_off(number: int, frame: object) -> None:
     sys.exit(128 + number)
 
 
-def _listener(journal: Path | None) -> Listener | None:
-    """Return what appends the entries to the file, each flushed; raises UsageError where it cannot be written."""
-    if journal is None:
-        return None
-    try:
-        file = journal.open("a", encoding="utf-8")  # open until the process ends
-    except OSError as error:
-        todo = "name a file that can be written"
-        raise UsageError(f"cannot write the journal: {error.strerror}", where=shown(journal), todo=todo) from error
+class _JournalFile:
+    """Appends entries to a file, a line each; where that fails it says so once, and calls are answered all the same."""
 
-    def listen(entry: Entry) -> None:
-        file.write(json.dumps(entry.as_json(), ensure_ascii=False) + "\n")
-        file.flush()
+    def __init__(self, path: Path) -> None:
+        """Raise UsageError where the file cannot be written."""
+        self._path, self._told, self._broken = path, False, False
+        try:
+            self._file = path.open("ab", buffering=0)  # open until the process ends
+        except OSError as error:
+            todo = "name a file that can be written"
+            raise UsageError(f"cannot write the journal: {error.strerror}", where=shown(path), todo=todo) from error
 
-    return listen
+    def __call__(self, entry: Entry) -> None:
+        """Append an entry, on a line of its own though the one before was cut."""
+        line = json.dumps(entry.as_json(), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        rest = b"\n" + line if self._broken else line
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._broken = True
+            if not self._told:
+                self._told = True
+                what = f"calls are missing in the journal: {error.strerror}"
+                click.echo(f"understudy: {shown(self._path)}: {what}; make room, and serve anew", err=True)
+            return
+        self._broken = False

@@ -142,8 +142,9 @@ class History:
             if heard.writes:
                 self.forget()
             return []
-        if len(self._met) > RECORDS:
+        if len(self._met) + len(self._bases) > RECORDS:
             self._met.clear()
+            self._bases.clear()
             self.forget()
         judged = self.judge.operation(heard.exchanged.operation.operation_id)
         others = self._written(overlapping)

@@ -1,6 +1,5 @@
 """What a session plays: faults, deviations, switches, quotas and tokens."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +7,7 @@ from datetime import timedelta
 from understudy.mock.answers import BODILESS
 from understudy.mock.control.desk import DeniedError, Desk, body_of
 from understudy.mock.control.universes import check_setting
-from understudy.mock.faults import KINDS, Counted, Delay, Fault
+from understudy.mock.faults import KINDS, Counted, Delay, Fault, Pattern
 from understudy.mock.limits import Limits
 from understudy.mock.session import Session
 from understudy.model.behaviour import Quota
@@ -52,7 +51,9 @@ def _add_faults(desk: Desk) -> None:
 
     @desk.answers("clearFaults")
     def clear(call: Call) -> Reply:
-        desk.opened(call).faults.clear()
+        faults, vendor = desk.opened(call).faults, call.query.get("vendor")
+        for name in [each.fault.name for each in faults if vendor in (None, each.fault.vendor)]:
+            faults.remove(name)
         return Reply(204)
 
     @desk.answers("removeFault")
@@ -86,8 +87,8 @@ def _fault(desk: Desk, body: Mapping[str, Json]) -> Fault:
     if operation is not None and operation not in known:
         raise DeniedError(404, f"/operation: there is no operation {operation!r}", known)
     try:
-        pattern = re.compile(body["identifier"]) if "identifier" in body else None
-    except (re.error, RecursionError, OverflowError) as error:
+        pattern = Pattern(body["identifier"]) if "identifier" in body else None
+    except ValueError as error:
         raise DeniedError(400, f"/identifier: not a regular expression: {error}") from error
     plain = {key: body[key] for key in ("nth", "probability", "times", "status", "body", "seconds") if key in body}
     return Fault(
@@ -108,7 +109,7 @@ def _counted(counted: Counted) -> dict[str, Json]:
     optional = {
         "vendor": fault.vendor,
         "operation": fault.operation,
-        "identifier": fault.identifier.pattern if fault.identifier else None,
+        "identifier": fault.identifier.text if fault.identifier else None,
         "nth": fault.nth,
         "times": fault.times,
     }
