@@ -231,7 +231,8 @@ def test_a_command_that_is_killed_ends_as_a_shell_tells_it() -> None:
     assert run("serve", "onetrust", "--port", "0", "--exec", "--", "sh", "-c", "kill -9 $$").returncode == 137
 
 
-def test_a_command_that_is_broken_off_is_no_success(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_command_that_is_broken_off_is_no_success(number: signal.Signals, code: int, tmp_path: Path) -> None:
     """A job that is cancelled while its tests run has not passed; the command is gone."""
     script = "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(60)"
     words = ["serve", "onetrust", "--port", "0", "--exec", "--", sys.executable, "-c", script]
@@ -239,8 +240,8 @@ def test_a_command_that_is_broken_off_is_no_success(tmp_path: Path) -> None:
     until = time.monotonic() + 30
     while not (tmp_path / "pid").exists() and time.monotonic() < until:
         time.sleep(0.05)
-    process.terminate()
-    assert process.wait(30) == 143
+    process.send_signal(number)
+    assert process.wait(30) == code
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 

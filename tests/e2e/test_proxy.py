@@ -236,9 +236,11 @@ def test_what_is_wrong_is_told_before_anything_is_served(tmp_path: Path) -> None
             (("onetrust", "--to", "http://a", "--port", port), f"cannot listen on 127.0.0.1:{port}"),
             (("onetrust", *free, "--record", "there.har"), "the recording is there already"),
             (("onetrust", *free, "--record", "no/a.har"), "cannot record"),
+            (("onetrust", *free, "--record", "a.har", "--exec", "--", "pytset"), "cannot run 'pytset': No such file"),
             (("onetrust", "--to", "http://a", "--report", "there.har"), "there.har"),
         ):
             assert told in refused("proxy", *words, cwd=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["there.har"]
 
 
 @pytest.mark.parametrize(
@@ -259,15 +261,18 @@ def test_a_proxy_of_itself_is_refused(host: str, target: str, refused: bool, tmp
     assert (result.returncode, "is the proxy itself" in result.stderr) == (2, refused)
 
 
-def test_a_command_is_stopped_with_the_proxy_and_its_calls_are_reported(server: str, tmp_path: Path) -> None:
-    """SIGTERM, as continuous integration sends it."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_command_is_stopped_with_the_proxy_and_its_calls_are_reported(
+    number: signal.Signals, code: int, server: str, tmp_path: Path
+) -> None:
+    """By SIGTERM, as continuous integration sends it, or by Ctrl-C."""
     script = "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(60)"
     words = ["proxy", "consentgrid", "--to", f"{server}/s/stopped/consentgrid", "--port", "0", "--report", "r"]
     process = subprocess.Popen([*COMMAND, *words, "--exec", "--", sys.executable, "-c", script], cwd=tmp_path)
     until = time.monotonic() + 30
     while not (tmp_path / "pid").exists() and time.monotonic() < until:
         time.sleep(0.05)
-    process.terminate()
-    assert process.wait(timeout=30) == 143
+    process.send_signal(number)
+    assert process.wait(timeout=30) == code
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists()
     assert (tmp_path / "r" / "report.json").exists()

@@ -223,6 +223,7 @@ def test_a_caller_that_goes_before_its_request_is_whole_is_no_call_of_the_target
             connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
             time.sleep(0.2)
     assert [call.comment for call in proxied.calls] == ["the caller has gone before the request was whole"]
+    assert (proxied.forwarder.left, proxied.forwarder.unanswered) == (1, 0)
 
 
 def test_long_bodies_pass_and_are_not_kept(proxy: Proxy) -> None:

@@ -1,5 +1,6 @@
 """The command line: each command reads its options and calls the function that does the work."""
 
+import os
 import signal
 import sys
 import traceback
@@ -18,6 +19,8 @@ _MODULES = {"vendor": "spec"}  # of those that do not stand in a module of their
 
 INTERRUPTED = 128 + signal.SIGINT
 """The exit code of a command that Ctrl-C has ended before it came to anything: none of those that say something."""
+UNREAD = 128 + signal.SIGPIPE
+"""The exit code of a command whose output nobody reads to its end, as in `understudy rules onetrust | head -1`."""
 
 
 class _Group(click.Group):
@@ -41,8 +44,11 @@ class _Group(click.Group):
         except UnderstudyError as error:
             click.echo(f"understudy: {error}", err=True)
             sys.exit(error.exit_code)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:  # whoever reads what is printed has gone
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be flushed
+            sys.exit(UNREAD)
         except KeyboardInterrupt:
             click.echo("understudy: interrupted", err=True)
             sys.exit(INTERRUPTED)

@@ -1,9 +1,12 @@
 """`--exec -- CMD` of commands that serve: they do while another command runs, for tests in any language."""
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from errno import ENOENT
+from pathlib import Path
 
 import click
 
@@ -15,12 +18,18 @@ class Serving(click.Command):
     """A command that serves, and keeps what stands after `--` for `--exec`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take the command out of the arguments; raises UsageError where `--exec` is given without one."""
+        """Take the command out of the arguments; raises UsageError where `--exec` is given without one that is there.
+
+        What is mistyped is told before anything is made for it.
+        """
         if "--exec" in args:
             end = args.index("--") if "--" in args else len(args)
             ctx.meta[COMMAND] = args[end + 1 :]
             if not args[end + 1 :] or "--exec" not in args[:end]:
                 raise UsageError("--exec: there is no command", todo=f"give it after --: {ctx.info_name} --exec -- CMD")
+            program = args[end + 1]
+            if shutil.which(program) is None and not Path(program).exists():
+                raise _not_run(program, os.strerror(ENOENT))
             args = args[:end]
         return super().parse_args(ctx, args)
 
@@ -47,20 +56,41 @@ def credentials(admin_token: str | None) -> dict[str, str]:
     }
 
 
+class _StoppedError(Exception):
+    """A signal of that number tells this process to stop."""
+
+    def __init__(self, number: int, frame: object) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _stop(number: int, frame: object) -> None:
+    raise _StoppedError(number, frame)
+
+
 def execute(command: Sequence[str], variables: dict[str, str]) -> int:
     """Run a command to its end with further variables; return its exit code, 128 and more where a signal ended it.
 
-    Raises UsageError where it cannot be run. It is stopped where this process is told to stop.
+    Where SIGTERM or SIGINT tells this process to stop, the command is stopped, and it is that signal. Raises UsageError
+    where the command cannot be run.
     """
+    known = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    process: subprocess.Popen[bytes] | None = None
     try:
         process = subprocess.Popen(command, env=os.environ | variables)  # noqa: S603 (the user's own command)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"--exec: cannot run {command[0]!r}: {reason}", todo="name a program") from error
-    try:
         code = process.wait()
-    except BaseException:
-        process.send_signal(signal.SIGTERM)
+    except (OSError, ValueError) as error:
+        raise _not_run(command[0], getattr(error, "strerror", None) or str(error)) from error
+    except _StoppedError as stopped:
+        code = -stopped.number
+    finally:
+        for number, handler in known.items():
+            signal.signal(number, handler)
+    if process is not None and process.returncode is None:
+        process.terminate()
         process.wait()
-        raise
     return code if code >= 0 else 128 - code
+
+
+def _not_run(program: str, reason: str) -> UsageError:
+    return UsageError(f"--exec: cannot run {program!r}: {reason}", todo="name a program")

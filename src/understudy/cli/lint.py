@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -15,6 +14,7 @@ from understudy import pack as packs
 from understudy.contract import accepted as acceptances
 from understudy.contract.accepted import Acceptance
 from understudy.errors import UsageError, Where, shown
+from understudy.report.console import wide_console
 from understudy.report.sarif import SarifResult, SarifRule, render
 from understudy.report.text import one_line
 from understudy.report.write import check_file, put
@@ -22,9 +22,6 @@ from understudy.spec.lint import CHECKS, LintFinding, LintLevel, read
 from understudy.spec.lint import lint as contradictions
 from understudy.spec.source import Source
 from understudy.values import Json
-
-WIDTH = 160
-"""Columns of the table where standard output is no terminal, so that it can be read and searched."""
 
 EXPIRED, STALE = "acceptance-expired", "acceptance-stale"
 _OF_ACCEPTANCES = (
@@ -157,8 +154,7 @@ def _print(rows: list[_Row]) -> None:
         what = Text("\n".join(one_line(each) for each in (row.message, row.pointer) if each))
         table.add_row(Text(one_line(place)), row.level, row.check, what, row.fingerprint)
     if left:
-        console = Console()
-        Console(width=console.width if console.is_terminal else max(console.width, WIDTH)).print(table)
+        wide_console().print(table)
     click.echo(f"{_counted(len(left), 'finding')}, {len(rows) - len(left)} accepted")
 
 

@@ -30,9 +30,6 @@ from understudy.redaction import Redaction
 from understudy.serving import listen, listening, serve, url_of
 from understudy.spec.rules import Rule
 
-STOPPED = 128 + signal.SIGTERM
-"""The exit code where a command was stopped before its end."""
-
 
 @click.command(cls=Serving)
 @click.argument("vendor")
@@ -119,23 +116,21 @@ def _serve(
     forwarder: Forwarder, sock: socket.socket, vendor: str, record: Path | None, command: Sequence[str] | None
 ) -> int:
     """Hand calls on until a signal, or while a command runs; return that one's exit code, else 0."""
-    failed = 0
     if command is not None:
-        signal.signal(signal.SIGTERM, _end)
-        with listening(forwarder, sock, date=False, lifespan=True) as url, suppress(KeyboardInterrupt):
-            failed = STOPPED
-            failed = execute(command, addresses(url, {vendor: url}))
-    else:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _stop)  # the server raises the signal once more after it has drained
-        serve(forwarder, sock, partial(_ready, vendor, url_of(sock), forwarder.to, record), date=False, lifespan=True)
-    return failed
+        with listening(forwarder, sock, date=False, lifespan=True) as url:
+            return execute(command, addresses(url, {vendor: url}))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)  # the server raises the signal once more after it has drained
+    serve(forwarder, sock, partial(_ready, vendor, url_of(sock), forwarder.to, record), date=False, lifespan=True)
+    return 0
 
 
 def _tell_of_the_rest(forwarder: Forwarder) -> None:
     """Say how many calls were not judged, and why."""
     if forwarder.unanswered:
         click.echo(f"understudy: {forwarder.unanswered} calls got no answer from {forwarder.to}", err=True)
+    if forwarder.left:
+        click.echo(f"understudy: {forwarder.left} callers left before their answer was whole", err=True)
     if forwarder.unread:
         what = "calls had a body that is too long, or cannot be decoded: they were neither judged nor recorded"
         click.echo(f"understudy: {forwarder.unread} {what}", err=True)
@@ -159,11 +154,6 @@ def _is_own(address: str, sock: socket.socket) -> bool:
         return False  # calls will tell of it
     listens = ip_address(own)
     return listens in found or (listens.is_unspecified and any(each.is_loopback for each in found))
-
-
-def _end(number: int, frame: object) -> None:
-    """Have the command stopped, and go on to the report."""
-    raise KeyboardInterrupt
 
 
 def _stop(number: int, frame: object) -> None:

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -12,10 +11,8 @@ from understudy import pack as packs
 from understudy.contract.traceability import Trace, trace
 from understudy.errors import UsageError, shown, told
 from understudy.pack import Pack
+from understudy.report.console import wide_console
 from understudy.values import Json
-
-WIDTH = 160
-"""Columns of the table where standard output is no terminal, so that it can be read and searched."""
 
 
 @click.command()
@@ -48,8 +45,7 @@ def rules(vendor: str, report: Path, as_json: bool) -> None:
         table.add_row(
             *map(Text, (row["id"], row["text"], row["basis"], ", ".join(row["played_by"]), by, row["outcome"]))
         )
-    console = Console()
-    Console(width=console.width if console.is_terminal else max(console.width, WIDTH)).print(table)
+    wide_console().print(table)
 
 
 def _row(pack: Pack, each: Trace, outcome: str) -> dict[str, Json]:

@@ -138,7 +138,6 @@ def serve(
     if pid is not None:
         threading.Thread(target=_end_with, args=(pid,), daemon=True).start()
     if executing:
-        signal.signal(signal.SIGTERM, _broken_off)
         with listening(app, sock, date=date) as url:
             known = addresses(url, {vendor: f"{url}/{vendor}" for vendor in chosen}) | credentials(admin_token)
             code = execute(context.meta[COMMAND], known)
@@ -195,11 +194,6 @@ def _end_with(pid: int) -> None:
 
 def _stop(number: int, frame: object) -> None:
     sys.exit(0)
-
-
-def _broken_off(number: int, frame: object) -> None:
-    """End as what ends by the signal does: the command has not come to its end."""
-    sys.exit(128 + number)
 
 
 class _JournalFile:

@@ -3,7 +3,6 @@
 import json
 
 import click
-from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -11,10 +10,8 @@ from understudy import pack as packs
 from understudy.mock.settings import declared
 from understudy.model.behaviour import Switch
 from understudy.pack import Pack
+from understudy.report.console import wide_console
 from understudy.values import Json
-
-WIDTH = 140
-"""Columns of the table where standard output is no terminal, so that it can be read and searched."""
 
 
 @click.command()
@@ -38,8 +35,7 @@ def switches(vendors: tuple[str, ...], as_json: bool) -> None:
         values = ", ".join(map(str, ["unset" if row["default"] is None else row["default"], *others]))
         cells = (row["switch"], values, row["text"], row["basis"], row["rule"], row["citation"].partition(" ")[0])
         table.add_row(*map(Text, cells))
-    console = Console()
-    Console(width=console.width if console.is_terminal else max(console.width, WIDTH)).print(table)
+    wide_console(140).print(table)
 
 
 def _row(pack: Pack, switch: Switch) -> dict[str, Json]:

@@ -66,7 +66,9 @@ class Forwarder:
         self.unread = 0
         """How many calls had a body that is too long to be judged, or cannot be decoded."""
         self.unanswered = 0
-        """How many calls got no answer, or none that was whole."""
+        """How many calls got no answer from the target, or none that was whole."""
+        self.left = 0
+        """How many callers left before that."""
         self._base = httpx.URL(to)
         self._origin, self._path = f"{parts.scheme}://{parts.netloc}", parts.path.encode()
         self._listener = listener
@@ -86,7 +88,8 @@ class Forwarder:
         finally:
             call = self._recorded(passage)
             self.unread += call is None
-            self.unanswered += passage.status == 0
+            self.left += passage.left
+            self.unanswered += passage.status == 0 and not passage.left
             jobs = self._listener.ended(ticket, call)
         if passage.held:
             await passage.release(UNJUDGED if call is None else await self._marked(jobs))
@@ -163,6 +166,8 @@ class Passage:
         self.headers: Headers = []
         self.sent, self.got = Copy(), Copy()
         self.failure = ""
+        self.left = False
+        """Whether the caller has left before the answer was whole."""
         self.held: list[Message] = []
         """The answer, where it waits to be marked."""
         self._forwarder = forwarder
@@ -183,7 +188,7 @@ class Passage:
             if answering.done():
                 answering.result()
             else:
-                self.status, self.failure = 0, "the caller has gone before the answer was whole"
+                self.status, self.failure, self.left = 0, "the caller has gone before the answer was whole", True
         finally:
             for task in (answering, leaving):
                 task.cancel()
@@ -202,7 +207,7 @@ class Passage:
         try:
             response = await transport.handle_async_request(self._forwarder.request(self.scope, self._body, timeout))
         except GoneError:
-            self.failure = "the caller has gone before the request was whole"
+            self.failure, self.left = "the caller has gone before the request was whole", True
             return
         except httpx.TransportError as error:
             await self._unreached(error)

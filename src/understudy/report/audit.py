@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from understudy.contract.audit import TECHNIQUES, Judged
 from understudy.model.deviation import Deviation
-from understudy.report.console import default_console
+from understudy.report.console import default_console, wide_console
 from understudy.report.html import template
 from understudy.report.text import one_line
 from understudy.values import Json
@@ -105,7 +104,7 @@ def progress(total: int) -> Iterator[Callable[[Judged], Judged]]:
 def listed(vendor: str, deviations: Sequence[Deviation]) -> None:
     """Print the deviations of a vendor."""
     rows = [(each.name, each.rule, each.text) for each in deviations]
-    _wide(default_console()).print(_table(f"{vendor}: deviation", "breaks", "does", rows=rows))
+    wide_console().print(_table(f"{vendor}: deviation", "breaks", "does", rows=rows))
 
 
 def _how(first: bool) -> str:
@@ -117,7 +116,7 @@ def printed(results: Sequence[Judged], stale: Sequence[str], seed: int, *, first
 
     With `first` the others were spared what one technique had found: it was the first, and no more is known.
     """
-    console = _wide(default_console())
+    console = wide_console()
     for each in results:
         if not each.killed:
             console.print(Text(one_line(_told(each))))
@@ -149,9 +148,3 @@ def _table(*heads: str, rows: Sequence[tuple[str, ...]]) -> Table:
     for row in rows:
         table.add_row(*(Text(one_line(cell)) for cell in row))
     return table
-
-
-def _wide(console: Console) -> Console:
-    if not console.is_terminal:
-        console.width = max(console.width, 160)
-    return console

@@ -48,6 +48,14 @@ def default_console() -> Console:
     return console
 
 
+def wide_console(width: int = 160) -> Console:
+    """Return a console for tables: where standard output is no terminal, lines may be that wide at least."""
+    console = default_console()
+    if not console.is_terminal:
+        console.width = max(console.width, width)
+    return console
+
+
 class ConsoleWriter:
     """Prints one vendor's run: `started`, `progressed` for every item, `finished`; or `close` where it broke off.
 

@@ -184,6 +184,17 @@ def test_a_fault_of_the_same_name_is_replaced_and_one_is_removed(control: httpx.
     assert [each["name"] for each in control.get("/faults").json()["faults"]] == [names[1]]
 
 
+def test_faults_of_one_vendor_are_cleared_without_the_others(control: httpx.Client) -> None:
+    """Without a vendor all are."""
+    kept = [faulty(control, kind="cut", vendor="onetrust"), faulty(control, kind="cut")]
+    faulty(control, kind="cut", vendor="gainsight_px")
+    assert control.delete("/faults", params={"vendor": "gainsight_px"}).status_code == 204
+    left = [each["name"] for each in control.get("/faults").json()["faults"]]
+    assert left == [each.json()["name"] for each in kept]
+    assert control.delete("/faults").status_code == 204
+    assert control.get("/faults").json() == {"faults": []}
+
+
 def test_a_deviation_is_played_until_another_or_none_is(control: httpx.Client, vendor: httpx.Client) -> None:
     """In this session alone, with its name on the answers and in the journal."""
     set_ = control.put("/deviations/gainsight_px", json={"deviation": "takes-PX-AUTH-7"})
