@@ -37,6 +37,10 @@ class Redaction:
         """Return headers; of an Authorization the scheme stays."""
         return [(name, self._header(name.lower(), value)) for name, value in pairs]
 
+    def raw_headers(self, pairs: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+        """Return headers as they are on the wire, as texts and without secrets."""
+        return self.headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)
+
     def _header(self, name: str, value: str) -> str:
         if name in ADDRESSES:
             return self.url(value)

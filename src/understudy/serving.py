@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from understudy.errors import UsageError
@@ -15,6 +15,16 @@ from understudy.errors import UsageError
 BACKLOG = 2048
 TRANSPORT = "understudy.transport"
 """Where a scope holds the connection, for what is to break it."""
+
+
+class GoneError(Exception):
+    """The caller has gone before its request was whole."""
+
+
+async def disconnected(receive: Receive) -> None:
+    """Return when there is no connection any more; what still comes in is dropped."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def listen(host: str, port: int) -> socket.socket:

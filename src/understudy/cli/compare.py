@@ -22,7 +22,7 @@ from understudy.contract.cleaning import clean
 from understudy.contract.client import Client
 from understudy.contract.comparison.compare import Comparison
 from understudy.contract.comparison.compare import compare as compared
-from understudy.contract.comparison.contrast import CHECK, Contrast
+from understudy.contract.comparison.contrast import CHECK
 from understudy.contract.embedded import stand_in
 from understudy.contract.judge import Judge
 from understudy.contract.records import held
@@ -30,12 +30,13 @@ from understudy.contract.samples import on_the_wire
 from understudy.contract.target import PREFIX, Credentials, Run
 from understudy.errors import TargetError, UsageError
 from understudy.pack import Pack
+from understudy.report import comparison as reporting
+from understudy.report.comparison import SIDES
 from understudy.report.write import check_file, put
 from understudy.values import Json
 
 MOCK = "mock"
 """What stands for the embedded mock."""
-SIDES = ("A", "B")
 
 
 @click.command()
@@ -83,7 +84,7 @@ def compare(ctx: click.Context, /, vendor: str, a: str, b: str, **options: Any) 
         finally:
             _clean(clients)
     if order.file is not None:
-        put(order.file, json.dumps(_as_json(pack, comparison, runs, seed), indent=2).encode())
+        put(order.file, json.dumps(reporting.as_json(pack, comparison, runs, seed), indent=2).encode())
     ctx.exit(_tell(pack, comparison, seed))
 
 
@@ -220,65 +221,11 @@ def _clean(clients: list[Client]) -> None:
 
 def _tell(pack: Pack, comparison: Comparison, seed: int) -> int:
     """Say what was found; return the exit code."""
-    contrast = comparison.contrast
-    if contrast is not None:
-        _tell_contrast(pack, contrast)
-    counted = f"({comparison.sequences} sequences, {comparison.calls} calls each; seed {seed})"
-    if contrast is not None:
-        click.echo(f"verdict: different {counted}")
-        return 1
-    if not comparison.taken:
+    code = {"different": 1, "inconclusive": TargetError.exit_code}.get(reporting.verdict(comparison), 0)
+    if code == TargetError.exit_code:
         what = "no call was taken by both targets, so that nothing is compared"
         todo = comparison.note or "give --existing ID, or --scope full"
         click.echo(f"understudy: {what}; {todo}", err=True)
-        click.echo(f"verdict: inconclusive {counted}")
-        return TargetError.exit_code
-    if comparison.note:
-        click.echo(f"not all was compared: {comparison.note}")
-    click.echo(f"verdict: {'partial' if comparison.note else 'same'} {counted}")
-    return 0
-
-
-def _tell_contrast(pack: Pack, contrast: Contrast) -> None:
-    evidence, rule = contrast.evidence, pack.rules.by_id.get(contrast.evidence.rule or "")
-    click.echo(f"\n{evidence.title}: {evidence.operation}")
-    if rule is not None:
-        click.echo(f"  rule      {rule.id}: {rule.text} [{pack.cited_at(rule)}]")
-    if contrast.at.startswith("/"):
-        click.echo(f"  at        {contrast.at}")
-    for name, value, broken in zip(SIDES, (evidence.expected, evidence.actual), contrast.departs, strict=True):
-        click.echo(f"  {name}         {value}{f'   breaks {broken}' if broken else ''}")
-    for name, curl in zip(SIDES, contrast.curls, strict=True):
-        click.echo(f"\n  the calls to {name}:")
-        click.echo("\n".join(f"  {line}" for line in curl.splitlines()))
-    click.echo("")
-
-
-def _as_json(pack: Pack, comparison: Comparison, runs: list[Run], seed: int) -> dict[str, Json]:
-    """Return what was found as a JSON object."""
-    contrast, difference = comparison.contrast, None
-    if contrast is not None:
-        evidence = contrast.evidence
-        difference = {
-            "title": evidence.title,
-            "operation": evidence.operation,
-            "rule": evidence.rule,
-            "at": contrast.at,
-            **{
-                name.lower(): {"value": value, "breaks": broken, "curl": curl.splitlines()}
-                for name, value, broken, curl in zip(
-                    SIDES, (evidence.expected, evidence.actual), contrast.departs, contrast.curls, strict=True
-                )
-            },
-        }
-    return {
-        "vendor": pack.vendor,
-        "targets": {name.lower(): run.label for name, run in zip(SIDES, runs, strict=True)},
-        "scope": runs[0].scope,
-        "seed": seed,
-        "sequences": comparison.sequences,
-        "calls": comparison.calls,
-        "taken": comparison.taken,
-        "note": comparison.note,
-        "difference": difference,
-    }
+    for line in reporting.lines(pack, comparison, seed):
+        click.echo(line)
+    return code

@@ -15,7 +15,7 @@ from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.judge import Judge
 from understudy.contract.samples import Sample
-from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable, shown
+from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, other_status, readable, shown
 from understudy.contract.stateful.scenario import text_at
 from understudy.contract.trail import Trail
 from understudy.har import Recorded, overlaps
@@ -252,14 +252,8 @@ class History:
         return list(self._shown(Outcome.PASSED, next(iter(reply.rules), ""), exchange)), True
 
     def _other_status(self, reply: Reply, exchange: Exchange) -> Iterator[Evidence]:
-        status = exchange.response.status
-        if reply.accepted and status >= 400:
-            title = f"A good request is refused where {reply.status} is due"
-        elif status < 400 and not reply.accepted:
-            title = f"A request is taken where {reply.status} is due"
-        else:
-            title = f"The answer has another status than {reply.status}"
-        rule = next(iter(reply.rules), "")
+        status, rule = exchange.response.status, next(iter(reply.rules), "")
+        title = other_status(reply, status)
         yield from self._shown(Outcome.FAILED, rule, exchange, title, str(reply.status), str(status))
 
     def _shown(

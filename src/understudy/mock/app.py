@@ -22,10 +22,11 @@ from understudy.mock.security import SECURITY_MAP, authorization, basic, unautho
 from understudy.mock.session import NO_RULE, RuleHeader, Session
 from understudy.mock.sessions import DEFAULT, NoSessionError, Sessions, meant
 from understudy.mock.terminal import ModelStage, nowhere
-from understudy.mock.visit import KEY, GoneError, NoRouteError, RefusedError, Visit, refuse
+from understudy.mock.visit import KEY, NoRouteError, RefusedError, Visit, refuse
 from understudy.model.behaviour import Refusal
 from understudy.model.call import ABSENT, Reply
 from understudy.pack import Pack
+from understudy.serving import GoneError
 from understudy.spec.rules import Part
 
 CONTROL = "/_understudy/"
@@ -150,7 +151,7 @@ class VendorApp:
             refused = unauthorized(visit, "no credentials were sent") if error.status == 401 else None
             refusal = refused.refusal if refused else Refusal(error.status, error.detail or "refused")
             await self._refused(refusal, scope, receive, send)
-        except GoneError:
+        except GoneError:  # there is nobody to answer, and nothing to do
             return
         except Exception as error:  # noqa: BLE001 (our own mistake, too, is answered, and told with its place)
             traceback.print_exception(error, file=sys.stderr)

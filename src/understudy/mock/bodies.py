@@ -15,7 +15,8 @@ from starlette.types import Receive
 
 from understudy.mock.lenience import excused
 from understudy.mock.problems import shortened
-from understudy.mock.visit import GoneError, RefusedError, Visit
+from understudy.mock.visit import RefusedError, Visit
+from understudy.serving import GoneError
 from understudy.spec.document import Operation, Schema
 from understudy.spec.rules import Part
 from understudy.spec.wire import content_type, kinds, typed

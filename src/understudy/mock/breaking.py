@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from understudy.mock.answers import BODILESS
 from understudy.mock.faults import Fault
-from understudy.serving import TRANSPORT
+from understudy.serving import TRANSPORT, disconnected
 
 SILENT = frozenset({"reset", "close"})
 """Kinds after which nothing is sent."""
@@ -28,7 +28,7 @@ async def silent(fault: Fault, scope: Scope, receive: Receive) -> None:
             transport.abort()
         else:
             transport.close()
-    await _gone(receive)
+    await disconnected(receive)
 
 
 async def broken(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,7 +65,7 @@ async def broken(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, sen
                 transport.write(b"understudy\r\nno chunk\r\n")
         if transport is not None:
             transport.close()
-        await _gone(receive)
+        await disconnected(receive)
 
 
 async def _sent(send: Send, start: Message, body: bytes) -> None:
@@ -80,9 +80,3 @@ async def _dribbled(send: Send, start: Message, body: bytes, seconds: float) -> 
         await send({"type": "http.response.body", "body": body[number : number + 1], "more_body": True})
         await asyncio.sleep(seconds)
     await send({"type": "http.response.body", "body": b""})
-
-
-async def _gone(receive: Receive) -> None:
-    """Wait until the server knows that the connection has ended, so that it does not miss the answer's end."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -125,10 +125,6 @@ class NoRouteError(Exception):
         self.offered = offered
 
 
-class GoneError(Exception):
-    """Raised where the client has left before its request was complete: there is nobody to answer, nothing to do."""
-
-
 def refuse(
     rules: Rules,
     operation: Operation | None,

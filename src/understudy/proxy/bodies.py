@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 from starlette.types import Receive
 
+from understudy.serving import GoneError, disconnected
+
 Headers = list[tuple[bytes, bytes]]
 KEPT = 8 << 20
 """Bytes of a body that are kept to be judged; a call with a longer one is handed on, and that is all."""
@@ -58,10 +60,6 @@ class _Pieces(httpx.SyncByteStream):
             yield self._content[start : start + 4096]
 
 
-class GoneError(Exception):
-    """The caller has gone before the request was whole."""
-
-
 class Body(httpx.AsyncByteStream):
     """A request's body as it comes in."""
 
@@ -85,10 +83,4 @@ class Body(httpx.AsyncByteStream):
     async def gone(self) -> None:
         """Return when the caller has gone, after its request was whole."""
         await self.whole.wait()
-        await left(self._receive)
-
-
-async def left(receive: Receive) -> None:
-    """Return when there is no connection any more."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        await disconnected(self._receive)

@@ -20,11 +20,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from understudy.contract.evidence import Evidence
 from understudy.har import Recorded
-from understudy.proxy.bodies import Body, Copy, GoneError, Headers, left
+from understudy.proxy.bodies import Body, Copy, Headers
 from understudy.proxy.listener import Listener
 from understudy.proxy.mark import UNJUDGED
 from understudy.redaction import Redaction
-from understudy.serving import TRANSPORT
+from understudy.serving import TRANSPORT, GoneError, disconnected
 
 CONNECT = 10.0
 """Seconds that the target may take to accept a connection."""
@@ -137,10 +137,10 @@ class Forwarder:
         call = Recorded(
             scope["method"],
             f"{self._origin}{path}{'?' if query else ''}{query}",
-            redaction.headers(_texts(scope["headers"])),
+            redaction.raw_headers(scope["headers"]),
             redaction.body(body),
             passage.status,
-            redaction.headers(_texts(passage.headers)),
+            redaction.raw_headers(passage.headers),
             redaction.body(answer),
             passage.began,
             passage.seconds if passage.status else time.monotonic() - passage.clock,
@@ -272,7 +272,7 @@ class Passage:
         transport: asyncio.Transport | None = self.scope.get(TRANSPORT)
         if transport is not None:
             transport.close()
-        await left(self._receive)
+        await disconnected(self._receive)
 
 
 def _handed_on(headers: Headers, *others: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -286,7 +286,3 @@ def _handed_on(headers: Headers, *others: bytes) -> Iterator[tuple[bytes, bytes]
 
 def _reason(error: httpx.TransportError) -> str:
     return str(error) or type(error).__name__
-
-
-def _texts(headers: Headers) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]

@@ -91,6 +91,15 @@ class Prediction:
         return found
 
 
+def other_status(reply: Reply, status: int) -> str:
+    """Return the title of a finding where an answer has another status than the model's."""
+    if reply.accepted and status >= 400:
+        return f"A good request is refused where {reply.status} is due"
+    if status < 400 and not reply.accepted:
+        return f"A request is taken where {reply.status} is due"
+    return f"The answer has another status than {reply.status}"
+
+
 def readable(judge: Judge, exchange: Exchange) -> Json:
     """Return an answer's body, or UNREADABLE, of which the judge of single exchanges tells."""
     operation = judge.operation(exchange.operation_id)

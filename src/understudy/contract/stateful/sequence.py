@@ -17,7 +17,7 @@ from understudy.contract.records import held
 from understudy.contract.samples import Sample, identifier, on_the_wire, token
 from understudy.contract.stateful.adoption import adopt, reading_of, slot_of, texts
 from understudy.contract.stateful.plans import Plan
-from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, readable
+from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, other_status, readable
 from understudy.contract.stateful.scenario import Taken, Taking, exported, text_at
 from understudy.contract.stateful.slots import Slot, filled
 from understudy.contract.throttle import OverError
@@ -272,12 +272,7 @@ class Sequence:
         first = reply.rules[0] if reply.rules else None
         if reply.accepted and status >= 400:
             first = next((rule for rule in reply.rules if not self._binds(rule)), first)
-            title = f"A good request is refused where {reply.status} is due"
-        elif status < 400 and not reply.accepted:
-            title = f"A request is taken where {reply.status} is due"
-        else:
-            title = f"The answer has another status than {reply.status}"
-        self._missed(first, exchange, title, str(reply.status), str(status))
+        self._missed(first, exchange, other_status(reply, status), str(reply.status), str(status))
 
     def _compare(self, call: Call, reply: Reply, exchange: Exchange) -> None:
         oracle, operation_id = self.pack.oracle, call.operation_id

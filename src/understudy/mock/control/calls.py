@@ -67,10 +67,10 @@ class Teller:
         return har.Recorded(
             entry.sent.method,
             f"{base}/{entry.vendor}{entry.sent.target}{'?' if query else ''}{query}",
-            redaction.headers(_texts(entry.sent.headers)),
+            redaction.raw_headers(entry.sent.headers),
             redaction.body(entry.sent.body),
             entry.answered.status,
-            redaction.headers(_texts(entry.answered.headers)),
+            redaction.raw_headers(entry.answered.headers),
             redaction.body(entry.answered.body),
             datetime.fromtimestamp(entry.began, UTC),
             entry.seconds,
@@ -91,7 +91,7 @@ class Teller:
     @staticmethod
     def _message(redaction: Redaction, headers: Headers, body: bytes) -> dict[str, Json]:
         return {
-            "headers": [list(pair) for pair in redaction.headers(_texts(headers))],
+            "headers": [list(pair) for pair in redaction.raw_headers(headers)],
             "body": _value(redaction.body(body)),
         }
 
@@ -213,7 +213,3 @@ def _value(body: bytes) -> Json:
         return json.loads(body)
     except (ValueError, RecursionError):
         return body.decode("utf-8", "replace")
-
-
-def _texts(headers: Headers) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
