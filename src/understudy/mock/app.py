@@ -14,8 +14,7 @@ from understudy.errors import ContentError, UsageError, Where, told
 from understudy.mock import breaking, deviant
 from understudy.mock.adapter import LeanSecurityMiddleware, RoutingMiddleware, assemble, stage
 from understudy.mock.answers import Answer, rendered, send_answer, unanswered, wrong
-from understudy.mock.breaking import BREAKING, SILENT
-from understudy.mock.faults import LATENCY, Fault
+from understudy.mock.faults import Fault, Way
 from understudy.mock.problems import MEDIA_TYPE, problem
 from understudy.mock.requests import RequestStage
 from understudy.mock.security import SECURITY_MAP, authorization, basic, unauthorized
@@ -96,15 +95,15 @@ class VendorApp:
         identifiers = await self._identifiers(visit, scope, receive)
         met = visit.session.faults.met(self.pack.vendor, visit.operation_id, identifiers)
         visit.fault = ", ".join(each.name for each in met)
-        for latency in (each for each in met if each.kind == LATENCY):
+        for latency in (each for each in met if each.way is Way.LATER):
             await asyncio.sleep(latency.delay.drawn(visit.session.faults.random))
-        fault = next((each for each in met if each.kind != LATENCY), None)
+        fault = next((each for each in met if each.way is not Way.LATER), None)
         if fault is None:
             await self._through(self._stack, scope, receive, send)
-        elif fault.kind in SILENT:
+        elif fault.way is Way.SILENT:
             self._note(visit, Reply(0), unanswered)
             await breaking.silent(fault, scope, receive)
-        elif fault.kind in BREAKING:
+        elif fault.way is Way.BROKEN:
             await breaking.broken(fault, self._answering, scope, receive, send)
         else:
             await self._instead(fault, scope, send)

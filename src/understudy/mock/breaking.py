@@ -10,10 +10,6 @@ from understudy.mock.answers import BODILESS
 from understudy.mock.faults import Fault
 from understudy.serving import TRANSPORT, disconnected
 
-SILENT = frozenset({"reset", "close"})
-"""Kinds after which nothing is sent."""
-BREAKING = frozenset({"cut", "empty", "malformed-chunk", "truncated-json", "dribble"})
-"""Kinds that break the answer that the call would have got."""
 HEADLESS = {"cut": b"HTTP/1.1 20", "malformed-chunk": b"understudy\r\nno head\r\n\r\n"}
 """What is sent of an answer that has no body to break."""
 

@@ -6,6 +6,7 @@ They go before the model and the mock's own check of its answers, and are counte
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 import re2
@@ -13,18 +14,37 @@ import re2
 from understudy.values import Json
 
 LATENCY: Final = "latency"
-KINDS: Final[Mapping[str, str]] = {
-    "status": "answers with this status, body and headers",
-    LATENCY: "waits before the call is answered",
-    "reset": "resets the connection",
-    "close": "closes the connection before the answer",
-    "cut": "closes the connection in the middle of the answer",
-    "empty": "sends the answer without its body, which it may not have anyway",
-    "malformed-chunk": "sends a chunk that is none; where there is no body, a head that is none",
-    "truncated-json": "ends the body early, if there is one, and says so by its length",
-    "dribble": "sends the answer byte by byte",
-    "token-expired": "refuses the call as if its token had expired; one that was granted is worth nothing any more",
-    "quota-exhausted": "refuses the call as if the quota were used up",
+
+
+class Way(StrEnum):
+    """What becomes of a call that meets a fault."""
+
+    LATER = "answered later"
+    SILENT = "not answered"
+    BROKEN = "answered by what the call would have got, broken"
+    INSTEAD = "answered by the fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of fault: the way it goes, and the members that only faults of this kind have."""
+
+    way: Way
+    takes: tuple[str, ...] = ()
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "status": Kind(Way.INSTEAD, ("status", "headers", "body")),
+    LATENCY: Kind(Way.LATER, ("delay",)),
+    "reset": Kind(Way.SILENT),
+    "close": Kind(Way.SILENT),
+    "cut": Kind(Way.BROKEN),  # the connection is closed in the middle of the answer
+    "empty": Kind(Way.BROKEN),
+    "malformed-chunk": Kind(Way.BROKEN),  # a chunk that is none; where there is no body, a head that is none
+    "truncated-json": Kind(Way.BROKEN),  # the body ends early, and the answer says so by its length
+    "dribble": Kind(Way.BROKEN, ("seconds",)),
+    "token-expired": Kind(Way.INSTEAD),  # a token that was granted is worth nothing any more
+    "quota-exhausted": Kind(Way.INSTEAD),
 }
 
 
@@ -98,6 +118,11 @@ class Fault:
     delay: Delay = Delay()
     seconds: float = 0.001
 
+    @property
+    def way(self) -> Way:
+        """What becomes of a call that meets it."""
+        return KINDS[self.kind].way
+
     def concerns(self, vendor: str, operation_id: str | None, identifiers: tuple[str, ...]) -> bool:
         """Whether a call is one of those that may meet it."""
         if self.vendor not in (None, vendor) or self.operation not in (None, operation_id):
@@ -166,6 +191,6 @@ class Faults:
         for each in self._counted.values():
             if each.fault.concerns(vendor, operation_id, identifiers) and each.meets(self.random):
                 found.append(each.fault)
-                if each.fault.kind != LATENCY:
+                if each.fault.way is not Way.LATER:
                     break
         return found

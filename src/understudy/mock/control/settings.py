@@ -7,7 +7,7 @@ from datetime import timedelta
 from understudy.mock.answers import BODILESS
 from understudy.mock.control.desk import DeniedError, Desk, body_of
 from understudy.mock.control.universes import check_setting
-from understudy.mock.faults import KINDS, Counted, Delay, Fault, Pattern
+from understudy.mock.faults import KINDS, LATENCY, Counted, Delay, Fault, Pattern
 from understudy.mock.limits import Limits
 from understudy.mock.session import Session
 from understudy.model.behaviour import Quota
@@ -20,7 +20,7 @@ FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
 MOST = 100
 """How many faults a session may have."""
 HOUR = 3600.0
-TAKEN_BY = {"status": "status", "headers": "status", "body": "status", "delay": "latency", "seconds": "dribble"}
+TAKEN_BY = {member: name for name, kind in KINDS.items() for member in kind.takes}
 """What only faults of one kind have."""
 
 
@@ -74,7 +74,7 @@ def _fault(desk: Desk, body: Mapping[str, Json]) -> Fault:
     for member in body:
         if member in TAKEN_BY and TAKEN_BY[member] != kind:
             raise DeniedError(409, f"/{member}: the kind {kind} takes none, {TAKEN_BY[member]} does")
-    if kind == "latency" and "delay" not in body:
+    if kind == LATENCY and "delay" not in body:
         form = '{"seconds": 0.5}, {"distribution": "uniform", "low": 0.1, "high": 2}'
         raise DeniedError(409, f"/delay: latency needs one, such as {form}")
     if body.get("status") in BODILESS and body.get("body") is not None:
