@@ -26,10 +26,10 @@ import orjson
 
 from understudy import pack as packs
 from understudy.mock.adapter import assemble
-from understudy.mock.answers import rendered, wrong
+from understudy.mock.answers import RuleHeader, rendered, wrong
 from understudy.mock.app import MockApp, VendorApp
 from understudy.mock.security import SECURITY_MAP
-from understudy.mock.session import RuleHeader, Session
+from understudy.mock.session import Session
 from understudy.mock.sessions import Sessions
 from understudy.mock.settings import Settings
 from understudy.mock.visit import KEY, Visit

@@ -23,7 +23,7 @@ from tests.mock.exchange import (
     with_operation,
     write,
 )
-from understudy.mock.answers import rendered
+from understudy.mock.answers import RuleHeader, rendered
 from understudy.mock.settings import Settings
 from understudy.model.behaviour import Quota
 from understudy.model.call import ABSENT, Call, Reply
@@ -252,3 +252,16 @@ def test_time_is_handed_in() -> None:
         answer = write(url, "x", {})
     assert seen == [moment]
     assert "date" not in answer.headers
+
+
+def test_rules_are_named_once_each_with_their_basis(pack: Pack) -> None:
+    """In the order of their naming; `none` stands for no rule at all."""
+    value = RuleHeader(pack).value
+    assert value(("OT-LINK-3", "OT-LINK-7", "OT-LINK-3")) == b"OT-LINK-3;documented, OT-LINK-7;inferred"
+    assert value(()) == b"none"
+
+
+def test_a_rule_that_is_not_there_is_not_named(pack: Pack) -> None:
+    """The model's mistake is told by name."""
+    with pytest.raises(ValueError, match="no rule is called OT-NONE-1"):
+        RuleHeader(pack).value(("OT-LINK-3", "OT-NONE-1"))

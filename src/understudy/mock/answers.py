@@ -4,6 +4,7 @@ An answer that the document does not allow becomes a 500 that names the rule; th
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeAlias
 
 import orjson
@@ -12,10 +13,13 @@ from starlette.types import Message, Send
 from understudy.mock.problems import shortened
 from understudy.model.behaviour import Refusal
 from understudy.model.call import ABSENT, Reply
+from understudy.pack import Pack
 from understudy.spec.document import Operation, ResponseSpec
 from understudy.spec.rules import ANSWER_PARTS, Rules
 from understudy.spec.wire import is_json
 from understudy.values import dereference, join
+
+NO_RULE = b"none"
 
 Answer: TypeAlias = tuple[Message, Message]
 _MEDIA_TYPES = {name: name.encode() for name in ("application/json", "application/problem+json")}
@@ -121,3 +125,23 @@ async def send_answer(send: Send, answer: Answer) -> None:
     start, body = answer
     await send(start)
     await send(body)
+
+
+class RuleHeader:
+    """The `Understudy-Rules` header of a pack: `OT-LINK-3;documented, ...`.
+
+    A list of RFC 8941 with the basis as parameter. Such a list cannot be empty, and every answer bears the header:
+    where no rule had a say it is `none`, which is no rule's id, since those are in capitals.
+    """
+
+    def __init__(self, pack: Pack) -> None:
+        basis = {rule.id: rule.basis.value for rule in pack.rules}
+
+        @lru_cache(maxsize=4096)
+        def value(rules: tuple[str, ...]) -> bytes:
+            unknown = sorted(set(rules) - set(basis))
+            if unknown:
+                raise ValueError(f"no rule is called {', '.join(unknown)}")
+            return ", ".join(f"{rule};{basis[rule]}" for rule in dict.fromkeys(rules)).encode() or NO_RULE
+
+        self.value = value

@@ -13,12 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from understudy.errors import ContentError, UsageError, Where, told
 from understudy.mock import breaking, deviant
 from understudy.mock.adapter import LeanSecurityMiddleware, RoutingMiddleware, assemble, stage
-from understudy.mock.answers import Answer, rendered, send_answer, unanswered, wrong
+from understudy.mock.answers import NO_RULE, Answer, RuleHeader, rendered, send_answer, unanswered, wrong
 from understudy.mock.faults import Fault, Way
 from understudy.mock.problems import MEDIA_TYPE, problem
 from understudy.mock.requests import RequestStage
 from understudy.mock.security import SECURITY_MAP, authorization, basic, unauthorized
-from understudy.mock.session import NO_RULE, RuleHeader, Session
+from understudy.mock.session import Session
 from understudy.mock.sessions import DEFAULT, NoSessionError, Sessions, meant
 from understudy.mock.terminal import ModelStage, nowhere
 from understudy.mock.visit import KEY, NoRouteError, RefusedError, Visit, refuse

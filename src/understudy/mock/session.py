@@ -1,7 +1,6 @@
 """One vendor's part of a session: state, ids, credentials, limits and settings that no other session shares."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from understudy.mock.faults import Faults
 from understudy.mock.journal import Journal
@@ -14,8 +13,6 @@ from understudy.model.ids import Ids
 from understudy.model.state import Store
 from understudy.pack import Pack
 from understudy.values import Json
-
-NO_RULE = b"none"
 
 
 class Session:
@@ -58,23 +55,3 @@ class Session:
         regime = pack.behaviour.quotas.get(str(switches.get(QUOTA)), ())
         self.limits = Limits(regime if settings.quotas is None else settings.quotas)
         self.around = Surroundings(self.keyring.clients, switches, self.keyring.mint)
-
-
-class RuleHeader:
-    """The `Understudy-Rules` header of a pack: `OT-LINK-3;documented, ...`.
-
-    A list of RFC 8941 with the basis as parameter. Such a list cannot be empty, and every answer bears the header:
-    where no rule had a say it is `none`, which is no rule's id, since those are in capitals.
-    """
-
-    def __init__(self, pack: Pack) -> None:
-        basis = {rule.id: rule.basis.value for rule in pack.rules}
-
-        @lru_cache(maxsize=4096)
-        def value(rules: tuple[str, ...]) -> bytes:
-            unknown = sorted(set(rules) - set(basis))
-            if unknown:
-                raise ValueError(f"no rule is called {', '.join(unknown)}")
-            return ", ".join(f"{rule};{basis[rule]}" for rule in dict.fromkeys(rules)).encode() or NO_RULE
-
-        self.value = value

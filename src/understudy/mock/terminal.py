@@ -7,8 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from understudy.errors import told
 from understudy.mock import deviant
-from understudy.mock.answers import rendered, send_answer, wrong
-from understudy.mock.session import RuleHeader
+from understudy.mock.answers import RuleHeader, rendered, send_answer, wrong
 from understudy.mock.visit import KEY, RefusedError, Visit
 from understudy.model.behaviour import Refusal
 from understudy.model.call import Call
