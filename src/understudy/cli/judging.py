@@ -95,7 +95,17 @@ class Hearing:
             check_file(option, path)
         self._allowance = Allowance.load(pack, order.accepted, order.baseline)
         self._started, self._clock = datetime.now(UTC), time.monotonic()
-        self._run = Run(pack.vendor, address, label, order.scope, 0, "recorded", time.time(), 0.0, strict=order.strict)
+        self._run = Run(
+            vendor=pack.vendor,
+            base_url=address,
+            label=label,
+            scope=order.scope,
+            seed=0,
+            run_id="recorded",
+            deadline=time.time(),
+            budget=0.0,
+            strict=order.strict,
+        )
         target = order.configured(pack)
         switches: Mapping[str, str] = target.switches if target is not None else {}
         self.history = History(Judge(pack, order.scope, strict=order.strict), Collector(Secrets()), switches)

@@ -74,7 +74,7 @@ class Forwarder:
         self._listener = listener
         self._redaction = redaction
         self._record = record
-        self._transport = httpx.AsyncHTTPTransport(limits=_LIMITS)
+        self._transport: httpx.AsyncHTTPTransport
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one call, or hear of start and end."""
@@ -103,7 +103,7 @@ class Forwarder:
         return self.mark(found) if self.mark is not None else UNJUDGED
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """Keep connections to the target from start to end."""
+        """Keep connections to the target from start to end; there are none before."""
         await receive()
         async with httpx.AsyncHTTPTransport(limits=_LIMITS) as self._transport:
             await send({"type": "lifespan.startup.complete"})
