@@ -20,7 +20,7 @@ _MODULES = {"vendor": "spec"}  # of those that do not stand in a module of their
 INTERRUPTED = 128 + signal.SIGINT
 """The exit code of a command that Ctrl-C has ended before it came to anything: none of those that say something."""
 UNREAD = 128 + signal.SIGPIPE
-"""The exit code of a command whose output nobody reads to its end, as in `understudy rules onetrust | head -1`."""
+"""The exit code of a command whose output nobody reads to its end, as in `understudy lint | head -1`."""
 
 
 class _Group(click.Group):
