@@ -92,7 +92,7 @@ test-tools: $(STAMP) ## run the tests that need more than Python; `make tools` c
 lint: $(STAMP) ## check style, format and types
 	@code=0; $(BIN)/ruff check . || code=1; $(BIN)/ruff format --check . || code=1; $(BIN)/mypy || code=1; exit $$code
 
-audit: $(STAMP) ## play every deviation and see whether the judge finds it; takes two hours
+audit: $(STAMP) ## play every deviation and see whether the judge finds it; takes an hour and a half
 	@mkdir -p reports
 	$(BIN)/understudy audit --seed 7 --json reports/audit.json --html reports/audit.html
 

@@ -17,6 +17,8 @@ from understudy.values import Json, join
 
 MOST = 2000
 """How many filters are tried at most."""
+PARTS, DEEPEST = 100, 24
+"""How many filters are made of one item of a list, and of how many levels: a target may be sent values of any depth."""
 Bodies: TypeAlias = Sequence[Json]
 """The bodies of a sequence's answers, one for each call."""
 
@@ -59,29 +61,34 @@ def _holds(test: str, body: Json) -> bool:
         return False
 
 
-def _tests(mine: Json, theirs: Json, place: str = "@") -> Iterator[str]:
-    """Yield filters that the model's value keeps, small ones first: each on one part of it, or on what it lacks."""
+def _tests(mine: Json, theirs: Json, place: str = "@", level: int = 0) -> Iterator[str]:
+    """Yield filters that the model's value keeps, small ones first: each on one part of it, or on what it lacks.
+
+    What lies deeper than DEEPEST levels has none.
+    """
+    if level > DEEPEST:
+        return
     if isinstance(mine, Mapping):
         other = theirs if isinstance(theirs, Mapping) else {}
         for name, value in mine.items():
-            yield from _tests(value, other.get(name), _member(place, name))
+            yield from _tests(value, other.get(name), _member(place, name), level + 1)
             yield _member(place, name)
         for name in other:
             if name not in mine:
                 yield f"!{_member(place, name)}"
     elif isinstance(mine, list):
         for item in mine:
-            yield from (f"count({place}[?{test}]) > 0" for test in _of_item(item))
-        for item in theirs if isinstance(theirs, list) else ():
-            yield from (f"count({place}[?{test}]) == 0" for test in _of_item(item))
+            yield from (f"count({place}[?{test}]) > 0" for test in _of_item(item, level + 1))
+        for item in theirs if isinstance(theirs, list) and theirs is not mine else ():
+            yield from (f"count({place}[?{test}]) == 0" for test in _of_item(item, level + 1))
         yield f"count({place}[*]) == {len(mine)}"
     else:
         yield _equal(place, mine)
 
 
-def _of_item(item: Json) -> Iterator[str]:
+def _of_item(item: Json, level: int) -> Iterator[str]:
     """Yield filters on one item of a list: of an object its first part, with each of the others, and all of them."""
-    own = list(_tests(item, item))
+    own = list(islice(_tests(item, item, level=level), PARTS))
     yield from own[:1]
     if isinstance(item, Mapping):
         yield from (f"{own[0]} && {test}" for test in own[1:])
