@@ -30,8 +30,9 @@ def trail(pack: Pack) -> Trail:
 def called(
     identifier: str, body: Json = None, *, method: str = "POST", status: int = 200, answer: Json = None
 ) -> Exchange:
-    """Return a call that names a record in its header, and its answer."""
-    request = Request(method, "http://x.test/a", (("dataSubjectIdentifier", identifier),), json.dumps(body).encode())
+    """Return a call that names a record in its header, by a token that begins like any identifier, and its answer."""
+    headers = (("dataSubjectIdentifier", identifier), ("Authorization", "Bearer understudy-full"))
+    request = Request(method, "http://x.test/a", headers, json.dumps(body).encode())
     return Exchange(request, Response(status, (), json.dumps(answer).encode()), 0.0, WRITE)
 
 

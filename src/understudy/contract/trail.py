@@ -88,7 +88,8 @@ class Trail:
             yield from named(operation, request)
         if self._own is not None:
             target = unquote_to_bytes(request.url.partition("://")[2].partition("/")[2])
-            headers = (value.encode("latin-1") for _, value in request.headers)
+            shown = (value for name, value in request.headers if name.lower() not in request.secret_headers)
+            headers = (value.encode("latin-1") for value in shown)
             for sent in (target, *headers, request.body or b""):
                 yield from (each.decode("latin-1") for each in self._own.findall(sent.lower()))
 
