@@ -1,6 +1,7 @@
 """An audit kills a deviation if a check names its rule, says which one did first, and lets no other pass for it."""
 
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from shutil import copytree
 
@@ -81,9 +82,17 @@ def test_the_fingerprint_is_the_vendors_and_the_names() -> None:
 def test_processes_are_renewed_while_deviations_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """What many runs have left in one's memory goes with it."""
     monkeypatch.setattr(auditing, "RENEWED", 2)
+    opened: list[ProcessPoolExecutor] = []
+
+    def open_(real: Callable[[], ProcessPoolExecutor] = auditing._Lane._opened) -> ProcessPoolExecutor:
+        opened.append(real())
+        return opened[-1]
+
+    monkeypatch.setattr(auditing._Lane, "_opened", staticmethod(open_))
     names = ["takes-OT-AUTH-1", "takes-OT-AUTH-2", *(f"takes-OT-BODY-{number}" for number in (1, 2, 3, 5))]
     found = list(audit([("onetrust", name) for name in names], 7, 20, 2, first=True))
     assert sorted(each.deviation for each in found if each.killed) == names
+    assert len(opened) >= 3
 
 
 KILLS = """

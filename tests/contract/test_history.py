@@ -92,10 +92,12 @@ def test_statuses_are_counted_and_answers_judged_alone(history: History) -> None
 
 def test_a_finding_is_told_with_the_calls_before_it(history: History) -> None:
     """Those that wrote its record."""
-    broken(history, [written(201, 1), written(201, 2, who="bob"), written(201, 3)])
+    broken(history, [written(201, 1), written(201, 2, who="bob"), written(201, 3), written(500, 4)])
     found = next(
         piece
         for piece, _ in history.collector
         if (piece.rule, piece.outcome, piece.check) == ("OT-UPDATE-1", Outcome.FAILED, "history")
     )
     assert [line.count("dataSubjectIdentifier: ada") for line in found.curl.splitlines()] == [1, 1]
+    alone = next(piece for piece in history.collector.failures() if piece.rule == "OT-STATUS-1")
+    assert [line.count("dataSubjectIdentifier: ada") for line in alone.curl.splitlines()] == [1, 1, 1]

@@ -50,7 +50,7 @@ def lines(*calls: Exchange) -> list[str]:
 def test_a_call_rests_on_those_that_wrote_its_record(trail: Trail) -> None:
     """Not on other records' calls, on reads, nor on what was refused, which changed nothing."""
     made, other, read = called(ADA, 1), called(BOB, 2), called(ADA, 3, method="GET")
-    refused, changed, last = called(ADA, 4, status=400), called(ADA, 5), called(ADA, 6, status=500)
+    refused, changed, last = called(ADA, 4, status=400), called(ADA, 5, status=500), called(ADA, 6)
     assert told(trail, made, other, read, refused, changed, last) == lines(made, changed, last)
 
 
@@ -101,10 +101,10 @@ def test_calls_at_once_are_told_together(trail: Trail) -> None:
 
 
 def test_a_long_trail_is_cut_and_says_so(trail: Trail) -> None:
-    """The last ones are told."""
+    """The first and the last ones are told."""
     calls = [called(ADA, number) for number in range(LONGEST + 3)]
     found = told(trail, *calls)
-    assert found == ["# after 2 more calls that wrote the same records", *lines(*calls[2:])]
+    assert found == [*lines(calls[0]), "# here were 2 more that wrote the same records", *lines(*calls[3:])]
 
 
 def test_a_call_that_was_not_noted_stands_alone(trail: Trail) -> None:

@@ -52,6 +52,23 @@ async def drip(writer: Writer) -> None:
         await asyncio.sleep(0.05)
 
 
+async def early_hints(writer: Writer) -> None:
+    """Say again and again that an answer is to come."""
+    while True:
+        writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def long_head(writer: Writer) -> None:
+    """Answer with a head that does not end."""
+    writer.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
 def huge(size: int) -> Answer:
     """Return what answers with so many bytes that pass for JSON at the beginning."""
 

@@ -20,6 +20,8 @@ LOOP = "/api/consentmanager/v1/datasubjects/dataelements"
         (hostile.reset, "breaks the connection off before an answer is there"),
         (hostile.hang, "takes connections and does not answer within 0.5 s"),
         (hostile.drip, "does not end its answer within 1 s"),
+        (hostile.early_hints, "does not end its answer within 1 s"),
+        (hostile.long_head, "does not end its answer within 1 s"),
         (hostile.answering("200 OK", b"\x1f\x8b not gzip", "Content-Encoding: gzip"), "answers what cannot be decoded"),
     ],
 )

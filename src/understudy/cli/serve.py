@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -83,7 +82,9 @@ LOOK = 0.5
 @click.option(
     "--session-idle", default="1h", show_default=True, type=Duration(), help="After how long one is forgotten."
 )
-@click.option("--pid", type=click.IntRange(1), metavar="PID", help="Ends when that process has ended, however it did.")
+@click.option(
+    "--pid", type=click.IntRange(1, 2**31 - 1), metavar="PID", help="Ends when that process has ended, however it did."
+)
 @click.option("--admin-token", envvar="UNDERSTUDY_ADMIN_TOKEN", metavar="TOKEN", help="Closes /_understudy/ to others.")
 @click.option(
     "--exec",
@@ -136,6 +137,8 @@ def serve(
     app = MockApp(chosen, universes, control_plane(universes, admin_token))
     sock, date = listen(host, port), has_date(sessions)
     if pid is not None:
+        if not _runs(pid):
+            raise UsageError(f"--pid {pid}: there is no such process", todo="give that of one that runs")
         threading.Thread(target=_end_with, args=(pid,), daemon=True).start()
     if executing:
         with listening(app, sock, date=date) as url:
@@ -184,12 +187,23 @@ def _grants(pack: Pack) -> bool:
 
 def _end_with(pid: int) -> None:
     """Wait for the end of a process, and have this one end then as SIGTERM has it."""
-    with suppress(ProcessLookupError):
-        while True:
-            with suppress(PermissionError):  # it is another user's, and there
-                os.kill(pid, 0)
-            time.sleep(LOOK)
+    while _runs(pid):
+        time.sleep(LOOK)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is such a process; one that has ended, and nobody has asked how, is none."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # it is another user's
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
+    except (OSError, IndexError):  # no such system, or it ends just now
+        return True
 
 
 def _stop(number: int, frame: object) -> None:
@@ -201,22 +215,30 @@ class _JournalFile:
 
     def __init__(self, path: Path) -> None:
         """Raise UsageError where the file cannot be written."""
-        self._path, self._told, self._broken = path, False, False
+        self._path, self._told = path, False
         try:
-            self._file = path.open("ab", buffering=0)  # open until the process ends
+            self._file = path.open("a+b", buffering=0)  # open until the process ends
+            self._broken = self._cut()
         except OSError as error:
             todo = "name a file that can be written"
             raise UsageError(f"cannot write the journal: {error.strerror}", where=shown(path), todo=todo) from error
 
+    def _cut(self) -> bool:
+        """Whether the last line has no end."""
+        if not self._path.is_file() or not self._file.seek(0, os.SEEK_END):
+            return False
+        self._file.seek(-1, os.SEEK_END)
+        return self._file.read(1) != b"\n"
+
     def __call__(self, entry: Entry) -> None:
         """Append an entry, on a line of its own though the one before was cut."""
         line = json.dumps(entry.as_json(), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
-        rest = b"\n" + line if self._broken else line
+        whole = rest = b"\n" + line if self._broken else line
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
-            self._broken = True
+            self._broken = self._broken or rest != whole
             if not self._told:
                 self._told = True
                 what = f"calls are missing in the journal: {error.strerror}"

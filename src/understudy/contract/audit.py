@@ -1,6 +1,8 @@
 """Judging the judge: each deviation is played by the mock and judged. One that no check finds has survived."""
 
 import hashlib
+import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
@@ -182,29 +184,44 @@ def _judge(vendor: str, name: str, seed: int, budget: float, *, first: bool) -> 
         return Judged(vendor, name, deviation.rule, deviation.text, error=str(error))
 
 
+def _end_with(parent: int) -> None:
+    """Have this process end when the one that has started it does, however that ends."""
+
+    def wait() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 class _Lane:
     """A process that judges one deviation after the other; one that has judged enough, or has died, is followed."""
 
     def __init__(self, judged: Callable[[str, str], Judged]) -> None:
         self._judged = judged
-        self._open()
+        self._pool, self._taken = self._opened(), 0
 
-    def _open(self) -> None:
-        self._pool, self._taken = ProcessPoolExecutor(1, mp_context=get_context("spawn")), 0
+    def _renew(self) -> None:
+        self.close()
+        self._pool, self._taken = self._opened(), 0
+
+    @staticmethod
+    def _opened() -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(1, get_context("spawn"), _end_with, (os.getpid(),))
 
     def judge(self, vendor: str, name: str) -> Judged:
         """Judge a deviation; where its process dies that is its error."""
         if self._taken == RENEWED:
-            self.close()
-            self._open()
-        self._taken += 1
-        try:
-            return self._pool.submit(self._judged, vendor, name).result()
-        except BrokenProcessPool:
-            self.close()
-            self._open()
-            played = _load(vendor).deviations.by_name[name]
-            return Judged(vendor, name, played.rule, played.text, error="its process died: out of memory, or killed")
+            self._renew()
+        for _ in range(2):  # the process may have died before it came to it
+            self._taken += 1
+            try:
+                return self._pool.submit(self._judged, vendor, name).result()
+            except BrokenProcessPool:
+                self._renew()
+        played = _load(vendor).deviations.by_name[name]
+        return Judged(vendor, name, played.rule, played.text, error="its process died: out of memory, or killed")
 
     def close(self) -> None:
         """Let the process end once it is done with what it judges."""

@@ -34,6 +34,8 @@ _SECRET = re.compile(rb"(client_secret=)[^&]*")
 GARBAGE = "understudy-no-such-token"
 VARIABLES = {"full": "UNDERSTUDY_TOKEN", "restricted": "UNDERSTUDY_RESTRICTED_TOKEN"}
 """The environment variable that holds a caller's token, in the command and in the curl lines that it prints."""
+OF_THE_CLIENT = "UNDERSTUDY_CLIENT_SECRET"
+"""The one that holds the OAuth 2.0 client's secret."""
 
 
 Wanted: TypeAlias = Callable[[Evidence], bool]
@@ -63,7 +65,8 @@ class Collector:
             return piece  # as most of what passed
         hide = self._secrets.hide
         expected, actual, scenario = map(hide, (piece.expected, piece.actual, piece.scenario))
-        curl = hide(repeating() if repeating is not None and piece.curl else piece.curl)
+        lines = repeating() if repeating is not None and piece.curl else piece.curl
+        curl = hide(self._secrets.as_variables(lines))
         return replace(piece, expected=expected, actual=actual, curl=curl, scenario=scenario)
 
     def __iter__(self) -> Iterator[tuple[Evidence, int]]:
@@ -74,13 +77,24 @@ class Collector:
         return [piece for piece, _ in self._pieces.values() if piece.outcome is Outcome.FAILED]
 
 
+def _variables(run: Run) -> dict[str, str]:
+    """Return the names of the variables that hold the secrets of a run."""
+    known = run.credentials
+    named = {
+        known.client_secret: OF_THE_CLIENT,
+        known.restricted: VARIABLES["restricted"],
+        known.token: VARIABLES["full"],
+    }
+    return {secret: name for secret, name in named.items() if secret}
+
+
 class Client:
     """One process's way to the target; `records` are the identifiers of those that it has created, by label."""
 
     def __init__(self, run: Run, judge: Judge, throttle: Throttle | None = None) -> None:
         self.run = run
         self.judge = judge
-        self.secrets = Secrets(() if run.embedded or run.dry else run.credentials.secrets())
+        self.secrets = Secrets(() if run.embedded or run.dry else run.secrets(), _variables(run))
         self.statuses: Counter[tuple[str, int]] = Counter()
         self.full: Counter[int] = Counter()
         self.asked: set[str] = set()
@@ -162,7 +176,7 @@ class Client:
 
         Raises OverError when the run's time is up, TargetError when the target cannot be reached.
         """
-        request = replace(request, variable=VARIABLES.get(credential, ""))
+        request = replace(request, variable=self._variable(request, credential))
         while True:
             exchange = self._once(self.tokens.renewed(request), operation_id, credential)
             if self.expired(exchange):
@@ -174,6 +188,13 @@ class Client:
             if wait >= self.left:
                 raise OverError(f"429 with Retry-After {wait:g}, beyond the budget")
             time.sleep(max(wait, PATIENCE))
+
+    def _variable(self, request: Request, credential: str) -> str:
+        """Return the name of the variable that stands for the secret in a request's headers."""
+        basic = self.run.credentials.basic()
+        if basic is not None and f"Basic {basic}" == request.header("authorization"):
+            return OF_THE_CLIENT
+        return VARIABLES.get(credential, "")
 
     def expired(self, exchange: Exchange) -> bool:
         """Whether an answer says that the full token is not valid any more, and there is a new one now."""
@@ -237,7 +258,7 @@ class Client:
         if b'"access_token"' in response.body:
             with suppress(ValueError, RecursionError, AttributeError):
                 token = json.loads(response.body).get("access_token")
-                self.secrets.add(token if isinstance(token, str) else "")
+                self.secrets.add(token if isinstance(token, str) else "", VARIABLES["full"])
 
     @property
     def left(self) -> float:

@@ -5,8 +5,11 @@ Redirects are not followed and cookies not sent back: what is sent is what the j
 
 import time
 from collections.abc import Callable
+from threading import local
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import httpcore
 import httpx
 
 from understudy import __version__
@@ -17,7 +20,7 @@ from understudy.errors import TargetError
 TIMEOUT = 10.0
 """Seconds that a target may take to connect, or between two pieces of an answer."""
 LONGEST = 30.0
-"""Seconds that one whole answer may take."""
+"""Seconds that one whole answer may take, its head as well."""
 MAX_ANSWER = 8 * 1024 * 1024
 """Bytes that are read of an answer's body."""
 BODILESS = frozenset({204, 304})
@@ -30,11 +33,62 @@ _OWN = {
 """Headers that go with each request that has no others of that name."""
 
 
+class _Deadline(local):
+    """When the exchange of this thread has to be over, by the clock of `time.perf_counter`."""
+
+    at = float("inf")
+
+    def within(self, timeout: float | None) -> float:
+        """Return the seconds that one more piece may take; raises httpcore.ReadTimeout where there are none."""
+        left = self.at - time.perf_counter()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the answer does not end")
+        return left if timeout is None else min(timeout, left)
+
+
+_DEADLINE = _Deadline()
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that is read no longer than the deadline, though each piece comes in time."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _DEADLINE.within(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _Stream(self._stream.start_tls(*args, **kwargs))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Backend(httpcore.SyncBackend):
+    """Opens such connections."""
+
+    def connect_tcp(self, host: str, port: int, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _Stream(super().connect_tcp(host, port, *args, **kwargs))
+
+
+def _transport() -> httpx.HTTPTransport:
+    transport = httpx.HTTPTransport(trust_env=False)
+    transport._pool._network_backend = _Backend()  # httpx hands none on
+    return transport
+
+
 class Connections:
     """Sends requests, from many threads if wanted; whoever sends one alone may have them renewed first."""
 
     def __init__(self) -> None:
-        self._transport = httpx.HTTPTransport(trust_env=False)
+        self._transport = _transport()
         self._spoilt = False
 
     def close(self) -> None:
@@ -45,7 +99,7 @@ class Connections:
         """Make new ones, where what an answer has left behind would be taken for the next one."""
         if self._spoilt:
             self._transport.close()
-            self._transport, self._spoilt = httpx.HTTPTransport(trust_env=False), False
+            self._transport, self._spoilt = _transport(), False
 
     def send(self, request: Request, left: Callable[[], float]) -> Response:
         """Return the answer to a request; `left` tells how many seconds there are, or raises OverError.
@@ -54,7 +108,9 @@ class Connections:
         answer.
         """
         started = time.perf_counter()
-        timeout = min(TIMEOUT, left())
+        there = left()
+        timeout = min(TIMEOUT, there)
+        _DEADLINE.at = started + min(LONGEST, there)
         try:
             answer = self._transport.handle_request(_wired(request, timeout))
             try:
@@ -62,8 +118,11 @@ class Connections:
             finally:
                 answer.close()
         except (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError) as error:
-            if isinstance(error, httpx.TimeoutException) and timeout < TIMEOUT:
+            late, past = isinstance(error, httpx.TimeoutException), time.perf_counter() >= _DEADLINE.at
+            if late and (timeout < TIMEOUT or (past and there < LONGEST)):
                 raise OverError("the budget ended before an answer came") from error
+            if late and past:
+                raise _endless(request) from error
             raise _unreached(request, error) from error
         if response.status in BODILESS and _has_body(answer):
             self._spoilt = True
@@ -79,8 +138,7 @@ class Connections:
                 break
             left()
             if time.perf_counter() - started > LONGEST:
-                what = f"{_host(request)} does not end its answer within {LONGEST:g} s"
-                raise TargetError(what, todo="look at it with curl")
+                raise _endless(request)
         headers = tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in answer.headers.raw)
         return Response(answer.status_code, headers, bytes(body[:MAX_ANSWER]), cut=len(body) > MAX_ANSWER)
 
@@ -97,6 +155,10 @@ def _wired(request: Request, timeout: float) -> httpx.Request:
 
 def _host(request: Request) -> str:
     return urlunsplit(urlsplit(request.url)._replace(path="", query=""))
+
+
+def _endless(request: Request) -> TargetError:
+    return TargetError(f"{_host(request)} does not end its answer within {LONGEST:g} s", todo="look at it with curl")
 
 
 def _unreached(request: Request, error: Exception) -> TargetError:

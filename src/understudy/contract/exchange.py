@@ -16,6 +16,8 @@ from understudy.values import Json
 _SAFE = re.compile(r"[A-Za-z0-9._@+-]*")
 """A user's name that stands for itself between double quotes."""
 SECRET_HEADERS = HEADERS
+LONGEST_WORD = 100_000
+"""Bytes of a body that a command may take as a word; Linux has a limit of 128 KiB."""
 MANY = 4
 """How often the same curl line stands there before a loop takes its place."""
 
@@ -52,7 +54,9 @@ class Request:
                 words += ["-H", _header(key, value)]
         if self.body is None:
             return " ".join(words)
-        text = _plain(self.body)
+        if self.header("content-type") is None:
+            words += ["-H", "Content-Type:"]  # curl would send one
+        text = _plain(self.body) if len(self.body) <= LONGEST_WORD else None
         if text is not None and not text.startswith("@"):  # curl would read a file of that name
             return " ".join([*words, "--data-binary", shlex.quote(text)])
         return " ".join([f"printf '{_octal(self.body)}' |", *words, "--data-binary", "@-"])

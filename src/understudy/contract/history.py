@@ -8,6 +8,7 @@ call that may have changed something, or nothing, no record is known any more.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from understudy.contract.client import Collector
@@ -121,11 +122,13 @@ class History:
         A call without an answer shows nothing.
         """
         exchange = heard.exchange
+        if exchange is not None:
+            self._trail.note(exchange)
         if exchange is None or not heard.in_scope or not exchange.response.status:
             return []
         self.statuses[exchange.operation_id or "", exchange.response.status] += 1
         evidence = self.judge.judge(exchange, SINGLE)
-        self.collector.add(evidence)
+        self.collector.add(evidence, partial(self._trail.told, exchange))
         return evidence
 
     def judge_in_order(self, heard: Heard, overlapping: Iterable[Heard] = ()) -> list[Evidence]:
@@ -134,8 +137,6 @@ class History:
         `overlapping` are the calls that began before its end, and ended after its beginning.
         """
         status = heard.recorded.status
-        if heard.exchange is not None:
-            self._trail.note(heard.exchange)
         if status in NOT_OF_THE_RECORD:
             return []
         if heard.exchanged is None or heard.exchange is None or not status or status >= 500:
@@ -154,7 +155,7 @@ class History:
             return []
         turn = _Turn(heard.exchanged, heard.exchange, judged, heard.names, heard.writes, others)
         evidence = list(self._against_the_model(turn))
-        self.collector.add(evidence, lambda: self._trail.told(turn.exchange))
+        self.collector.add(evidence, partial(self._trail.told, turn.exchange))
         if status < 400:
             self._met |= turn.names
             if turn.writes and not self._alone(turn):

@@ -117,7 +117,9 @@ def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
         client.collector.add(_not_exercised(file, workflow, str(over)))
         raise
     known = client.judge.rules.by_id
-    client.collector.add(piece for piece in result.evidence if piece.rule is None or piece.rule in known)
+    known_pieces = [piece for piece in result.evidence if piece.rule is None or piece.rule in known]
+    last = next((step.exchange for step in reversed(result.steps) if step.exchange is not None), None)
+    client.collector.add(known_pieces, partial(client.trail.told, last) if last is not None else None)
     return result.outcome.value
 
 

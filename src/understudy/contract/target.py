@@ -45,15 +45,29 @@ class Secrets:
     looked for in all the ways to write it.
     """
 
-    def __init__(self, values: Iterable[str] = ()) -> None:
+    def __init__(self, values: Iterable[str] = (), variables: Mapping[str, str] | None = None) -> None:
+        """`variables` are names of environment variables by the secrets that they hold."""
         self._patterns: dict[str, list[re.Pattern[str]]] = {}
+        self._variables: dict[str, str] = {}
+        known = variables or {}
         for value in values:
-            self.add(value)
+            self.add(value, known.get(value, ""))
 
-    def add(self, value: str) -> None:
-        """Take note of a further secret; an empty one is none."""
+    def add(self, value: str, variable: str = "") -> None:
+        """Take note of a further secret, and of the variable that holds it; an empty one is none."""
         if value:
             self._patterns[value] = [_written(char) for char in value]
+            if variable:
+                self._variables[value] = variable
+
+    def as_variables(self, lines: str) -> str:
+        """Return curl lines with variables of the shell in the place of secrets, in whatever quotes these stand."""
+        for value, name in self._variables.items():
+            first, *others = lines.split(value)
+            lines = first
+            for other in others:
+                lines += _EXPANDED[_open_quote(lines)].format(name=name) + other
+        return lines
 
     def hide(self, text: str) -> str:
         """Return the text with `***` for every secret, and for the greater part of one that was cut."""
@@ -75,6 +89,19 @@ class Secrets:
                 shown += [text[position:start], "***"]
                 position = end
         return "".join((*shown, text[position:]))
+
+
+_EXPANDED = {"'": "'\"${{{name}}}\"'", '"': "${{{name}}}", "": '"${{{name}}}"'}
+"""A variable where that quote is open, as a POSIX shell expands it."""
+
+
+def _open_quote(lines: str) -> str:
+    """Return the quote that is open at the end of curl lines, '' if none is."""
+    found = ""
+    for char in lines.rpartition("\n")[2]:
+        if char in "'\"" and found in ("", char):
+            found = "" if found else char
+    return found
 
 
 _TELLING = 16
@@ -136,6 +163,10 @@ class Run:
     def remaining(self) -> float:
         """Seconds until the run must end; negative when it is over."""
         return self.deadline - time.time()
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the credentials that must not be shown; one with which every identifier begins is no secret."""
+        return tuple(each for each in self.credentials.secrets() if not self.prefix.startswith(each))
 
     def to_environment(self) -> None:
         """Leave the run where `from_environment` of this process and its children finds it."""

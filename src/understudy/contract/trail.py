@@ -13,7 +13,8 @@ from understudy.spec.document import Operation
 from understudy.values import SAFE_METHODS
 
 LONGEST = 30
-"""How many groups of calls are told before the one that is asked for."""
+"""How many groups of calls are told before the one that is asked for: the first, which is likely to have made the
+record, and the last."""
 _KEPT, _READ = 500, 65536
 """How many groups of calls are remembered, and the bytes of an answer up to which it is read for identifiers."""
 
@@ -33,10 +34,10 @@ _Group: TypeAlias = tuple[_Call, ...]
 class Trail:
     """The calls of one check, in their order.
 
-    A call rests on an earlier one that was taken, may have changed something, and named a record that the later one
-    names: by an identifier of the run, which begins with its prefix, by one that an operation's parameters or body
-    have, or by one that the target has chosen and shown. With `whole` it rests on all that came before, reads and
-    refused calls as well.
+    A call rests on an earlier one that may have changed something, and named a record that the later one names: by an
+    identifier of the run, which begins with its prefix, by one that an operation's parameters or body have, or by one
+    that the target has chosen and shown. Credentials, which may begin like that as well, name no record. With `whole` a
+    call rests on all that came before, reads and refused calls as well.
     """
 
     def __init__(self, prefix: str, operations: Mapping[str, Operation], *, whole: bool = False) -> None:
@@ -61,11 +62,13 @@ class Trail:
         if not before:  # forgotten, or never noted
             return exchange.request.curl()
         last = before.pop()
-        found = [*before, last] if self._whole else [*self._rested_on(before, last), last]
-        told = found[-LONGEST - 1 :] if not self._whole else found
-        left_out = len(found) - len(told)
-        words = [f"# after {left_out} more calls that wrote the same records"] if left_out else []
-        return "\n".join([*words, *_lines(told)])
+        if self._whole:
+            return "\n".join(_lines([*before, last]))
+        rested = self._rested_on(before, last)
+        if len(rested) <= LONGEST:
+            return "\n".join(_lines([*rested, last]))
+        words = f"# here were {len(rested) - LONGEST} more that wrote the same records"
+        return "\n".join([*_lines(rested[:1]), words, *_lines([*rested[1 - LONGEST :], last])])
 
     def _rested_on(self, before: list[_Group | float], last: _Group | float) -> list[_Group | float]:
         """Return the groups that the last one rests on, and those that these rest on."""
@@ -106,8 +109,8 @@ def _holds(step: _Group | float, request: Request) -> bool:
 
 
 def _wrote(call: _Call) -> bool:
-    """Whether a call was taken that may have changed something."""
-    return call.request.method.upper() not in SAFE_METHODS and call.status < 300
+    """Whether a call may have changed something; of one that broke down, or had no answer, nobody knows."""
+    return call.request.method.upper() not in SAFE_METHODS and not 400 <= call.status < 500
 
 
 def _lines(steps: list[_Group | float]) -> Iterator[str]:

@@ -217,9 +217,7 @@ def _tried(
 
 
 def _crash(trial: Trial) -> str:
-    return Secrets(() if trial.run.dry else trial.run.credentials.secrets()).hide(
-        trial.crashes[0].strip().splitlines()[-1]
-    )
+    return Secrets(() if trial.run.dry else trial.run.secrets()).hide(trial.crashes[0].strip().splitlines()[-1])
 
 
 def _cache() -> Path:

@@ -28,7 +28,7 @@ _STYLES = {
 _VALUE_LIMIT = 2_000
 _REMARKS_SHOWN = 10
 _OTHERS_SHOWN = 3
-_COMMANDS = ("curl ", "printf ", "for ", "sleep ", "wait", "# after ")
+_COMMANDS = ("curl ", "printf ", "for ", "sleep ", "wait", "# here were ")
 """What lines begin with that repeat a finding."""
 
 

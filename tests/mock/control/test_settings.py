@@ -191,6 +191,7 @@ def test_faults_of_one_vendor_are_cleared_without_the_others(control: httpx.Clie
     assert control.delete("/faults", params={"vendor": "gainsight_px"}).status_code == 204
     left = [each["name"] for each in control.get("/faults").json()["faults"]]
     assert left == [each.json()["name"] for each in kept]
+    assert control.delete("/faults", params={"vendor": "nobodys"}).status_code == 404
     assert control.delete("/faults").status_code == 204
     assert control.get("/faults").json() == {"faults": []}
 

@@ -52,6 +52,7 @@ def _add_faults(desk: Desk) -> None:
     @desk.answers("clearFaults")
     def clear(call: Call) -> Reply:
         faults, vendor = desk.opened(call).faults, call.query.get("vendor")
+        _check_vendor(desk, vendor)
         for name in [each.fault.name for each in faults if vendor in (None, each.fault.vendor)]:
             faults.remove(name)
         return Reply(204)
@@ -64,13 +65,18 @@ def _add_faults(desk: Desk) -> None:
         return Reply(204)
 
 
+def _check_vendor(desk: Desk, vendor: Json) -> None:
+    """Raise DeniedError where a vendor is named that is not served."""
+    if vendor is not None and vendor not in desk.sessions.packs:
+        raise DeniedError(404, f"/vendor: no vendor {vendor!r} is served", desk.sessions.packs)
+
+
 def _fault(desk: Desk, body: Mapping[str, Json]) -> Fault:
     """Return the fault that a body asks for; raises DeniedError for what is none."""
     kind, vendor, operation = body["kind"], body.get("vendor"), body.get("operation")
     if kind not in KINDS:
         raise DeniedError(404, f"/kind: there is no kind of fault {kind!r}", KINDS)
-    if vendor is not None and vendor not in desk.sessions.packs:
-        raise DeniedError(404, f"/vendor: no vendor {vendor!r} is served", desk.sessions.packs)
+    _check_vendor(desk, vendor)
     for member in body:
         if member in TAKEN_BY and TAKEN_BY[member] != kind:
             raise DeniedError(409, f"/{member}: the kind {kind} takes none, {TAKEN_BY[member]} does")
