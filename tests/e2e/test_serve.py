@@ -132,6 +132,15 @@ def test_a_journal_on_a_full_disk_costs_no_answer() -> None:
     )
 
 
+def test_a_journal_goes_on_after_a_line_that_was_cut(tmp_path: Path) -> None:
+    """As by a full disk, in an earlier run."""
+    (tmp_path / "journal.jsonl").write_text('{"cut": tr')
+    with serving("--journal", "journal.jsonl", cwd=tmp_path) as (_, url):
+        assert call(url, "GET", "/nowhere").status == 404
+        cut, whole = (tmp_path / "journal.jsonl").read_text().splitlines()
+    assert (cut, json.loads(whole)["status"]) == ('{"cut": tr', 404)
+
+
 def test_seed_data_of_a_file_is_there_and_every_call_is_in_the_journal(tmp_path: Path) -> None:
     """A line of JSON each, written before the answer is sent."""
     (tmp_path / "seed.yaml").write_text(
@@ -163,6 +172,7 @@ def test_a_switch_may_stand_in_understudy_toml(tmp_path: Path) -> None:
         ),
         (("--seed-data", "wrong.yaml"), "wrong.yaml:3 (/calls/0): seed data: onetrust has no operation 'nothing'"),
         (("--journal", "none/journal"), "none/journal: cannot write the journal: No such file or directory"),
+        (("--pid", "2147483647"), "--pid 2147483647: there is no such process; give that of one that runs"),
         (
             ("--set", "onetrust.quota=none"),
             "--set onetrust.quota=none: 'none' is not a value of quota; use one of: off",

@@ -119,6 +119,8 @@ def serve(
     command after --, which finds the URLs and credentials in its environment, as UNDERSTUDY_URL, UNDERSTUDY_TOKEN, ...
     """
     _check_open(host, admin_token)
+    if pid is not None and not _runs(pid):
+        raise UsageError(f"--pid {pid}: there is no such process", todo="give that of one that runs")
     chosen = {vendor: packs.load(vendor) for vendor in vendors or packs.names()}
     configured = config.load(Path.cwd())
     settings = Settings(
@@ -137,8 +139,6 @@ def serve(
     app = MockApp(chosen, universes, control_plane(universes, admin_token))
     sock, date = listen(host, port), has_date(sessions)
     if pid is not None:
-        if not _runs(pid):
-            raise UsageError(f"--pid {pid}: there is no such process", todo="give that of one that runs")
         threading.Thread(target=_end_with, args=(pid,), daemon=True).start()
     if executing:
         with listening(app, sock, date=date) as url:
