@@ -43,30 +43,22 @@ async def hang(writer: Writer) -> None:
     await asyncio.sleep(3600)
 
 
-async def drip(writer: Writer) -> None:
-    """Answer a byte at a time, without an end."""
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n")
-    while True:
-        writer.write(b" ")
-        await writer.drain()
-        await asyncio.sleep(0.05)
+def without_an_end(beginning: bytes, piece: bytes) -> Answer:
+    """Return what answers with a beginning, and then with one piece after the other."""
+
+    async def answer(writer: Writer) -> None:
+        writer.write(beginning)
+        while True:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    return answer
 
 
-async def early_hints(writer: Writer) -> None:
-    """Say again and again that an answer is to come."""
-    while True:
-        writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
-        await writer.drain()
-        await asyncio.sleep(0.05)
-
-
-async def long_head(writer: Writer) -> None:
-    """Answer with a head that does not end."""
-    writer.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
-    while True:
-        writer.write(b"x")
-        await writer.drain()
-        await asyncio.sleep(0.05)
+drip = without_an_end(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", b" ")
+early_hints = without_an_end(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+long_head = without_an_end(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x")
 
 
 def huge(size: int) -> Answer:
