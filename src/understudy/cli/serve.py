@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -217,18 +218,20 @@ class _JournalFile:
         """Raise UsageError where the file cannot be written."""
         self._path, self._told = path, False
         try:
-            self._file = path.open("a+b", buffering=0)  # open until the process ends
-            self._broken = self._cut()
+            self._file = path.open("ab", buffering=0)  # open until the process ends
         except OSError as error:
             todo = "name a file that can be written"
             raise UsageError(f"cannot write the journal: {error.strerror}", where=shown(path), todo=todo) from error
+        self._broken = self._cut()
 
     def _cut(self) -> bool:
-        """Whether the last line has no end."""
-        if not self._path.is_file() or not self._file.seek(0, os.SEEK_END):
-            return False
-        self._file.seek(-1, os.SEEK_END)
-        return self._file.read(1) != b"\n"
+        """Whether the last line has no end; of what is no file, or may not be read, nobody knows."""
+        with suppress(OSError):
+            if self._path.is_file() and self._path.stat().st_size:
+                with self._path.open("rb") as file:  # the one to write would hold a pipe open that nobody reads
+                    file.seek(-1, os.SEEK_END)
+                    return file.read(1) != b"\n"
+        return False
 
     def __call__(self, entry: Entry) -> None:
         """Append an entry, on a line of its own though the one before was cut."""
