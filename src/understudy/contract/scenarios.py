@@ -1,6 +1,7 @@
 """Scenario files of a pack brought to a target: which a run can use, their inputs, how their steps are sent."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from understudy.contract.arazzo import runner
 from understudy.contract.arazzo.document import load
 from understudy.contract.arazzo.expressions import Absent
 from understudy.contract.arazzo.nodes import ArazzoFile, Workflow
+from understudy.contract.arazzo.patience import Place
+from understudy.contract.arazzo.runner import Ending, Result
 from understudy.contract.arazzo.session import OperationRef
 from understudy.contract.authentication import BASIC, places
 from understudy.contract.client import Client
@@ -31,6 +34,11 @@ NEEDS = {
     "clientBasic": "--client-id and --client-secret",
     "existing": LACKING.removeprefix("needs "),
 }
+
+PROOF = 1.0
+"""Seconds that are waited at least for what a retry has mended, when that is put to the proof."""
+
+_AGAIN = ", though {:g} s passed before it was asked for; asked a second time it is right"
 
 
 class Operations:
@@ -96,15 +104,60 @@ def in_scope(pack: Pack, file: ArazzoFile, workflow: Workflow, scope: str) -> bo
 
 
 def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
-    """Run one scenario and add its evidence; return how it ended (`passed`, `failed`, `aborted`, `not-exercised`)."""
-    client.trail = client.new_trail(whole=True)
-    inputs = _inputs(client, file, workflow)
+    """Run one scenario and add its evidence; return how it ended (`passed`, `failed`, `aborted`, `not-exercised`).
+
+    Where retries helped, it is run again, to see whether that was for the time that they took: see `_proved`.
+    """
+    inputs = _inputs(client, file, workflow, workflow.workflow_id)
     lacking = next((name for name, value in inputs.items() if value is None), None)
     if lacking is not None:
         client.collector.add(_not_exercised(file, workflow, f"needs {NEEDS[lacking]}"))
         return "not-exercised"
+    result = _run(client, file, workflow, inputs)
+    _add(client, result)
+    if result.late and client.patience.lags is None:
+        disproof = _disproof(client, file, workflow, result.late)
+        if disproof is not None:
+            _add(client, disproof)
+            return disproof.outcome.value
+    return result.outcome.value
+
+
+def _disproof(client: Client, file: ArazzoFile, workflow: Workflow, late: Mapping[Place, float]) -> Result | None:
+    """Put it to the proof that reads lag behind writes: run a scenario again with waits before the steps of `late`.
+
+    If one of them is wrong even so, twice, the reads do not lag: what was right the second time was so because it was
+    asked for a second time. Returns the run that shows that, or that the time did not suffice for; None if they lag.
+    """
+    for number, least in enumerate((PROOF, client.patience.first)):
+        before = {place: max(2 * waited, least) for place, waited in late.items()}
+        inputs = _inputs(client, file, workflow, f"{workflow.workflow_id} again {number}")
+        result = _run(client, file, workflow, inputs, before)
+        if result.outcome is Ending.ABORTED:
+            return result
+        if not result.failed(before):
+            client.patience.lags = True
+            return None
+    client.patience.lags = False
+    seconds = max(before.values())
+    told = [
+        replace(each, actual=f"{each.actual}{_AGAIN.format(seconds)}" if each.actual else "")
+        for each in result.evidence
+    ]
+    return replace(result, evidence=tuple(told))
+
+
+def _run(
+    client: Client,
+    file: ArazzoFile,
+    workflow: Workflow,
+    inputs: Mapping[str, Json],
+    before: Mapping[Place, float] | None = None,
+) -> Result:
+    """Run a scenario once; raises OverError where limits end it."""
+    client.trail = client.new_trail(whole=True)
     try:
-        result = runner.run(
+        return runner.run(
             file,
             workflow,
             send=partial(_send, client),
@@ -112,37 +165,41 @@ def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
             operations=Operations(client.judge.pack.effective),
             deadline=lambda: client.left <= 0,
             patience=client.patience,
+            before=before,
         )
     except OverError as over:
         client.collector.add(_not_exercised(file, workflow, str(over)))
         raise
+
+
+def _add(client: Client, result: Result) -> None:
+    """Add the evidence of the run that was the last one."""
     known = client.judge.rules.by_id
     known_pieces = [piece for piece in result.evidence if piece.rule is None or piece.rule in known]
     last = next((step.exchange for step in reversed(result.steps) if step.exchange is not None), None)
     client.collector.add(known_pieces, partial(client.trail.told, last) if last is not None else None)
-    return result.outcome.value
 
 
-def _inputs(client: Client, file: ArazzoFile, workflow: Workflow) -> dict[str, Json]:
+def _inputs(client: Client, file: ArazzoFile, workflow: Workflow, label: str) -> dict[str, Json]:
     credentials = client.run.credentials
     known: dict[str, Json] = {
         "prefix": client.run.prefix,
         "padding": "x" * (LONGEST_PREFIX - len(client.run.prefix)),
-        "run": token(client.run, workflow.workflow_id),
+        "run": token(client.run, label),
         "token": client.token(),
         "restrictedToken": credentials.restricted,
         "clientId": credentials.client_id,
         "clientSecret": credentials.client_secret,
         "clientBasic": credentials.basic(),
         "keyBasic": _key_basic(client),
-        "lag": not client.run.embedded,
+        "lag": not client.run.embedded and client.patience.lags is not False,
     }
     wanted = {name: value for name, value in known.items() if name in workflow.input_names}
     if "existing" in workflow.input_names:
         bound = runner.bind(file, Operations(client.judge.pack.effective))
         called = [bound[step.pointer] for step in workflow.steps if step.pointer in bound]
         deletes = any(isinstance(each, Operation) and each.method == "DELETE" for each in called)
-        wanted["existing"] = record(client, workflow.workflow_id, spared=not deletes)
+        wanted["existing"] = record(client, label, spared=not deletes)
     if any(step.credential == "restricted" for step in workflow.steps):
         wanted.setdefault("restrictedToken", credentials.restricted)
     return wanted

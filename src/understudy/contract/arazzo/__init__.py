@@ -4,8 +4,9 @@ from understudy.contract.arazzo.criteria import Criterion
 from understudy.contract.arazzo.document import load
 from understudy.contract.arazzo.expressions import ABSENT, Absent
 from understudy.contract.arazzo.nodes import Action, ArazzoFile, Parameter, Replacement, RequestBody, Step, Workflow
+from understudy.contract.arazzo.patience import Patience
 from understudy.contract.arazzo.runner import Ending, Result, bind, run
-from understudy.contract.arazzo.session import OperationRef, Operations, Patience, Sender, StepRun
+from understudy.contract.arazzo.session import OperationRef, Operations, Sender, StepRun
 
 __all__ = [
     "ABSENT",

@@ -4,15 +4,16 @@ It sends through a `Sender`, and knows nothing of pytest, of credentials or of l
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 
 from understudy.contract.arazzo.findings import Ledger
 from understudy.contract.arazzo.nodes import ArazzoFile, Workflow
+from understudy.contract.arazzo.patience import Patience, Place
 from understudy.contract.arazzo.requests import Problem, inputs_of
-from understudy.contract.arazzo.session import OperationRef, Operations, Patience, Sender, Session, StepRun, TimeUp
+from understudy.contract.arazzo.session import OperationRef, Operations, Sender, Session, StepRun, TimeUp
 from understudy.contract.evidence import Evidence
 from understudy.contract.exchange import repeated
 from understudy.errors import UsageError
@@ -29,12 +30,21 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a run: `outputs` are those of the workflow, `evidence` speaks of every rule that is named in it."""
+    """What came of a run: `outputs` are those of the workflow, `evidence` speaks of every rule that is named in it.
+
+    `late` are the steps that a retry has mended, with the seconds that were waited for each.
+    """
 
     outcome: Ending
     steps: tuple[StepRun, ...]
     outputs: Mapping[str, Json]
     evidence: tuple[Evidence, ...]
+    late: Mapping[Place, float] = field(default_factory=dict)
+
+    def failed(self, places: Container[Place]) -> bool:
+        """Whether the run failed, and one of those steps did."""
+        wrong = any((each.workflow_id, each.step_id) in places for each in self.steps if not each.passed)
+        return wrong and self.outcome is Ending.FAILED
 
 
 def bind(file: ArazzoFile, operations: Operations) -> dict[str, OperationRef]:
@@ -63,10 +73,12 @@ def run(
     deadline: Callable[[], bool],
     sleep: Callable[[float], None] = time.sleep,
     patience: Patience | None = None,
+    before: Mapping[Place, float] | None = None,
 ) -> Result:
     """Run a workflow until it ends, fails, or `deadline()` says that the time is up; `sleep` takes seconds.
 
     `patience` bounds what retries wait for, and is shared by the runs on one target; without it they wait as they say.
+    `before` are steps that so many seconds are waited for before they are taken, and that are not tried again then.
 
     Raises ContentError for an operation that is not there and UsageError for inputs that the workflow's schema forbids;
     both before anything is sent. What the sender raises, OSError aside, passes through.
@@ -79,7 +91,7 @@ def run(
             problem.actual, where=file.source.where(problem.pointer), todo="give other inputs"
         ) from problem
     ledger = Ledger("scenario", f"{file.name}::{workflow.workflow_id}")
-    session = Session(file, bound, send, deadline, sleep, ledger, patience or Patience(inf, inf))
+    session = Session(file, bound, send, deadline, sleep, ledger, patience or Patience(inf, inf), before or {})
     named = [rule for reached in _reachable(file, workflow) for rule in reached.all_rules()]
     try:
         end = session.workflow(workflow, inputs, (), 0)
@@ -89,7 +101,8 @@ def run(
     outcome = Ending.FAILED if end.fault else Ending.PASSED
     reason = f"the scenario ended at step {end.fault.step_id}" if end.fault else "the scenario passed by another way"
     curl = repeated(step.exchange.request for step in session.steps if step.exchange is not None)
-    return Result(outcome, tuple(session.steps), end.outputs, ledger.evidence(named, end.fault, reason, curl))
+    evidence = ledger.evidence(named, end.fault, reason, curl)
+    return Result(outcome, tuple(session.steps), end.outputs, evidence, session.late)
 
 
 def _reachable(file: ArazzoFile, workflow: Workflow) -> Iterable[Workflow]:

@@ -12,6 +12,7 @@ from understudy.contract.arazzo.criteria import evaluate
 from understudy.contract.arazzo.expressions import Absent, Context, Ran
 from understudy.contract.arazzo.findings import Fault, Ledger, Spot, ended, name_of
 from understudy.contract.arazzo.nodes import Action, ArazzoFile, Step, Workflow
+from understudy.contract.arazzo.patience import Patience, Place
 from understudy.contract.arazzo.requests import Problem, body_of, handed_over, inputs_of, parameters_of, resolved
 from understudy.contract.exchange import Exchange, retry_after
 from understudy.values import Json, join
@@ -111,32 +112,6 @@ class End:
     goto: str | None = None
 
 
-class Patience:
-    """How long a step's retries are waited for: some seconds, three times what helped before, less after a vain wait.
-
-    Shared by all runs on one target: whether what it was told shows later than it answers is a trait of the target, and
-    a target that is wrong, not late, must not use up the time of every scenario.
-    """
-
-    def __init__(self, first: float = 4.0, later: float = 1.0) -> None:
-        """`first` and `later` are seconds, before and after a wait that was in vain."""
-        self._first = first
-        self._later = later
-        self._helped = 0.0
-        self._vain = False
-
-    def left(self, waited: float) -> float:
-        """Return how many seconds more are waited for a step that was waited for so long."""
-        return max(self._later if self._vain else self._first, 3 * self._helped) - waited
-
-    def learn(self, waited: float, *, helped: bool) -> None:
-        """Take note of what a wait came to."""
-        if helped:
-            self._helped = max(self._helped, waited)
-        elif waited:
-            self._vain = True
-
-
 class Session:
     """The state of one run."""
 
@@ -149,8 +124,11 @@ class Session:
         sleep: Callable[[float], None],
         ledger: Ledger,
         patience: Patience,
+        before: Mapping[Place, float],
     ) -> None:
         self.patience = patience
+        self.before = before
+        self.late: dict[Place, float] = {}
         self.file = file
         self.bound = bound
         self.send = send
@@ -253,14 +231,21 @@ class Session:
             problem = Problem(f"the scenario ends within {MAX_STEPS} steps", "it goes round in a circle", step.pointer)
             return _Move(None, spot.stopped(problem))
         tried: Counter[str] = Counter()
-        waited = 0.0
+        waited = late = 0.0
+        place = frame.workflow.workflow_id, step.step_id
+        self.wait(self.before.get(place, 0.0), step)
         while True:
             attempt = self.attempt(frame, step, spot)
             if attempt.fault is None:
-                self.patience.learn(waited, helped=True)
+                if any(action.type == "retry" for action in frame.workflow.on_failure(step)):
+                    self.patience.learn(waited, helped=True)
+                if late:
+                    self.late[place] = max(late, self.late.get(place, 0.0))
                 return _Move(_chosen(frame.workflow.on_success(step), attempt.context, tried))
             action = _chosen(frame.workflow.on_failure(step), attempt.context, tried)
-            if action is not None and action.type == "retry" and self.patience.left(waited) <= 0:
+            asked = retry_after(attempt.context.exchange.response) if attempt.context.exchange else None
+            over = self.patience.left(waited) <= 0 or (asked is None and place in self.before)
+            if action is not None and action.type == "retry" and over:
                 action = None
             if action is None or action.type == "end":
                 self.patience.learn(waited, helped=False)
@@ -269,7 +254,10 @@ class Session:
                 self.patience.learn(waited, helped=False)
                 return _Move(action)
             tried[action.name] += 1
-            waited += self.wait(action, attempt.context.exchange, step, self.patience.left(waited))
+            seconds = min(action.retry_after, self.patience.left(waited)) if asked is None else asked
+            self.wait(seconds, step)
+            waited += seconds
+            late += seconds if asked is None else 0.0
             self.detour(frame, action)
 
     def spot(self, frame: _Frame, step: Step) -> Spot:
@@ -329,19 +317,13 @@ class Session:
             self.ledger.hold(criterion.rules, spot.title(judgement.expected), spot.operation)
         return None
 
-    def wait(self, action: Action, exchange: Exchange | None, step: Step, longest: float) -> float:
-        """Wait before a retry, as long as the response's Retry-After or else the action says; return the seconds.
-
-        What the action says is not waited for longer than `longest`, in seconds. Raises TimeUp.
-        """
-        asked = retry_after(exchange.response) if exchange else None
-        seconds = total = min(action.retry_after, longest) if asked is None else asked
+    def wait(self, seconds: float, step: Step) -> None:
+        """Wait before a step is taken, or taken again; raises TimeUp."""
         while seconds > 0:
             if self.deadline():
                 raise TimeUp(step.step_id)
             self.sleep(min(seconds, _SLICE))
             seconds -= _SLICE
-        return total
 
     def detour(self, frame: _Frame, action: Action) -> None:
         """Run what a retry wants to be run before it; whether that helps is seen by the retry."""
