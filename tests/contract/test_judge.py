@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from tests.contract.conftest import GOOD, Make
+from understudy import pack as packs
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Exchange
+from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.judge import Judge, in_scope
 from understudy.contract.verdict import weigh
 from understudy.pack import Pack
@@ -179,6 +180,15 @@ def test_a_request_that_the_judged_document_forbids_accepted_with_2xx_is_a_findi
 
 
 # --- remarks ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "outcome"), [("", Outcome.REMARK), ("x", Outcome.FAILED)])
+def test_a_query_parameter_without_a_text_may_be_taken_for_none(text: str, outcome: Outcome) -> None:
+    """`pageSize=` is no number, and to many servers no parameter either; no document says which of the two it is."""
+    judge = Judge(packs.load("gainsight_px"), "full")
+    request = Request("GET", f"http://target/v1/users?pageSize={text}")
+    answer = Response(200, (("Content-Type", "application/json"),), b'{"users": [], "totalHits": 0, "scrollId": null}')
+    assert "PX-LIST-6" in weighed(judge, Exchange(request, answer, 0.0, "listUsers", "full"), outcome)
 
 
 def test_a_documented_should_that_is_broken_is_a_remark(core: Judge, exchange: Make) -> None:

@@ -19,13 +19,14 @@ from understudy.values import Json, at, join
 class Breach:
     """A sentence that a request breaks: the part of the request, the pointer of the sentence, and how.
 
-    `null` says that null was sent where a property wants a value.
+    `null` says that null was sent where a property wants a value, `empty` that an optional query parameter has no text.
     """
 
     part: Part
     pointer: str
     message: str
     null: bool = False
+    empty: bool = False
 
 
 class _NotJsonError(ValueError):
@@ -78,8 +79,9 @@ def _parameter(parameter: Parameter, value: str | list[str] | None) -> Iterator[
         if parameter.required:
             yield Breach(Part.PARAMETERS, f"{parameter.pointer}/required", f"{parameter.name} is missing")
         return
+    empty = parameter.location == "query" and not parameter.required and value in ("", [""])
     for violation in parameter.schema.violations(parameter.reader.value(value)):
-        yield Breach(Part.PARAMETERS, violation.keyword, f"{parameter.name}: {violation.message}")
+        yield Breach(Part.PARAMETERS, violation.keyword, f"{parameter.name}: {violation.message}", empty=empty)
 
 
 def _body(operation: Operation, request: Request) -> Iterator[Breach]:

@@ -154,6 +154,9 @@ class _Hearing:
         if breach.null and self.judge.pack.provenance.transcribed:  # the page has types, and nothing to say on null
             title = "null is accepted in place of a value"
             return self._evidence(Outcome.REMARK, rule, title, "a refusal (4xx)", actual)
+        if breach.empty:  # `?size=` is `size` left out to many servers, and no document says that it is not
+            title = "A query parameter without a text is taken for one that is not there"
+            return self._evidence(Outcome.REMARK, rule, title, "a refusal (4xx)", actual)
         return self._fail(rule, "A request that breaks the rule is accepted", "a refusal (4xx)", actual)
 
     def _gone(self) -> bool:
