@@ -179,6 +179,22 @@ def test_a_run_that_the_budget_cut_is_partial(pack: Pack, run: Run) -> None:
     assert "was used up before all checks were done" in made.reason
 
 
+def test_a_rule_that_was_not_looked_at_to_the_end_has_not_passed(pack: Pack, run: Run) -> None:
+    """What one check saw of it was right; another one would have looked further, had the limits let it."""
+    early = Evidence("scenario", Outcome.NOT_EXERCISED, "OT-CREATE-1", reason="the time was up at step b", cut=True)
+    made = report(pack, run, gathered(PASSED, (early, 1), cut=TIME))
+    rule = next(each for each in made.rules if each.id == "OT-CREATE-1")
+    assert (rule.outcome, rule.checks) == (Outcome.NOT_EXERCISED, ("test",))
+    assert rule.reason == "not to the end, the time was up at step b; what was seen of it was right"
+    assert made.verdict is Verdict.PARTIAL  # something was checked
+
+
+def test_a_rule_that_another_check_lacks_something_for_has_passed(pack: Pack, run: Run) -> None:
+    """Nothing but the run's limits takes away from what was seen."""
+    lacking = Evidence("scenario", Outcome.NOT_EXERCISED, "OT-CREATE-1", reason="needs --restricted-token")
+    assert report(pack, run, gathered(PASSED, (lacking, 1))).count(Outcome.PASSED) == 1
+
+
 def test_what_only_other_operations_show_is_not_exercised_in_core(run: Run) -> None:
     """The archive is read by an operation of another page, and the reason says how to have it read."""
     rules = report(packs.load("consentgrid"), replace(run, vendor="consentgrid"), gathered(statuses={})).rules

@@ -23,8 +23,9 @@ class Evidence:
     `check` names the check (`scenario`, `response`, `constraints`, `model`, ...), `rule` the rule it is
     about (None where no rule of the pack covers it), `item` the pytest item that made it. `title` is one sentence
     without values that change from run to run, since the fingerprint is made of it; values go to `actual`. `reason`
-    says why something was not exercised. `curl` repeats the request, after those that it rests on; so does `scenario`,
-    the text of an Arazzo file, if there is one. `relied` are the rules by which the model came to what it expected.
+    says why something was not exercised, `cut` that it is for the run's limits. `curl` repeats the
+    request, after those that it rests on; so does `scenario`, the text of an Arazzo file, if there is one. `relied` are
+    the rules by which the model came to what it expected.
     """
 
     check: str
@@ -39,6 +40,7 @@ class Evidence:
     item: str = ""
     scenario: str = ""
     relied: tuple[str, ...] = ()
+    cut: bool = False
 
     @property
     def fingerprint(self) -> str:

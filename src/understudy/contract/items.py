@@ -160,7 +160,8 @@ class CheckItem(pytest.Item):
             "sent": _curls(client) if binds or self.kind == "scenario" else _curls(client)[:SHOWN],
             "statuses": [[operation_id, status, count] for (operation_id, status), count in client.statuses.items()],
             "evidence": [
-                [piece.as_json() | {"item": piece.item or self.name}, count] for piece, count in client.collector
+                [piece.as_json() | {"item": piece.item or self.name, "cut": piece.cut and binds}, count]
+                for piece, count in client.collector
             ],
         }
 

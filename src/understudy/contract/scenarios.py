@@ -168,7 +168,7 @@ def _run(
             before=before,
         )
     except OverError as over:
-        client.collector.add(_not_exercised(file, workflow, str(over)))
+        client.collector.add(_not_exercised(file, workflow, str(over), cut=True))
         raise
 
 
@@ -213,11 +213,10 @@ def _key_basic(client: Client) -> str | None:
     return place.value(secret).removeprefix(BASIC) if place is not None and secret is not None else None
 
 
-def _not_exercised(file: ArazzoFile, workflow: Workflow, reason: str) -> Iterator[Evidence]:
+def _not_exercised(file: ArazzoFile, workflow: Workflow, reason: str, *, cut: bool = False) -> Iterator[Evidence]:
+    item = f"{file.name}::{workflow.workflow_id}"
     for rule in dict.fromkeys(workflow.all_rules()):
-        yield Evidence(
-            "scenario", Outcome.NOT_EXERCISED, rule, reason=reason, item=f"{file.name}::{workflow.workflow_id}"
-        )
+        yield Evidence("scenario", Outcome.NOT_EXERCISED, rule, reason=reason, item=item, cut=cut)
 
 
 def _send(

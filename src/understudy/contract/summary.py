@@ -143,7 +143,8 @@ class _Summary:
             return Verdict.VIOLATES, gathered.fatal
         if gathered.fatal:
             return Verdict.INCONCLUSIVE, gathered.fatal
-        if not any(rule.outcome is Outcome.PASSED and rule.basis == "documented" for rule in rules):
+        right = (Outcome.PASSED, Outcome.NOT_EXERCISED)  # of which the latter was not looked at to the end
+        if not any(rule.checks and rule.outcome in right and rule.basis == "documented" for rule in rules):
             return Verdict.INCONCLUSIVE, self._why_nothing()
         if gathered.traffic:
             return Verdict.PARTIAL, "only the calls that others have made are judged"
@@ -259,12 +260,15 @@ class _Summary:
             (o for o in (Outcome.FAILED, Outcome.REMARK, Outcome.PASSED) if any(w is o for w, _ in weighed)),
             Outcome.NOT_EXERCISED,
         )
+        cut = next((piece.reason for piece in evidence if piece.cut), "")
         reason = ""
         if allowed:
             outcome = Outcome.REMARK
             reason = "broken, " + "; ".join(dict.fromkeys(_why_allowed(finding) for finding in broken))
         elif outcome is Outcome.NOT_EXERCISED:
             reason = self._reason(rule, evidence)
+        elif outcome is Outcome.PASSED and cut:
+            outcome, reason = Outcome.NOT_EXERCISED, f"not to the end, {cut}; what was seen of it was right"
         where = self.pack.cited_at(rule)
         return RuleOutcome(
             id=rule.id,

@@ -26,7 +26,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
-    """What a run found out on one rule; `text` and `citation` are the rule's own, for the reader's sake."""
+    """What a run found out on one rule; `text` and `citation` are the rule's own, for the reader's sake.
+
+    `checks` are those that saw something of it: of one that is not exercised, too little.
+    """
 
     id: str
     basis: str

@@ -420,10 +420,18 @@ def test_the_deadline_aborts(scenario: Make) -> None:
     file = scenario([step("a", **{"x-understudy-rules": ["R-1"]}), step("b", **{"x-understudy-rules": ["R-2"]})])
     result = play(file, target, deadline=lambda: len(target.calls) == 1)
     assert (result.outcome, target.calls) == (Ending.ABORTED, ["a"])
-    assert [(e.rule, e.outcome, e.reason) for e in result.evidence] == [
-        ("R-1", Outcome.PASSED, ""),
-        ("R-2", Outcome.NOT_EXERCISED, "the time was up at step b"),
+    assert [(e.rule, e.outcome, e.reason, e.cut) for e in result.evidence] == [
+        ("R-1", Outcome.PASSED, "", False),
+        ("R-2", Outcome.NOT_EXERCISED, "the time was up at step b", True),
     ]
+
+
+def test_a_rule_that_a_later_step_would_look_at_again_is_cut(scenario: Make) -> None:
+    """It held so far, which is told too, and was not looked at to the end."""
+    target = Target()
+    rules = {"x-understudy-rules": ["R-1"]}
+    result = play(scenario([step("a", **rules), step("b", **rules)]), target, deadline=lambda: bool(target.calls))
+    assert [(e.outcome, e.cut) for e in result.evidence] == [(Outcome.PASSED, False), (Outcome.NOT_EXERCISED, True)]
 
 
 def test_the_deadline_ends_a_wait(scenario: Make) -> None:

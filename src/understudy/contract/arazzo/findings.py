@@ -1,7 +1,7 @@
 """What a scenario's run says of rules: which held, which was broken, and which it did not come to. No verdict."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from understudy.contract.arazzo.criteria import Criterion, Judgement
 from understudy.contract.arazzo.nodes import ArazzoFile, Step, Workflow
@@ -49,6 +49,10 @@ class Ledger:
         open_rules = dict.fromkeys(rule for rule in (*self.held, *named) if not fault or rule not in fault.rules)
         return (*failed, *(self._other(rule, reason) for rule in open_rules))
 
+    def cut(self, named: Iterable[str], reason: str) -> tuple[Evidence, ...]:
+        """Return a piece per rule that was not looked at to the end, since the run's limits did not let it."""
+        return tuple(replace(self._open(rule, reason), cut=True) for rule in dict.fromkeys(named))
+
     def _failed(self, rule: str | None, fault: Fault, curl: str) -> Evidence:
         return Evidence(
             check=self.check,
@@ -65,6 +69,9 @@ class Ledger:
     def _other(self, rule: str, reason: str) -> Evidence:
         if holding := self.held.get(rule):
             return Evidence(self.check, Outcome.PASSED, rule, holding.operation, title=holding.title, item=self.item)
+        return self._open(rule, reason)
+
+    def _open(self, rule: str, reason: str) -> Evidence:
         return Evidence(self.check, Outcome.NOT_EXERCISED, rule, reason=reason, item=self.item)
 
 

@@ -1,6 +1,6 @@
 """The objects of an Arazzo file, with reusable ones resolved. How they are read is `document`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from understudy.contract.arazzo.criteria import Criterion
@@ -103,13 +103,14 @@ class Workflow:
         """Return the step of that id."""
         return next((step for step in self.steps if step.step_id == step_id), None)
 
-    def all_rules(self) -> Iterator[str]:
-        """Yield the rules named on the workflow, its steps and their success criteria."""
+    def all_rules(self, done: Container[str] = ()) -> Iterator[str]:
+        """Yield the rules named on the workflow, its steps and their success criteria, but for the steps of `done`."""
         yield from self.rules
         for step in self.steps:
-            yield from step.rules
-            for criterion in step.success_criteria:
-                yield from criterion.rules
+            if step.step_id not in done:
+                yield from step.rules
+                for criterion in step.success_criteria:
+                    yield from criterion.rules
 
     def on_success(self, step: Step) -> tuple[Action, ...]:
         """Return the success actions of a step: its own, then the workflow's that it does not override by name."""

@@ -96,7 +96,14 @@ def run(
     try:
         end = session.workflow(workflow, inputs, (), 0)
     except TimeUp as stop:
-        evidence = ledger.evidence(named, None, f"the time was up at step {stop.step_id}")
+        reason = f"the time was up at step {stop.step_id}"
+        done = {(each.workflow_id, each.step_id) for each in session.steps if each.passed}
+        left = [
+            rule
+            for reached in _reachable(file, workflow)
+            for rule in reached.all_rules({step for name, step in done if name == reached.workflow_id})
+        ]
+        evidence = (*ledger.evidence((), None, reason), *ledger.cut(left, reason))
         return Result(Ending.ABORTED, tuple(session.steps), {}, evidence)
     outcome = Ending.FAILED if end.fault else Ending.PASSED
     reason = f"the scenario ended at step {end.fault.step_id}" if end.fault else "the scenario passed by another way"
