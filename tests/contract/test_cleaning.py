@@ -8,7 +8,7 @@ from tests.contract.conftest import WRITE
 from tests.mock.exchange import served
 from understudy import pack as packs
 from understudy.contract.cleaning import clean
-from understudy.contract.client import Client
+from understudy.contract.client import CAUTION, RECENT, SLACK, Client
 from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.judge import Judge
 from understudy.contract.made import Made
@@ -69,6 +69,30 @@ def test_records_are_deleted_as_far_as_limits_let(most: int | None, left: int, p
             client._throttle.sent = 2
         assert clean(client) == left
         assert (clean(client), client.requests) == (0, 0)
+        client.close()
+
+
+def test_time_is_kept_back_for_every_record(full: Judge, run: Run) -> None:
+    """A little more than the deletes take at the pace of late, and nothing where there is nothing to delete."""
+    client = Client(replace(run, scope="full"), full)
+    client.took(9.0)
+    for _ in range(4 * RECENT):
+        client._throttle.sent += 1
+        client.took(0.01)
+    assert client.left == pytest.approx(client.run.remaining, abs=0.1)
+    for number in range(100):
+        client.made.note(wrote(f"understudy-{number}"))
+    assert client.left == pytest.approx(client.run.remaining - SLACK - CAUTION * 100 * 0.01, abs=0.1)
+    client.close()
+
+
+def test_what_deletes_is_not_judged(pack: Pack, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It costs no more of the budget than it must."""
+    with served(pack, Settings(strict=True)) as url:
+        client = Client(replace(run, base_url=url, scope="full", credentials=Credentials(FULL)), Judge(pack, "full"))
+        client.made.note(wrote("understudy-gone-already"))
+        monkeypatch.setattr(client.judge, "judge", lambda *_: pytest.fail("it was judged"))
+        assert (clean(client), client.requests, list(client.collector)) == (0, 1, [])
         client.close()
 
 

@@ -26,7 +26,7 @@ def clean(client: Client) -> int:
             return left + len(identifiers)
         try:
             request = on_the_wire(deletion, client.run, secret=client.secret("full"))
-            status = client.send(request, deletion.operation.operation_id, CHECK).response.status
+            status = client.send(request, deletion.operation.operation_id, CHECK, judged=False).response.status
         except (OverError, TargetError):
             return left + len(identifiers) - number
         left += not (200 <= status < 300 or status in GONE)

@@ -30,6 +30,10 @@ from understudy.spec.document import Operation
 
 PATIENCE = 0.2
 """Seconds that are waited at least where a 429 asks for none."""
+RECENT = 200
+"""How many of the last exchanges tell how long one takes."""
+CAUTION, SLACK = 1.25, 0.5
+"""What is kept back for cleaning up: so many times what it takes at that pace, and the seconds until it begins."""
 _SECRET = re.compile(rb"(client_secret=)[^&]*")
 GARBAGE = "understudy-no-such-token"
 VARIABLES = {"full": "UNDERSTUDY_TOKEN", "restricted": "UNDERSTUDY_RESTRICTED_TOKEN"}
@@ -170,18 +174,29 @@ class Client:
         return response
 
     def send(
-        self, request: Request, operation_id: str | None, check: str, credential: str = "full", *, obey: bool = True
+        self,
+        request: Request,
+        operation_id: str | None,
+        check: str,
+        credential: str = "full",
+        *,
+        obey: bool = True,
+        judged: bool = True,
     ) -> Exchange:
         """Send a request and judge its answer; a 429 with a sound Retry-After is waited for, unless told not to obey.
 
-        Raises OverError when the run's time is up, TargetError when the target cannot be reached.
+        An answer that is not to be `judged` is counted alone. Raises OverError when the run's time is up, TargetError
+        when the target cannot be reached.
         """
         request = replace(request, variable=self._variable(request, credential))
         while True:
             exchange = self._once(self.tokens.renewed(request), operation_id, credential)
             if self.expired(exchange):
                 continue
-            self.observe(exchange, check)
+            if judged:
+                self.observe(exchange, check)
+            else:
+                self._count(exchange)
             wait = retry_after(exchange.response) if obey and exchange.response.status == 429 else None
             if wait is None:
                 return exchange
@@ -237,9 +252,12 @@ class Client:
         self.trail.note(exchange)
         self._observe(exchange, check)
 
-    def _observe(self, exchange: Exchange, check: str) -> None:
+    def _count(self, exchange: Exchange) -> None:
         self.requests += 1
         self._noted(exchange.request)
+
+    def _observe(self, exchange: Exchange, check: str) -> None:
+        self._count(exchange)
         if exchange.operation_id is not None:
             self.statuses[exchange.operation_id, exchange.response.status] += 1
             if exchange.credential == "full":
@@ -263,7 +281,9 @@ class Client:
     @property
     def left(self) -> float:
         """Seconds that checks may still take; what cleaning up will take is kept back."""
-        return self.run.remaining - self.made.pending * max(self._pace, 1 / (self.run.rps or math.inf))
+        pending = self.made.pending
+        each = max(self._pace, 1 / (self.run.rps or math.inf))
+        return self.run.remaining - (SLACK + pending * each * CAUTION if pending else 0.0)
 
     def admit(self) -> None:
         """Wait until the target may be sent a request; raises OverError where it may be sent none any more."""
@@ -272,7 +292,7 @@ class Client:
 
     def took(self, seconds: float) -> None:
         """Take note of how long an exchange took, whoever sent it."""
-        self._pace += (seconds - self._pace) / max(self._throttle.sent, 1)
+        self._pace += (seconds - self._pace) / min(max(self._throttle.sent, 1), RECENT)
 
     def _within(self) -> float:
         """Return the seconds that are left; raises OverError where there are none."""
