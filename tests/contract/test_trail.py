@@ -3,17 +3,21 @@
 import json
 import re
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from tests.contract.conftest import WRITE, Connect
 from tests.e2e.breaking import status
 from tests.e2e.servers import FULL, Endpoint
-from tests.e2e.serving import running
+from tests.e2e.serving import Answer, Call, running
 from understudy import pack as packs
 from understudy.contract import fuzz, scenarios
+from understudy.contract.client import Client
 from understudy.contract.exchange import Exchange, Request, Response
+from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
+from understudy.contract.target import Credentials, Run
 from understudy.contract.trail import LONGEST, Trail
 from understudy.pack import Pack
 from understudy.values import Json
@@ -115,7 +119,7 @@ def test_a_call_that_was_not_noted_stands_alone(trail: Trail) -> None:
 
 def last_status(commands: str, base_url: str, other: str) -> int:
     """Run what repeats a finding against another server of that fault; return the status of its last answer."""
-    env = {"PATH": "/usr/bin:/bin", "UNDERSTUDY_TOKEN": FULL}
+    env = {"PATH": "/usr/bin:/bin", "UNDERSTUDY_TOKEN": FULL, "UNDERSTUDY_CLIENT_SECRET": "the-secret"}
     ran = subprocess.run(["sh", "-c", commands.replace(base_url, other)], capture_output=True, text=True, env=env)
     assert ran.returncode == 0, ran.stderr
     return int(re.findall(r"HTTP/1.1 (\d{3})", ran.stdout)[-1])
@@ -129,6 +133,47 @@ def test_the_lines_of_a_scenario_repeat_its_failure(connect: Connect) -> None:
         scenarios.play(client, file, file.workflows[0])
         found = next(piece for piece in client.collector.failures() if piece.rule == "OT-UPDATE-1")
         assert last_status(found.curl, base_url, other) == 201
+
+
+class OpensNothing(Endpoint):
+    """The tokens that it grants may only read."""
+
+    def token(self, call: Call) -> Answer:
+        """Grant a token to anybody."""
+        self.minted.add(f"minted-{len(self.minted)}-{id(self)}")
+        return Answer(200, {"access_token": max(self.minted), "token_type": "bearer", "expires_in": 3600})
+
+    def caller(self, call: Call) -> str:
+        """Return who calls."""
+        return "read" if call.headers.get("authorization", "").removeprefix("Bearer ") in self.minted else "full"
+
+
+def test_a_token_is_handed_on_to_the_line_that_sends_it(full: Judge, run: Run) -> None:
+    """Each server grants its own, so that the lines take it from the answer; it is shown nowhere."""
+    file = next(each for each in scenarios.files(full.pack) if each.name == "tokens.arazzo.yaml")
+    known = Credentials(FULL, client_id="the-client", client_secret="the-secret")
+    with running(OpensNothing()) as base_url, running(OpensNothing()) as other:
+        client = Client(replace(run, base_url=base_url, credentials=known), full)
+        scenarios.play(client, file, next(each for each in file.workflows if each.workflow_id == "token-opens"))
+        found = next(piece for piece in client.collector.failures() if piece.rule == "OT-TOKEN-4")
+        client.close()
+        first, *_, last = found.curl.splitlines()
+        assert (first.partition("=")[0], '"${UNDERSTUDY_GRANTED_1}"' in last) == ("UNDERSTUDY_GRANTED_1", True)
+        assert "minted" not in found.curl
+        assert last_status(found.curl, base_url, other) == 403
+
+
+def test_of_several_tokens_each_line_sends_its_own(pack: Pack) -> None:
+    """One that nobody sends is not kept."""
+    tokens = [called(BOB, number, answer={"access_token": f"token-{number}"}) for number in range(3)]
+    senders = [called(ADA, text) for text in ("token-2", "token-0")]
+    found = told(Trail("understudy-", pack.effective.operations, whole=True), *tokens, *senders)
+    assert [found[0].partition("=")[0], found[2].partition("=")[0]] == ["UNDERSTUDY_GRANTED_1", "UNDERSTUDY_GRANTED_2"]
+    assert [re.findall(r"UNDERSTUDY_GRANTED_\d", line) for line in found[3:]] == [
+        ["UNDERSTUDY_GRANTED_2"],
+        ["UNDERSTUDY_GRANTED_1"],
+    ]
+    assert found[1] == tokens[1].request.curl()
 
 
 @pytest.mark.parametrize("check", ["access", "fuzz"])

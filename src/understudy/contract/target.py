@@ -63,10 +63,7 @@ class Secrets:
     def as_variables(self, lines: str) -> str:
         """Return curl lines with variables of the shell in the place of secrets, in whatever quotes these stand."""
         for value, name in self._variables.items():
-            first, *others = lines.split(value)
-            lines = first
-            for other in others:
-                lines += _EXPANDED[_open_quote(lines)].format(name=name) + other
+            lines = expanded(lines, value, name)
         return lines
 
     def hide(self, text: str) -> str:
@@ -89,6 +86,14 @@ class Secrets:
                 shown += [text[position:start], "***"]
                 position = end
         return "".join((*shown, text[position:]))
+
+
+def expanded(lines: str, value: str, name: str) -> str:
+    """Return curl lines with a variable of the shell in the place of a text, in whatever quotes it stands."""
+    found, *others = lines.split(value)
+    for other in others:
+        found += _EXPANDED[_open_quote(found)].format(name=name) + other
+    return found
 
 
 _EXPANDED = {"'": "'\"${{{name}}}\"'", '"': "${{{name}}}", "": '"${{{name}}}"'}

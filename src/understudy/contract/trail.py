@@ -3,18 +3,24 @@
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
+from understudy.contract.demands import parse_json
 from understudy.contract.exchange import Exchange, Request, repeated
 from understudy.contract.made import named, shown_near_root
+from understudy.contract.target import expanded
 from understudy.spec.document import Operation
 from understudy.values import SAFE_METHODS
 
 LONGEST = 30
 """How many groups of calls are told before the one that is asked for: the first, which is likely to have made the
 record, and the last."""
+GRANTED = "UNDERSTUDY_GRANTED"
+"""What the names of variables begin with that keep a token from the line that is granted it to those that send it."""
+_OUT_OF_JSON = r's/.*"access_token" *: *"\([^"]*\)".*/\1/p'
 _KEPT, _READ = 500, 65536
 """How many groups of calls are remembered, and the bytes of an answer up to which it is read for identifiers."""
 
@@ -63,10 +69,10 @@ class Trail:
             return exchange.request.curl()
         last = before.pop()
         if self._whole:
-            return "\n".join(_lines([*before, last]))
+            return _with_tokens([*before, last])
         rested = self._rested_on(before, last)
         if len(rested) <= LONGEST:
-            return "\n".join(_lines([*rested, last]))
+            return _with_tokens([*rested, last])
         words = f"# here were {len(rested) - LONGEST} more that wrote the same records"
         return "\n".join([*_lines(rested[:1]), words, *_lines([*rested[1 - LONGEST :], last])])
 
@@ -113,10 +119,44 @@ def _wrote(call: _Call) -> bool:
     return call.request.method.upper() not in SAFE_METHODS and not 400 <= call.status < 500
 
 
-def _lines(steps: list[_Group | float]) -> Iterator[str]:
-    """Yield lines for a POSIX shell; calls at the same moment are sent in the background, and waited for."""
+def _with_tokens(steps: list[_Group | float]) -> str:
+    """Return the lines of calls, in which a token that one of them is granted is handed on to those that send it."""
+    calls = [call for step in steps if not isinstance(step, float) for call in step]
+    names: dict[str, str] = {}
+    for number, call in enumerate(calls):
+        token = _granted(call)
+        if token and token not in names and any(token in later.request.curl() for later in calls[number + 1 :]):
+            names[token] = f"{GRANTED}_{len(names) + 1}"
+    text = "\n".join(_lines(steps, names))
+    for token, name in names.items():
+        text = expanded(text, token, name)
+    return text
+
+
+def _granted(call: _Call) -> str:
+    """Return the token that a call was granted (RFC 6749, section 5.1), '' if none."""
+    if b'"access_token"' not in call.body or call.status != 200:
+        return ""
+    with suppress(ValueError, RecursionError):
+        body = parse_json(call.body)
+        token = body.get("access_token") if isinstance(body, dict) else None
+        return token if isinstance(token, str) else ""
+    return ""
+
+
+def _lines(steps: list[_Group | float], names: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Yield lines for a POSIX shell; calls at the same moment are sent in the background, and waited for.
+
+    `names` are the variables that keep tokens which calls are granted.
+    """
     alone: list[Request] = []
     for step in steps:
+        name = (names or {}).get(_granted(step[0])) if not isinstance(step, float) and len(step) == 1 else None
+        if name and not isinstance(step, float):
+            yield from filter(None, [repeated(alone)])
+            alone.clear()
+            yield f"{name}=$({step[0].request.curl()} | tee /dev/stderr | sed -n '{_OUT_OF_JSON}')"
+            continue
         if not isinstance(step, float) and len(step) == 1:
             alone.append(step[0].request)
             continue
