@@ -182,6 +182,16 @@ def test_a_request_that_the_judged_document_forbids_accepted_with_2xx_is_a_findi
 # --- remarks ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [(b'{"language": NaN}', Outcome.REMARK), (b'{"language": -Infinity}', Outcome.REMARK), (b"{NaN", Outcome.FAILED)],
+)
+def test_a_parser_may_have_an_extension(body: bytes, outcome: Outcome, core: Judge, exchange: Make) -> None:
+    """RFC 8259 lets it, and Python's own has this one; what is no JSON of any kind may not be taken."""
+    found = weighed(core, exchange(200, body=body), outcome)
+    assert set(found) == {"OT-BODY-2"}
+
+
 @pytest.mark.parametrize(("text", "outcome"), [("", Outcome.REMARK), ("x", Outcome.FAILED)])
 def test_a_query_parameter_without_a_text_may_be_taken_for_none(text: str, outcome: Outcome) -> None:
     """`pageSize=` is no number, and to many servers no parameter either; no document says which of the two it is."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from typing import NoReturn
 from urllib.parse import parse_qs, urlsplit
@@ -15,18 +16,28 @@ from understudy.spec.wire import content_type, header_text, is_json
 from understudy.values import Json, at, join
 
 
+class Excuse(Enum):
+    """Why what a document forbids may be taken, as the title of the remark that it leaves."""
+
+    NULL = "null is accepted in place of a value"
+    """A page that lists types has nothing to say on null; an OpenAPI document has."""
+    EMPTY = "A query parameter without a text is taken for one that is not there"
+    """`?size=` is `size` left out to many servers, and no document says that it is not."""
+    EXTENSION = "NaN or Infinity is accepted, an extension that a JSON parser may have (RFC 8259, section 9)"
+    """Python's own parser has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Breach:
     """A sentence that a request breaks: the part of the request, the pointer of the sentence, and how.
 
-    `null` says that null was sent where a property wants a value, `empty` that an optional query parameter has no text.
+    `excuse` says why an endpoint may take the request all the same, if there is a reason.
     """
 
     part: Part
     pointer: str
     message: str
-    null: bool = False
-    empty: bool = False
+    excuse: Excuse | None = None
 
 
 class _NotJsonError(ValueError):
@@ -80,8 +91,9 @@ def _parameter(parameter: Parameter, value: str | list[str] | None) -> Iterator[
             yield Breach(Part.PARAMETERS, f"{parameter.pointer}/required", f"{parameter.name} is missing")
         return
     empty = parameter.location == "query" and not parameter.required and value in ("", [""])
+    excuse = Excuse.EMPTY if empty else None
     for violation in parameter.schema.violations(parameter.reader.value(value)):
-        yield Breach(Part.PARAMETERS, violation.keyword, f"{parameter.name}: {violation.message}", empty=empty)
+        yield Breach(Part.PARAMETERS, violation.keyword, f"{parameter.name}: {violation.message}", excuse)
 
 
 def _body(operation: Operation, request: Request) -> Iterator[Breach]:
@@ -105,7 +117,8 @@ def _body(operation: Operation, request: Request) -> Iterator[Breach]:
     try:
         value = parse_json(request.body)
     except _NotJsonError as error:
-        yield Breach(Part.MEDIA_TYPE, pointer + join("content", media_type), f"the body is not JSON: {error}")
+        excuse = Excuse.EXTENSION if _extended(request.body) else None
+        yield Breach(Part.MEDIA_TYPE, pointer + join("content", media_type), f"the body is not JSON: {error}", excuse)
         return
     except RecursionError:
         return
@@ -115,7 +128,8 @@ def _body(operation: Operation, request: Request) -> Iterator[Breach]:
         return
     for violation in violations:
         null = violation.instance != "" and at(value, violation.instance) is None
-        yield Breach(Part.BODY, violation.keyword, f"{violation.message} at {violation.instance or 'the root'}", null)
+        message = f"{violation.message} at {violation.instance or 'the root'}"
+        yield Breach(Part.BODY, violation.keyword, message, Excuse.NULL if null else None)
 
 
 def _not_json(operation: Operation, body: bytes, declared: list[str]) -> Iterator[Breach]:
@@ -138,6 +152,15 @@ def parse_json(body: bytes) -> Json:
         return json.loads(body.decode(), parse_constant=_no_constant)
     except ValueError as error:
         raise _NotJsonError(str(error)) from error
+
+
+def _extended(body: bytes) -> bool:
+    """Whether a body that is not JSON would be, if JSON had NaN and Infinity."""
+    try:
+        json.loads(body.decode())
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _no_constant(name: str) -> NoReturn:

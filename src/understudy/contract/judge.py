@@ -5,7 +5,7 @@ Follows DESIGN's table of what fails and what is a remark. Behaviour over severa
 
 from collections.abc import Iterable, Iterator
 
-from understudy.contract.demands import Breach, breaches, parse_json
+from understudy.contract.demands import Breach, Excuse, breaches, parse_json
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, Response
 from understudy.contract.second_opinion import second_opinion
@@ -151,12 +151,9 @@ class _Hearing:
         if observed is not None:
             title = f"A request that breaks the rule is accepted, as {observed.id} has it"
             return self._evidence(Outcome.REMARK, rule, title, "a refusal (4xx)", actual)
-        if breach.null and self.judge.pack.provenance.transcribed:  # the page has types, and nothing to say on null
-            title = "null is accepted in place of a value"
-            return self._evidence(Outcome.REMARK, rule, title, "a refusal (4xx)", actual)
-        if breach.empty:  # `?size=` is `size` left out to many servers, and no document says that it is not
-            title = "A query parameter without a text is taken for one that is not there"
-            return self._evidence(Outcome.REMARK, rule, title, "a refusal (4xx)", actual)
+        excuse = breach.excuse
+        if excuse is not None and (excuse is not Excuse.NULL or self.judge.pack.provenance.transcribed):
+            return self._evidence(Outcome.REMARK, rule, excuse.value, "a refusal (4xx)", actual)
         return self._fail(rule, "A request that breaks the rule is accepted", "a refusal (4xx)", actual)
 
     def _gone(self) -> bool:
