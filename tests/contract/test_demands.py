@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.conftest import URL, WRITE
-from understudy.contract.demands import breaches, parse_json
+from understudy.contract.demands import Excuse, breaches, parse_json
 from understudy.contract.exchange import Request
 from understudy.pack import Pack
 from understudy.spec.document import Document
@@ -32,6 +32,21 @@ def test_a_good_request_breaks_nothing(pack: Pack) -> None:
 def test_a_header_is_read_without_the_blanks_around_it(value: str, keyword: str, pack: Pack) -> None:
     """Blanks are no part of a value, so that blanks alone are an empty one."""
     assert broken(pack, ("dataSubjectIdentifier", value), JSON) == ([(Part.PARAMETERS, keyword)] if keyword else [])
+
+
+def test_an_optional_parameter_without_a_text_may_be_none(pack: Pack) -> None:
+    """In header or query; one that is required, or has a text, is there."""
+    operation = pack.effective.operations["getDataSubjectProfilesUsingGET"]
+    found = breaches(operation, Request("GET", f"{URL}?identifier=&size=51", (("identifier", ""),)))
+    assert [(each.message.partition(":")[0], each.excuse) for each in found] == [
+        ("identifier", Excuse.EMPTY),
+        ("identifier", Excuse.EMPTY),
+        ("size", None),
+    ]
+    written = breaches(
+        pack.effective.operations[WRITE], Request("POST", URL, (("dataSubjectIdentifier", ""), JSON), b"{}")
+    )
+    assert [each.excuse for each in written] == [None]
 
 
 def test_a_header_is_measured_in_characters(pack: Pack) -> None:

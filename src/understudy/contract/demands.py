@@ -21,8 +21,8 @@ class Excuse(Enum):
 
     NULL = "null is accepted in place of a value"
     """A page that lists types has nothing to say on null; an OpenAPI document has."""
-    EMPTY = "A query parameter without a text is taken for one that is not there"
-    """`?size=` is `size` left out to many servers, and no document says that it is not."""
+    EMPTY = "An optional parameter without a text is taken for one that is not there"
+    """`?size=` is `size` left out to many servers, and no document says that it is not; so it is with headers."""
     EXTENSION = "NaN or Infinity is accepted, an extension that a JSON parser may have (RFC 8259, section 9)"
     """Python's own parser has it."""
 
@@ -90,7 +90,7 @@ def _parameter(parameter: Parameter, value: str | list[str] | None) -> Iterator[
         if parameter.required:
             yield Breach(Part.PARAMETERS, f"{parameter.pointer}/required", f"{parameter.name} is missing")
         return
-    empty = parameter.location == "query" and not parameter.required and value in ("", [""])
+    empty = parameter.location in ("query", "header") and not parameter.required and value in ("", [""])
     excuse = Excuse.EMPTY if empty else None
     for violation in parameter.schema.violations(parameter.reader.value(value)):
         yield Breach(Part.PARAMETERS, violation.keyword, f"{parameter.name}: {violation.message}", excuse)
