@@ -98,10 +98,16 @@ def test_a_missing_header_and_a_missing_body_are_both_told(pack: Pack) -> None:
     assert broken(pack, JSON, body=None) == [(Part.PARAMETERS, "required"), (Part.BODY, "required")]
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff", b"NaN", b"{} {}", b"{'a': 1}"])
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"{NaN", b"{} {}", b"{'a': 1}"])
 def test_what_is_no_json_breaks_the_media_type(body: bytes, pack: Pack) -> None:
-    """NaN is none either."""
+    """Whatever it begins like."""
     assert broken(pack, ADA, JSON, body=body) == [(Part.MEDIA_TYPE, "application~1json")]
+
+
+def test_nan_is_no_json_and_no_object_either(pack: Pack) -> None:
+    """What a parser with that extension would make of a body is looked at as well."""
+    assert broken(pack, ADA, JSON, body=b'{"x": NaN}') == [(Part.MEDIA_TYPE, "application~1json")]
+    assert broken(pack, ADA, JSON, body=b"NaN") == [(Part.MEDIA_TYPE, "application~1json"), (Part.BODY, "type")]
 
 
 def test_a_body_of_another_media_type_breaks_the_declared_one(pack: Pack) -> None:

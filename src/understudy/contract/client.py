@@ -31,7 +31,7 @@ from understudy.spec.document import Operation
 PATIENCE = 0.2
 """Seconds that are waited at least where a 429 asks for none."""
 RECENT = 200
-"""How many of the last exchanges tell how long one takes."""
+"""An exchange counts for at least one part in so many of what one is taken to last, so that the last ones tell."""
 CAUTION, SLACK = 1.25, 0.5
 """What is kept back for cleaning up: so many times what it takes at that pace, and the seconds until it begins."""
 _SECRET = re.compile(rb"(client_secret=)[^&]*")

@@ -117,9 +117,11 @@ def _body(operation: Operation, request: Request) -> Iterator[Breach]:
     try:
         value = parse_json(request.body)
     except _NotJsonError as error:
-        excuse = Excuse.EXTENSION if _extended(request.body) else None
+        value = _extended(request.body)
+        excuse = None if value is ... else Excuse.EXTENSION
         yield Breach(Part.MEDIA_TYPE, pointer + join("content", media_type), f"the body is not JSON: {error}", excuse)
-        return
+        if value is ...:
+            return
     except RecursionError:
         return
     try:
@@ -154,13 +156,12 @@ def parse_json(body: bytes) -> Json:
         raise _NotJsonError(str(error)) from error
 
 
-def _extended(body: bytes) -> bool:
-    """Whether a body that is not JSON would be, if JSON had NaN and Infinity."""
+def _extended(body: bytes) -> Json:
+    """Return what a body holds that would be JSON, if that had NaN and Infinity: numbers, 0 here; else an ellipsis."""
     try:
-        json.loads(body.decode())
+        return json.loads(body.decode(), parse_constant=lambda name: 0)
     except (ValueError, RecursionError):
-        return False
-    return True
+        return ...
 
 
 def _no_constant(name: str) -> NoReturn:

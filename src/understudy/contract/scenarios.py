@@ -1,5 +1,6 @@
 """Scenario files of a pack brought to a target: which a run can use, their inputs, how their steps are sent."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -108,38 +109,43 @@ def play(client: Client, file: ArazzoFile, workflow: Workflow) -> str:
 
     Where retries helped, it is run again, to see whether that was for the time that they took: see `_proved`.
     """
-    inputs = _inputs(client, file, workflow, workflow.workflow_id)
-    lacking = next((name for name, value in inputs.items() if value is None), None)
-    if lacking is not None:
-        client.collector.add(_not_exercised(file, workflow, f"needs {NEEDS[lacking]}"))
-        return "not-exercised"
-    result = _run(client, file, workflow, inputs)
-    _add(client, result)
-    if result.late and client.patience.lags is None:
-        disproof = _disproof(client, file, workflow, result.late)
-        if disproof is not None:
-            _add(client, disproof)
-            return disproof.outcome.value
-    return result.outcome.value
+    try:
+        inputs = _inputs(client, file, workflow, workflow.workflow_id)
+        lacking = next((name for name, value in inputs.items() if value is None), None)
+        if lacking is not None:
+            client.collector.add(_not_exercised(file, workflow, f"needs {NEEDS[lacking]}"))
+            return "not-exercised"
+        result = _run(client, file, workflow, inputs)
+        _add(client, result)
+        disproof = None
+        if result.late and client.patience.lags is None:
+            disproof = _disproof(client, file, workflow, result.late)
+    except OverError as over:
+        client.collector.add(_not_exercised(file, workflow, str(over), cut=True))
+        raise
+    if disproof is not None:
+        _add(client, disproof)
+    return (disproof or result).outcome.value
 
 
 def _disproof(client: Client, file: ArazzoFile, workflow: Workflow, late: Mapping[Place, float]) -> Result | None:
     """Put it to the proof that reads lag behind writes: run a scenario again with waits before the steps of `late`.
 
     If one of them is wrong even so, twice, the reads do not lag: what was right the second time was so because it was
-    asked for a second time. Returns the run that shows that, or that the time did not suffice for; None if they lag.
+    asked for a second time. Returns the run that shows that, or that went wrong elsewhere, or that the time did not
+    suffice for; None where there is nothing to tell.
     """
     for number, least in enumerate((PROOF, client.patience.first)):
         before = {place: max(2 * waited, least) for place, waited in late.items()}
         inputs = _inputs(client, file, workflow, f"{workflow.workflow_id} again {number}")
         result = _run(client, file, workflow, inputs, before)
-        if result.outcome is Ending.ABORTED:
-            return result
-        if not result.failed(before):
-            client.patience.lags = True
-            return None
+        wrong = result.failed(before)
+        if not wrong:
+            if result.passed(before):
+                client.patience.lags = True
+            return None if result.outcome is Ending.PASSED else result
     client.patience.lags = False
-    seconds = max(before.values())
+    seconds = before[wrong[-1]]
     told = [
         replace(each, actual=f"{each.actual}{_AGAIN.format(seconds)}" if each.actual else "")
         for each in result.evidence
@@ -155,21 +161,24 @@ def _run(
     before: Mapping[Place, float] | None = None,
 ) -> Result:
     """Run a scenario once; raises OverError where limits end it."""
-    client.trail = client.new_trail(whole=True)
-    try:
-        return runner.run(
-            file,
-            workflow,
-            send=partial(_send, client),
-            inputs=inputs,
-            operations=Operations(client.judge.pack.effective),
-            deadline=lambda: client.left <= 0,
-            patience=client.patience,
-            before=before,
-        )
-    except OverError as over:
-        client.collector.add(_not_exercised(file, workflow, str(over), cut=True))
-        raise
+    trail = client.trail = client.new_trail(whole=True)
+
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+        if before:
+            trail.waited(seconds)
+
+    return runner.run(
+        file,
+        workflow,
+        send=partial(_send, client),
+        inputs=inputs,
+        operations=Operations(client.judge.pack.effective),
+        deadline=lambda: client.left <= 0,
+        sleep=sleep,
+        patience=client.patience,
+        before=before,
+    )
 
 
 def _add(client: Client, result: Result) -> None:
@@ -215,7 +224,7 @@ def _key_basic(client: Client) -> str | None:
 
 def _not_exercised(file: ArazzoFile, workflow: Workflow, reason: str, *, cut: bool = False) -> Iterator[Evidence]:
     item = f"{file.name}::{workflow.workflow_id}"
-    for rule in dict.fromkeys(workflow.all_rules()):
+    for rule in dict.fromkeys(runner.named(file, workflow)):
         yield Evidence("scenario", Outcome.NOT_EXERCISED, rule, reason=reason, item=item, cut=cut)
 
 

@@ -3,12 +3,10 @@
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
-from understudy.contract.demands import parse_json
 from understudy.contract.exchange import Exchange, Request, repeated
 from understudy.contract.made import named, shown_near_root
 from understudy.contract.target import expanded
@@ -21,6 +19,8 @@ record, and the last."""
 GRANTED = "UNDERSTUDY_GRANTED"
 """What the names of variables begin with that keep a token from the line that is granted it to those that send it."""
 _OUT_OF_JSON = r's/.*"access_token" *: *"\([^"]*\)".*/\1/p'
+_IN_JSON = re.compile(rb'"access_token" *: *"([!#-\[\]-~]+)"')
+"""The same for us: of the signs that a token has (RFC 6749, appendix A.12), none that JSON escapes."""
 _KEPT, _READ = 500, 65536
 """How many groups of calls are remembered, and the bytes of an answer up to which it is read for identifiers."""
 
@@ -57,8 +57,12 @@ class Trail:
         self._steps.append(tuple(_noted(each) for each in exchanges))
 
     def waited(self, seconds: float) -> None:
-        """Take note of a wait on which what follows rests."""
-        self._steps.append(seconds)
+        """Take note of a wait on which what follows rests; of several, one after the other, as of one."""
+        last = self._steps[-1] if self._steps else None
+        if isinstance(last, float):
+            self._steps[-1] = last + seconds
+        else:
+            self._steps.append(float(seconds))
 
     def told(self, exchange: Exchange) -> str:
         """Return what repeats a call that was noted: lines for a POSIX shell, those that it rests on first."""
@@ -121,27 +125,24 @@ def _wrote(call: _Call) -> bool:
 
 def _with_tokens(steps: list[_Group | float]) -> str:
     """Return the lines of calls, in which a token that one of them is granted is handed on to those that send it."""
-    calls = [call for step in steps if not isinstance(step, float) for call in step]
     names: dict[str, str] = {}
-    for number, call in enumerate(calls):
-        token = _granted(call)
-        if token and token not in names and any(token in later.request.curl() for later in calls[number + 1 :]):
+    for number, step in enumerate(steps):
+        token = _granted(step)
+        later = (call for each in steps[number + 1 :] if not isinstance(each, float) for call in each)
+        if token and token not in names and any(token in call.request.curl() for call in later):
             names[token] = f"{GRANTED}_{len(names) + 1}"
     text = "\n".join(_lines(steps, names))
-    for token, name in names.items():
-        text = expanded(text, token, name)
+    for token in sorted(names, key=len, reverse=True):
+        text = expanded(text, token, names[token])
     return text
 
 
-def _granted(call: _Call) -> str:
-    """Return the token that a call was granted (RFC 6749, section 5.1), '' if none."""
-    if b'"access_token"' not in call.body or call.status != 200:
+def _granted(step: _Group | float) -> str:
+    """Return the token that a call alone was granted (RFC 6749, section 5.1), as the line reads it; '' if none."""
+    if isinstance(step, float) or len(step) != 1 or step[0].status != 200:
         return ""
-    with suppress(ValueError, RecursionError):
-        body = parse_json(call.body)
-        token = body.get("access_token") if isinstance(body, dict) else None
-        return token if isinstance(token, str) else ""
-    return ""
+    found = _IN_JSON.search(step[0].body)
+    return found[1].decode() if found else ""
 
 
 def _lines(steps: list[_Group | float], names: Mapping[str, str] | None = None) -> Iterator[str]:
@@ -151,7 +152,7 @@ def _lines(steps: list[_Group | float], names: Mapping[str, str] | None = None) 
     """
     alone: list[Request] = []
     for step in steps:
-        name = (names or {}).get(_granted(step[0])) if not isinstance(step, float) and len(step) == 1 else None
+        name = (names or {}).get(_granted(step))
         if name and not isinstance(step, float):
             yield from filter(None, [repeated(alone)])
             alone.clear()

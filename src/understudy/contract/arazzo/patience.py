@@ -34,12 +34,12 @@ class Patience:
 
     @property
     def doubtful(self) -> bool:
-        """Whether what was read too early may be what is wrong with an answer: nothing has told yet that it may not."""
+        """Whether what is wrong with an answer may be that it was read too early: the target lags, or nobody knows."""
         return self.lags or (self.lags is None and (self._prompt < PROMPT or self._helped > 0))
 
     @property
-    def surely(self) -> float:
-        """The seconds after which what was written shows, if it ever does."""
+    def enough(self) -> float:
+        """Seconds after which what was written is taken to show: twice what has helped, if the target lags."""
         return 2 * self._helped if self.lags and self._helped else self.first
 
     def learn(self, waited: float, *, helped: bool) -> None:

@@ -4,7 +4,7 @@ It sends through a `Sender`, and knows nothing of pytest, of credentials or of l
 """
 
 import time
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
@@ -41,10 +41,14 @@ class Result:
     evidence: tuple[Evidence, ...]
     late: Mapping[Place, float] = field(default_factory=dict)
 
-    def failed(self, places: Container[Place]) -> bool:
-        """Whether the run failed, and one of those steps did."""
-        wrong = any((each.workflow_id, each.step_id) in places for each in self.steps if not each.passed)
-        return wrong and self.outcome is Ending.FAILED
+    def failed(self, places: Container[Place]) -> list[Place]:
+        """Return which of those steps failed, in a run that failed."""
+        wrong = [each.place for each in self.steps if not each.passed and each.place in places]
+        return wrong if self.outcome is Ending.FAILED else []
+
+    def passed(self, places: Iterable[Place]) -> bool:
+        """Whether all of those steps passed."""
+        return {each.place for each in self.steps if each.passed} >= {*places}
 
 
 def bind(file: ArazzoFile, operations: Operations) -> dict[str, OperationRef]:
@@ -92,24 +96,27 @@ def run(
         ) from problem
     ledger = Ledger("scenario", f"{file.name}::{workflow.workflow_id}")
     session = Session(file, bound, send, deadline, sleep, ledger, patience or Patience(inf, inf), before or {})
-    named = [rule for reached in _reachable(file, workflow) for rule in reached.all_rules()]
     try:
         end = session.workflow(workflow, inputs, (), 0)
     except TimeUp as stop:
         reason = f"the time was up at step {stop.step_id}"
-        done = {(each.workflow_id, each.step_id) for each in session.steps if each.passed}
-        left = [
-            rule
-            for reached in _reachable(file, workflow)
-            for rule in reached.all_rules({step for name, step in done if name == reached.workflow_id})
-        ]
+        left = named(file, workflow, {each.place for each in session.steps if each.passed})
         evidence = (*ledger.evidence((), None, reason), *ledger.cut(left, reason))
         return Result(Ending.ABORTED, tuple(session.steps), {}, evidence)
     outcome = Ending.FAILED if end.fault else Ending.PASSED
     reason = f"the scenario ended at step {end.fault.step_id}" if end.fault else "the scenario passed by another way"
     curl = repeated(step.exchange.request for step in session.steps if step.exchange is not None)
-    evidence = ledger.evidence(named, end.fault, reason, curl)
+    evidence = ledger.evidence(named(file, workflow), end.fault, reason, curl)
     return Result(outcome, tuple(session.steps), end.outputs, evidence, session.late)
+
+
+def named(file: ArazzoFile, workflow: Workflow, done: Collection[Place] = ()) -> list[str]:
+    """Return the rules that a workflow and those that it leads to verify, but for the steps of `done`."""
+    return [
+        rule
+        for reached in _reachable(file, workflow)
+        for rule in reached.all_rules({step for name, step in done if name == reached.workflow_id})
+    ]
 
 
 def _reachable(file: ArazzoFile, workflow: Workflow) -> Iterable[Workflow]:

@@ -67,6 +67,11 @@ class StepRun:
     operation_id: str | None = None
     exchange: Exchange | None = None
 
+    @property
+    def place(self) -> Place:
+        """The step."""
+        return self.workflow_id, self.step_id
+
 
 class TimeUp(Exception):  # noqa: N818 (it ends a run, and is no error)
     """The deadline has passed; `step_id` is the step that was not begun or not tried again."""
@@ -237,8 +242,8 @@ class Session:
         while True:
             attempt = self.attempt(frame, step, spot)
             if attempt.fault is None:
-                if any(action.type == "retry" for action in frame.workflow.on_failure(step)):
-                    self.patience.learn(waited, helped=True)
+                if place not in self.before and any(a.type == "retry" for a in frame.workflow.on_failure(step)):
+                    self.patience.learn(late, helped=True)
                 if late:
                     self.late[place] = max(late, self.late.get(place, 0.0))
                 return _Move(_chosen(frame.workflow.on_success(step), attempt.context, tried))
@@ -248,10 +253,10 @@ class Session:
             if action is not None and action.type == "retry" and over:
                 action = None
             if action is None or action.type == "end":
-                self.patience.learn(waited, helped=False)
+                self.patience.learn(late, helped=False)
                 return _Move(None, attempt.fault)
             if action.type == "goto":
-                self.patience.learn(waited, helped=False)
+                self.patience.learn(late, helped=False)
                 return _Move(action)
             tried[action.name] += 1
             seconds = min(action.retry_after, self.patience.left(waited)) if asked is None else asked

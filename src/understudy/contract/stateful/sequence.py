@@ -4,9 +4,11 @@ Targets are not reset: every sequence has identifiers of its own, so that for it
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from collections.abc import Sequence as Sequence_
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import inf
 
 from understudy.contract.authentication import places
 from understudy.contract.client import Client
@@ -27,7 +29,7 @@ from understudy.model.call import ABSENT, Call, Reply
 from understudy.model.oracle import Bindings, Difference
 from understudy.spec.document import Operation
 from understudy.spec.wire import text
-from understudy.values import Json
+from understudy.values import SAFE_METHODS, Json
 
 CHECK = "model"
 UNKNOWN, RESTRICTED = "A call without a credential is taken", "The restricted credential opens a call"
@@ -39,6 +41,10 @@ class BrokenError(Exception):
     def __init__(self, failure: "Failure") -> None:
         super().__init__(failure.evidence.title)
         self.failure = failure
+
+
+class UnfinishedError(Exception):
+    """A sequence that is to be played once more did not come to its last call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,49 +94,70 @@ class Course:
         return self.ended is not None or self.client.collector.enough or time.monotonic() >= self.until
 
     def missed(self, failure: "Failure") -> None:
-        """Take note of a broken rule; raises BrokenError for one that was not known, unless reads of the target lag."""
+        """Take note of a broken rule; raises BrokenError for one that was not known, unless the read came too early."""
         if failure.evidence.fingerprint not in self.known and (self.again or not self._late(failure)):
             raise BrokenError(failure)
 
-    def played(self, plans: Iterable[Plan], wait: float = 0.0) -> "Failure | None":
+    def played(self, plans: Sequence_[Plan], waits: Sequence_[float] = ()) -> "Failure | None":
         """Play a sequence of those calls; return what it shows by itself, without what others have met, or None.
 
-        So many seconds are waited before the last call.
+        `waits` are the seconds that are waited before each of them. Raises UnfinishedError where waits are asked for,
+        and the last call is not come to.
         """
-        self.again, (*before, last) = True, plans
         sequence = Sequence(self)
         sequence.bindings = Bindings()
+        shown: Failure | None = None
+        known, self.again = self.again, True
         try:
-            for plan in before:
+            for number, plan in enumerate(plans):
+                self._wait(waits[number] if number < len(waits) else 0.0)
                 sequence.play(plan)
-            time.sleep(wait)
-            sequence.play(last)
         except BrokenError as broken:
-            return broken.failure
+            shown = broken.failure
         finally:
-            self.again = False
-        return None
+            self.again = known
+        if waits and len(sequence.calls) < len(plans):
+            raise UnfinishedError
+        return shown
+
+    def _wait(self, seconds: float) -> None:
+        """Wait; raises UnfinishedError where the run's time does not suffice."""
+        if seconds and seconds >= self.client.left:
+            raise UnfinishedError
+        time.sleep(seconds)
 
     def _late(self, failure: "Failure") -> bool:
-        """Whether a failure is one of a read that came too early: it shows again at once, and not after a wait."""
-        plans = [call.plan for call in failure.taking.calls]
-        patience, last = self.client.patience, self.client.judge.pack.effective.operations[plans[-1].operation_id]
-        if self.client.run.embedded or not patience.doubtful or last.method != "GET":
-            return False
+        """Whether a failure is one of a read that came too early: it does not show after a wait.
 
-        def shows(wait: float) -> bool:
-            shown = self.played(plans, wait)
+        Unless it is known that the target's reads lag, it must also show again without one: what shows only once is no
+        matter of time. A read that is wrong even after a wait does not tell that reads do not lag.
+        """
+        plans = [call.plan for call in failure.taking.calls]
+        patience = self.client.patience
+        reads = [self._reads(plan) for plan in plans]
+        if self.client.run.embedded or not patience.doubtful or not reads[-1]:
+            return False
+        waits = [
+            patience.enough if read and (patience.lags or n == len(plans)) else 0.0 for n, read in enumerate(reads, 1)
+        ]
+
+        def shows(waits: Sequence_[float]) -> bool:
+            shown = self.played(plans, waits)
             return shown is not None and shown.evidence.fingerprint == failure.evidence.fingerprint
 
-        until, self.until = self.until, max(self.until, time.monotonic() + 2 * patience.first)
+        until, self.until = self.until, inf  # the run's own limits hold
         try:
-            late = not shows(patience.surely) and (bool(patience.lags) or shows(0.0))
+            if shows(waits) or (patience.lags is None and not shows([0.0])):
+                return False
+        except UnfinishedError:
+            return bool(patience.lags)  # the time did not suffice to tell
         finally:
             self.until = until
-        if self.ended is not None:
-            return bool(patience.lags)  # the time did not suffice to tell
-        patience.lags = late
-        return late
+        patience.lags = True
+        return True
+
+    def _reads(self, plan: Plan) -> bool:
+        return self.client.judge.pack.effective.operations[plan.operation_id].method in SAFE_METHODS
 
 
 class Sequence:
