@@ -134,7 +134,7 @@ class Course:
         """
         plans = [call.plan for call in failure.taking.calls]
         patience = self.client.patience
-        reads = [self._reads(plan) for plan in plans]
+        reads = [self.reads(plan) for plan in plans]
         if self.client.run.embedded or not patience.doubtful or not reads[-1]:
             return False
         waits = [
@@ -145,18 +145,19 @@ class Course:
             shown = self.played(plans, waits)
             return shown is not None and shown.evidence.fingerprint == failure.evidence.fingerprint
 
-        until, self.until = self.until, inf  # the run's own limits hold
+        until, self.until, started = self.until, inf, time.monotonic()  # the run's own limits hold
         try:
             if shows(waits) or (patience.lags is None and not shows([0.0])):
                 return False
         except UnfinishedError:
             return bool(patience.lags)  # the time did not suffice to tell
         finally:
-            self.until = until
+            self.until = until + time.monotonic() - started
         patience.lags = True
         return True
 
-    def _reads(self, plan: Plan) -> bool:
+    def reads(self, plan: Plan) -> bool:
+        """Whether a call is one that reads."""
         return self.client.judge.pack.effective.operations[plan.operation_id].method in SAFE_METHODS
 
 
@@ -305,7 +306,17 @@ class Sequence:
         if reply.accepted:
             transaction.commit()
             self._compare(call, reply, exchange)
+            self._learn()
             self._go_on(mine, plan, exchange)
+
+    def _learn(self) -> None:
+        """Take note of a read that is right at once after a write; in a sequence played again it may have waited."""
+        if len(self.calls) < 2 or self.course.again or self.lost or self.differs:
+            return
+        before, last = self.calls[-2:]
+        wrote = before.exchange.response.status < 300 and not self.course.reads(before.plan)
+        if wrote and self.course.reads(last.plan):
+            self.client.patience.learn(0.0, helped=True)
 
     def _go_on(self, mine: Sample, plan: Plan, exchange: Exchange) -> None:
         """Have the model adopt what the target made of a call, where no rule that binds speaks against it."""
