@@ -95,7 +95,11 @@ class Course:
 
     def missed(self, failure: "Failure") -> None:
         """Take note of a broken rule; raises BrokenError for one that was not known, unless the read came too early."""
-        if failure.evidence.fingerprint not in self.known and (self.again or not self._late(failure)):
+        if failure.evidence.fingerprint in self.known:
+            return
+        started = time.monotonic()
+        if self.again or not self._late(failure):
+            self.until += time.monotonic() - started  # so that there is time left to shrink it
             raise BrokenError(failure)
 
     def played(self, plans: Sequence_[Plan], waits: Sequence_[float] = ()) -> "Failure | None":
@@ -145,14 +149,14 @@ class Course:
             shown = self.played(plans, waits)
             return shown is not None and shown.evidence.fingerprint == failure.evidence.fingerprint
 
-        until, self.until, started = self.until, inf, time.monotonic()  # the run's own limits hold
+        until, self.until = self.until, inf  # the run's own limits hold
         try:
             if shows(waits) or (patience.lags is None and not shows([0.0])):
                 return False
         except UnfinishedError:
             return bool(patience.lags)  # the time did not suffice to tell
         finally:
-            self.until = until + time.monotonic() - started
+            self.until = until
         patience.lags = True
         return True
 
