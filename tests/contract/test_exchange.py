@@ -86,7 +86,7 @@ def test_a_curl_line_sends_the_same_headers(
 @pytest.mark.parametrize(
     ("name", "value", "shown"),
     [
-        ("Authorization", "Basic YXBpa2V5OnRvcHNlY3JldA==", '-u "apikey:$UNDERSTUDY_TOKEN"'),
+        ("Authorization", "Basic YXBpa2V5OnRvcHNlY3JldA==", '-u apikey:"$UNDERSTUDY_TOKEN"'),
         ("Authorization", "Basic no base64", '-H "Authorization: Basic $UNDERSTUDY_TOKEN"'),
         ("Cookie", "session=topsecret; second=topsecret", "session=$UNDERSTUDY_TOKEN; second=$UNDERSTUDY_TOKEN"),
     ],

@@ -3,7 +3,6 @@
 import html
 import json
 import os
-import subprocess
 from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
@@ -63,23 +62,6 @@ def test_no_secret_is_in_a_repr(run: Run) -> None:
     assert "token" not in repr(run.credentials)
     assert "secret" not in repr(Credentials(client_id="id", client_secret="secret"))
     assert "full-token" not in repr(run)
-
-
-@pytest.mark.parametrize(
-    ("line", "sent"),
-    [
-        ("printf %s 'client_secret=s3cret&x=1'", "client_secret=s3cret&x=1"),
-        ("printf %s as3cretb", "as3cretb"),
-        ('printf %s "a s3cret b"', "a s3cret b"),
-        ("printf %s 'it'\"'\"'s s3cret, s3cret'", "it's s3cret, s3cret"),
-    ],
-)
-def test_a_secret_in_a_line_is_a_variable_of_the_shell(line: str, sent: str) -> None:
-    """Which puts it back when the line is run, whatever quotes it stands in."""
-    told = Secrets(["s3cret"], {"s3cret": "MINE"}).as_variables(line)
-    assert "s3cret" not in told
-    ran = subprocess.run(["sh", "-c", told], capture_output=True, text=True, env={"MINE": "s3cret"}, check=True)
-    assert ran.stdout == sent
 
 
 def test_what_identifiers_begin_with_is_no_secret(run: Run) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -22,6 +23,8 @@ from understudy.contract.trail import LONGEST, Trail
 from understudy.pack import Pack
 from understudy.values import Json
 
+SECRET = "the/secret \"+'1'"
+"""With signs that forms, JSON and a shell write in ways of their own."""
 ADA, BOB = "understudy-ada", "understudy-bob"
 
 
@@ -119,7 +122,7 @@ def test_a_call_that_was_not_noted_stands_alone(trail: Trail) -> None:
 
 def last_status(commands: str, base_url: str, other: str) -> int:
     """Run what repeats a finding against another server of that fault; return the status of its last answer."""
-    env = {"PATH": "/usr/bin:/bin", "UNDERSTUDY_TOKEN": FULL, "UNDERSTUDY_CLIENT_SECRET": "the-secret"}
+    env = {"PATH": "/usr/bin:/bin", "UNDERSTUDY_TOKEN": FULL, "UNDERSTUDY_CLIENT_SECRET": SECRET}
     ran = subprocess.run(["sh", "-c", commands.replace(base_url, other)], capture_output=True, text=True, env=env)
     assert ran.returncode == 0, ran.stderr
     return int(re.findall(r"HTTP/1.1 (\d{3})", ran.stdout)[-1])
@@ -139,7 +142,9 @@ class OpensNothing(Endpoint):
     """The tokens that it grants may only read."""
 
     def token(self, call: Call) -> Answer:
-        """Grant a token to anybody."""
+        """Grant a token to the client alone."""
+        if dict(parse_qsl(call.body.decode())).get("client_secret") != SECRET:
+            return self.refusal(401)
         self.minted.add(f"minted-{len(self.minted)}-{id(self)}")
         return Answer(200, {"access_token": max(self.minted), "token_type": "bearer", "expires_in": 3600})
 
@@ -151,7 +156,7 @@ class OpensNothing(Endpoint):
 def test_a_token_is_handed_on_to_the_line_that_sends_it(full: Judge, run: Run) -> None:
     """Each server grants its own, so that the lines take it from the answer; it is shown nowhere."""
     file = next(each for each in scenarios.files(full.pack) if each.name == "tokens.arazzo.yaml")
-    known = Credentials(FULL, client_id="the-client", client_secret="the-secret")
+    known = Credentials(FULL, client_id="the-client", client_secret=SECRET)
     with running(OpensNothing()) as base_url, running(OpensNothing()) as other:
         client = Client(replace(run, base_url=base_url, credentials=known), full)
         scenarios.play(client, file, next(each for each in file.workflows if each.workflow_id == "token-opens"))
@@ -160,6 +165,8 @@ def test_a_token_is_handed_on_to_the_line_that_sends_it(full: Judge, run: Run) -
         first, *_, last = found.curl.splitlines()
         assert (first.partition("=")[0], '"${UNDERSTUDY_GRANTED_1}"' in last) == ("UNDERSTUDY_GRANTED_1", True)
         assert "minted" not in found.curl
+        assert SECRET not in found.curl
+        assert "***" not in found.curl
         assert last_status(found.curl, base_url, other) == 403
 
 

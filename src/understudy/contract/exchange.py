@@ -1,7 +1,6 @@
 """One request as it was sent and what came back, and the curl lines that repeat it. Nothing is judged here."""
 
 import base64
-import re
 import shlex
 import time
 from collections.abc import Iterable, Mapping
@@ -10,11 +9,10 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from itertools import groupby
 
+from understudy.contract.shell import octal
 from understudy.redaction import HEADERS
 from understudy.values import Json
 
-_SAFE = re.compile(r"[A-Za-z0-9._@+-]*")
-"""A user's name that stands for itself between double quotes."""
 SECRET_HEADERS = HEADERS
 LONGEST_WORD = 100_000
 """Bytes of a body that a command may take as a word; Linux has a limit of 128 KiB."""
@@ -59,7 +57,7 @@ class Request:
         text = _plain(self.body) if len(self.body) <= LONGEST_WORD else None
         if text is not None and not text.startswith("@"):  # curl would read a file of that name
             return " ".join([*words, "--data-binary", shlex.quote(text)])
-        return " ".join([f"printf '{_octal(self.body)}' |", *words, "--data-binary", "@-"])
+        return " ".join([f"printf '{octal(self.body)}' |", *words, "--data-binary", "@-"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +130,8 @@ def _secret(key: str, value: str, variable: str) -> list[str]:
     if scheme.lower() == "basic" and key.lower() == "authorization":
         with suppress(ValueError):
             user, colon, _ = base64.b64decode(rest, validate=True).decode().partition(":")
-            if colon and _SAFE.fullmatch(user):
-                return ["-u", f'"{user}:${variable}"']
+            if colon and user.isprintable():
+                return ["-u", f'{shlex.quote(user)}:"${variable}"']
     return ["-H", f'"{key}: {scheme} ${variable}"' if blank else f'"{key}: ${variable}"']
 
 
@@ -142,9 +140,7 @@ def _header(key: str, value: str) -> str:
     if not value:
         return shlex.quote(f"{key};")
     text = _plain(value.encode("latin-1"))
-    return (
-        f"\"{key}: $(printf '{_octal(value.encode('latin-1'))}')\"" if text is None else shlex.quote(f"{key}: {text}")
-    )
+    return f"\"{key}: $(printf '{octal(value.encode('latin-1'))}')\"" if text is None else shlex.quote(f"{key}: {text}")
 
 
 def _plain(raw: bytes) -> str | None:
@@ -154,8 +150,3 @@ def _plain(raw: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return text if text.isprintable() else None
-
-
-def _octal(raw: bytes) -> str:
-    """Return bytes as a format of POSIX's printf, without a quote or a percent sign."""
-    return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"\\{byte:03o}" for byte in raw)

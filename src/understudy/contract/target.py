@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from html import escape
 
+from understudy.contract.shell import expanded, octal
 from understudy.values import Json
 
 RUN = "UNDERSTUDY_RUN"
@@ -62,9 +63,7 @@ class Secrets:
 
     def as_variables(self, lines: str) -> str:
         """Return curl lines with variables of the shell in the place of secrets, in whatever quotes these stand."""
-        for value, name in self._variables.items():
-            lines = expanded(lines, value, name)
-        return lines
+        return expanded(lines, self._variables)
 
     def hide(self, text: str) -> str:
         """Return the text with `***` for every secret, and for the greater part of one that was cut."""
@@ -88,41 +87,21 @@ class Secrets:
         return "".join((*shown, text[position:]))
 
 
-def expanded(lines: str, value: str, name: str) -> str:
-    """Return curl lines with a variable of the shell in the place of a text, in whatever quotes it stands."""
-    found, *others = lines.split(value)
-    for other in others:
-        found += _EXPANDED[_open_quote(found)].format(name=name) + other
-    return found
-
-
-_EXPANDED = {"'": "'\"${{{name}}}\"'", '"': "${{{name}}}", "": '"${{{name}}}"'}
-"""A variable where that quote is open, as a POSIX shell expands it."""
-
-
-def _open_quote(lines: str) -> str:
-    """Return the quote that is open at the end of curl lines, '' if none is."""
-    found = ""
-    for char in lines.rpartition("\n")[2]:
-        if char in "'\"" and found in ("", char):
-            found = "" if found else char
-    return found
-
-
 _TELLING = 16
 """How many characters at the beginning of a secret tell it, at least; a shorter one is hidden where it stands whole."""
 
 
 @cache
 def _written(char: str) -> re.Pattern[str]:
-    """Return what matches a character, plain or escaped: backslashes, percent-encoding (once, twice), JSON, HTML."""
-    percent = "".join(f"%(?:25)?{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
+    """Return what matches a character, plain or escaped: percent-encoding (once, twice), JSON, HTML, octal."""
+    raw = char.encode("utf-8", "surrogatepass")
+    percent = "".join(f"%(?:25)?{byte:02x}" for byte in raw)
     ways = [percent, rf"u{ord(char):04x}", rf"&#x0*{ord(char):x};", rf"&#0*{ord(char)};"]
     if escape(char) != char:
         ways.append(f"(?:&amp;|&){re.escape(escape(char)[1:])}")
     if char == " ":
         ways.append(r"\+")
-    return re.compile(rf"\\*(?:(?i:{'|'.join(ways)})|{re.escape(char)})")
+    return re.compile(rf"\\*(?:(?i:{'|'.join(ways)})|{re.escape(char)})|{re.escape(octal(raw))}")
 
 
 PREFIX = "understudy-"

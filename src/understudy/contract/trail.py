@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from understudy.contract.exchange import Exchange, Request, repeated
 from understudy.contract.made import named, shown_near_root
-from understudy.contract.target import expanded
+from understudy.contract.shell import expanded
 from understudy.spec.document import Operation
 from understudy.values import SAFE_METHODS
 
@@ -131,10 +131,7 @@ def _with_tokens(steps: list[_Group | float]) -> str:
         later = (call for each in steps[number + 1 :] if not isinstance(each, float) for call in each)
         if token and token not in names and any(token in call.request.curl() for call in later):
             names[token] = f"{GRANTED}_{len(names) + 1}"
-    text = "\n".join(_lines(steps, names))
-    for token in sorted(names, key=len, reverse=True):
-        text = expanded(text, token, names[token])
-    return text
+    return expanded("\n".join(_lines(steps, names)), names)
 
 
 def _granted(step: _Group | float) -> str:

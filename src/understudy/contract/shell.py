@@ -1,0 +1,97 @@
+"""Lines for a POSIX shell: bytes that no terminal shows, and variables in the place of what must not be shown."""
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from urllib.parse import unquote_plus
+
+_FORMAT = r"printf '(?P<format>(?:[A-Za-z0-9]|\\[0-7]{3})*)'"
+"""Bytes as `octal` writes them, in the command that prints them."""
+_VARIABLE = r"\$\{?UNDERSTUDY_\w+"
+"""A variable that stands there already, whose name is no secret."""
+_AS_IT_IS = "${{{name}}}"
+_ENCODED = "$(printf %s \"${{{name}}}\" | od -An -v -tx1 | tr -d ' \\n' | sed 's/../%&/g')"
+"""What writes a variable as URLs and forms do, every byte of it encoded; no more than POSIX is needed."""
+_IN_JSON = '$(printf %s "${{{name}}}" | sed \'s/["\\\\"]/\\\\&/g\')'
+"""What writes it as a JSON string does. The second quote is for `_open_quote`, which wants them even."""
+_OTHERWISE = {"'": "'\"'\"'", " ": "+", "/": r"\/", '"': r"\"", "\\": r"\\"}
+"""How a shell's single quotes, forms, and JSON write signs of their own."""
+_WORDS = {"'": "'\"{}\"'", '"': "{}", "": '"{}"'}
+"""An expansion where that quote is open."""
+
+
+def octal(raw: bytes) -> str:
+    """Return bytes as a format of POSIX's printf, without a quote or a percent sign."""
+    return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"\\{byte:03o}" for byte in raw)
+
+
+def expanded(lines: str, names: Mapping[str, str]) -> str:
+    """Return curl lines with variables of the shell in the place of texts, in whatever quotes these stand.
+
+    `names` are those of the variables by the texts that they hold. A text is found as it is, and as forms, URLs, JSON
+    and printf's formats write it: the line sends the same value, perhaps in another writing of it.
+    """
+    known = {text: name for text, name in names.items() if text}
+    if not known:
+        return lines
+    values = "|".join(f"({_written(text)})" for text in sorted(known, key=len, reverse=True))
+    pattern, alone = re.compile(f"{_FORMAT}|{_VARIABLE}|{values}"), re.compile(values)
+
+    def word(found: re.Match[str]) -> str:
+        if (given := found["format"]) is not None:
+            return _printed(given, alone, known)
+        expansion = _expansion(found[0], known)
+        return _WORDS[_open_quote(lines[: found.start()])].format(expansion) if expansion else found[0]
+
+    return pattern.sub(word, lines)
+
+
+def _written(text: str) -> str:
+    """Return a pattern of the ways to write a text: plain, quoted for a shell, percent-encoded, in JSON."""
+    return "".join(f"(?:{'|'.join(_ways(char))})" for char in text)
+
+
+def _ways(char: str) -> list[str]:
+    percent = "".join(f"%{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
+    ways = [re.escape(char), f"(?i:{percent})", rf"\\u(?i:{ord(char):04x})"]
+    if char in _OTHERWISE:
+        ways.insert(0, re.escape(_OTHERWISE[char]))
+    return ways
+
+
+def _expansion(written: str, names: Mapping[str, str]) -> str:
+    """Return what the shell makes that text of, from the variable that holds it; '' if it is none of the texts."""
+    plain = written.replace("'\"'\"'", "'")
+    for text, way in ((plain, _AS_IT_IS), (unquote_plus(plain), _ENCODED), (_out_of_json(plain), _IN_JSON)):
+        if text in names:
+            return way.format(name=names[text])
+    return ""
+
+
+def _out_of_json(written: str) -> str:
+    with suppress(ValueError):
+        return str(json.loads(f'"{written}"'))
+    return ""
+
+
+def _printed(given: str, values: re.Pattern[str], names: Mapping[str, str]) -> str:
+    """Return the command that prints a format's bytes, with expansions as its arguments."""
+    raw = re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), given.encode())
+    text, shown, arguments, position = raw.decode("utf-8", "surrogateescape"), "", list[str](), 0
+    for found in values.finditer(text):
+        if expansion := _expansion(found[0], names):
+            shown += octal(text[position : found.start()].encode("utf-8", "surrogateescape")) + "%s"
+            arguments.append(f'"{expansion}"')
+            position = found.end()
+    shown += octal(text[position:].encode("utf-8", "surrogateescape"))
+    return " ".join((f"printf '{shown}'", *arguments))
+
+
+def _open_quote(lines: str) -> str:
+    """Return the quote that is open at the end of curl lines, '' if none is."""
+    found = ""
+    for char in lines.rpartition("\n")[2]:
+        if char in "'\"" and found in ("", char):
+            found = "" if found else char
+    return found
