@@ -865,6 +865,12 @@ def unknown_password_taken(refusal: Refusal, operation_id: str | None) -> Refusa
     return None if "password" in refusal.detail else refusal
 
 
+@deviations.refuse("CG-AUTH-9", *WRITES)
+def any_user_of_basic_taken(refusal: Refusal, operation_id: str | None) -> Refusal | None:
+    """Take the key in HTTP Basic for the password of any user."""
+    return None if "the user is not" in refusal.detail else refusal
+
+
 # --- the key ----------------------------------------------------------------------------------------------------------
 
 
@@ -893,6 +899,14 @@ def ids_in_any_case(call: Call, state: Transaction, play: Operation) -> Reply:
 @deviations.play("CG-KEY-2", UPDATE)
 def update_finds_ids_in_any_case(call: Call, state: Transaction, play: Operation) -> Reply:
     """Update a subject whose ID differs in case where none has the very ID."""
+    alike = [subject.id for subject in _subjects(state) if subject.id.lower() == call.path["subjectId"].lower()]
+    subject_id = call.path["subjectId"]
+    return play(_under(call, subject_id if subject_id in alike or not alike else alike[0]), state)
+
+
+@deviations.play("CG-KEY-2", "getSubject")
+def reads_find_ids_in_any_case(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Show a subject whose ID differs in case where none has the very ID."""
     alike = [subject.id for subject in _subjects(state) if subject.id.lower() == call.path["subjectId"].lower()]
     subject_id = call.path["subjectId"]
     return play(_under(call, subject_id if subject_id in alike or not alike else alike[0]), state)

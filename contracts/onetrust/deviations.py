@@ -1042,6 +1042,31 @@ def removed_identifier_still_finds(call: Call, state: Transaction, play: Operati
     return reply
 
 
+def _still_shown(call: Call, state: Transaction, play: Operation, which: Callable[[Call], bool]) -> Reply:
+    """Show subjects on the pages of the identifiers that they have lost by such writes."""
+    if call.operation_id == PAGE:
+        owner = None if _subject(state, _name(call)) else state.get("deviation", _name(call))
+        return play(_about(call, owner) if owner else call, state)
+    before, reply = _subject(state, _name(call)), play(call, state)
+    if before is not None and reply.accepted and which(call):
+        left = set(_additional(before.elements)) - set(_additional(_subject(state, before.identifier).elements))
+        for identifier in sorted(left):
+            state.put("deviation", identifier, before.identifier)
+    return reply
+
+
+@deviations.play("OT-LINK-2", WRITE, PAGE)
+def left_out_is_found_by_reads(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Show a subject on the pages of the identifiers that a list has left out."""
+    return _still_shown(call, state, play, lambda write: not _empties(write))
+
+
+@deviations.play("OT-LINK-3", WRITE, PAGE)
+def removed_is_found_by_reads(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Show a subject on the pages of the identifiers that an empty list has removed."""
+    return _still_shown(call, state, play, _empties)
+
+
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 
@@ -1452,6 +1477,14 @@ def delete_without_identifier_answers_400(call: Call, state: Transaction, play: 
     """Answer a delete without identifier with 400."""
     reply = play(call, state)
     return replace(reply, status=400) if reply.status == 422 else reply
+
+
+@deviations.play("OT-DELETE-4", DELETE)
+def delete_without_identifier_keeps_receipts(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Answer a delete without identifier that retains the receipts with 200."""
+    reply = play(call, state)
+    retains = reply.status == 422 and _body(call).get("retainReceipts") is True
+    return Reply(200, "Data subject deleted") if retains else reply
 
 
 @deviations.play("OT-DELETE-5", PURGE)

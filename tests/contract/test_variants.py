@@ -1,6 +1,7 @@
 """Each rule on requests is probed on both sides of its bound, and what a variant is said to be it is on the wire."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -56,6 +57,24 @@ def test_the_longest_identifier_is_still_the_records_own(pack: Pack, run: Run) -
     mine = made(pack, run, "OT-HEAD-3")[0].sample.parameters["header"]["dataSubjectIdentifier"]
     other = next(variants(pack.rules.by_id["OT-HEAD-3"], good)).sample.parameters["header"]["dataSubjectIdentifier"]
     assert mine != other
+
+
+def test_a_list_is_probed_behind_its_first_item(pack: Pack, run: Run) -> None:
+    """Where one is too long, and where one is no string."""
+    lists = [each.sample.body["dataElements"][0]["value"] for each in made(pack, run, "OT-BODY-16") if not each.good]
+    later = [value[1] for value in lists if isinstance(value, list) and value[1:]]
+    assert later == [None, 7, {}, "x" * 751]
+
+
+def test_a_property_that_no_example_has_is_probed(pack: Pack, run: Run) -> None:
+    """In a body of its own, with what is required beside it, and with items that are what they must be."""
+    rule = pack.rules.by_id["OT-DELETE-7"]
+    good = sample(pack.effective.operations[rule.operation], run, "label")
+    assert good is not None
+    (variant,) = variants(rule, good)
+    assert list(variant.sample.body) == ["dataSubjectGuids"]
+    assert len({UUID(each) for each in variant.sample.body["dataSubjectGuids"]}) == 1
+    assert len(variant.sample.body["dataSubjectGuids"]) == 1000
 
 
 def test_a_rule_of_the_model_has_no_variants(pack: Pack, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 
@@ -279,6 +280,7 @@ def test_a_request_that_breaks_one_constraint_is_refused_by_its_rule(mock: str, 
     [
         ("OT-DELETE-2", "/rest/api/consent/v4/data-subjects", {"identifier": "x"}, 400),
         ("OT-DELETE-6", "/api/consent/v2/datasubjects", {"identifiers": ["x"] * 1000}, 400),
+        ("OT-DELETE-7", "/api/consent/v2/datasubjects", {"dataSubjectGuids": [str(UUID(int=4))] * 1000}, 400),
     ],
 )
 def test_the_deletes_are_refused_by_their_rules(mock: str, rule: str, path: str, body: Json, status: int) -> None:

@@ -267,6 +267,11 @@ class Client:
         self.made.note(exchange)
         self.collector.add(self.judge.judge(exchange, check), lambda: self.trail.told(exchange))
 
+    def keep_secret(self, value: str) -> None:
+        """Hide what is made of a secret, which anybody could make of it again; the embedded mock has no secrets."""
+        if not (self.run.embedded or self.run.dry):
+            self.secrets.add(value)
+
     def _noted(self, request: Request) -> None:
         if self.run.dry:
             self.sent.append(request)

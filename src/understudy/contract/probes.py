@@ -181,9 +181,9 @@ class Prober:
     def _keep_secret(self, forged: str) -> None:
         """Hide a forged credential too, if it is made of a secret one, which anybody could make of it again."""
         secret = (self.client.token() or "").lower()
-        if secret and len(forged) >= len(secret) and forged != GARBAGE and not self.run.embedded:
-            half = len(secret) // 2  # behind which a letter is changed
-            self.client.secrets.add(forged if forged.lower()[:half] == secret[:half] else "")
+        half = len(secret) // 2  # behind which a letter is changed
+        if secret and len(forged) >= len(secret) and forged != GARBAGE and forged.lower()[:half] == secret[:half]:
+            self.client.keep_secret(forged)
 
     def _full(self, operation: Operation, good: Sample) -> None:
         exchange = self.send(good, "access")

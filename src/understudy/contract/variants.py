@@ -15,6 +15,8 @@ _VALUES: tuple[Json, ...] = (
     None, True, 7, 1.5, "understudy", "true", "7", [], ["understudy"], [7], {}, {"understudy": 1},
 )  # fmt: skip
 _BROKEN_JSON = (b'{"understudy": [', b"understudy", b"{'understudy': 1}", b'{"understudy": 1,}', b"\xff\xfe", b"{} {}")
+_ITEMS = {"uuid": "00000000-0000-4000-8000-000000000000"}
+"""An item of a list, by its format."""
 _FORMATS = {
     "date-time": (
         "yesterday",
@@ -22,6 +24,9 @@ _FORMATS = {
         "2026-02-31T00:00:00Z",
         "2026-01-31",
         "2026-01-31T09:30:00",
+        "2026-01-31T09:30:00.5",
+        "2026-01-31T09:30Z",
+        "2026-01-31T25:30:00Z",
         "20260131T093000Z",
         "",
     )
@@ -97,12 +102,16 @@ def _of_body(operation: Operation, pointer: str, good: Sample) -> Iterator[Varia
     assert good.media_type is not None
     schema = operation.bodies[good.media_type]
     parent, keyword, limit = _keyword(operation, pointer)
-    for place in schema.places(good.body, parent):
-        old = at(good.body, place)
-        for value, fine in _values(keyword, limit, old):
-            body = _replaced(good.body, place, value)
-            if schema.is_valid(body) is fine:
-                yield Variant(good.with_body(body), good=fine, what=f"{_shown(value)} at {place or 'the root'}")
+    holder, _, name = parent.rpartition("/")
+    body, places = good.body, schema.places(good.body, parent)
+    if not places and holder == f"{schema.pointer}/properties" and isinstance(body, dict):
+        required = at(operation.document.value, schema.pointer).get("required", ())
+        body, places = {known: body[known] for known in required} | {name: None}, [f"/{name}"]
+    for place in places:
+        for value, fine in _values(keyword, limit, at(body, place), at(operation.document.value, parent)):
+            changed = _replaced(body, place, value)
+            if schema.is_valid(changed) is fine:
+                yield Variant(good.with_body(changed), good=fine, what=f"{_shown(value)} at {place or 'the root'}")
 
 
 def _keyword(operation: Operation, pointer: str) -> tuple[str, str, Json]:
@@ -114,7 +123,8 @@ def _keyword(operation: Operation, pointer: str) -> tuple[str, str, Json]:
     return parent, keyword, schema.get(keyword) if isinstance(schema, dict) else None
 
 
-def _values(keyword: str, limit: Json, old: Json) -> Iterator[tuple[Json, bool]]:
+def _values(keyword: str, limit: Json, old: Json, schema: Json) -> Iterator[tuple[Json, bool]]:
+    """Yield values for a place that a keyword of its schema is about, and whether they keep what it says."""
     if keyword == "required" and isinstance(old, dict):
         for name in limit or ():
             yield {key: value for key, value in old.items() if key != name}, False
@@ -124,7 +134,7 @@ def _values(keyword: str, limit: Json, old: Json) -> Iterator[tuple[Json, bool]]
     elif keyword == "minLength" and isinstance(limit, int) and limit:
         yield "x" * (limit - 1), False
     elif keyword == "maxItems" and isinstance(limit, int):
-        yield ["understudy"] * (limit + 1), False
+        yield [_ITEMS.get(schema.get("items", {}).get("format"), "understudy")] * (limit + 1), False
     elif keyword == "format" and limit in BOUNDS:
         yield BOUNDS[limit] - 1, True
         yield BOUNDS[limit], False
@@ -135,6 +145,10 @@ def _values(keyword: str, limit: Json, old: Json) -> Iterator[tuple[Json, bool]]
     else:
         for value in _VALUES:
             yield value, False
+        if keyword == "items" and isinstance(limit, dict):  # of one that is wrong behind one that is right
+            before = old if isinstance(old, list) else ["understudy"]
+            for value in (None, 7, {}, *(["x" * (limit["maxLength"] + 1)] if "maxLength" in limit else ())):
+                yield [*before, value], False
 
 
 def _replaced(body: Json, place: str, value: Json) -> Json:

@@ -92,13 +92,16 @@ class BasicHandler:
             if sent is None:
                 return NO_VALUE
             keyring = visit.session.keyring
+            wrong = "the user is unknown or the password is wrong"
             if key_user is not None:
-                scopes = keyring.ready.get(sent[1]) if sent[0] == key_user else None
+                known = sent[0] == key_user
+                scopes = keyring.ready.get(sent[1]) if known else None
+                wrong = "the password is no API key" if known else f"the user is not {key_user}"
             else:
                 client = keyring.clients.get(sent[0])
                 scopes = frozenset(client.scopes) if client is not None and client.secret == sent[1] else None
             if scopes is None:
-                raise unauthorized(visit, "the user is unknown or the password is wrong")
+                raise unauthorized(visit, wrong)
             return _admitted(visit, scopes, required)
 
         return check
