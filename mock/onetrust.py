@@ -244,9 +244,18 @@ def adopt_subject(call: Call, body: Json, state: Transaction) -> frozenset[str] 
 
 
 def _adopted(shown: list[Json]) -> tuple[Element, ...] | None:
-    """Return the elements that an answer shows, those of one name as one; None where a value is not text."""
+    """Return the elements that an answer shows, those of one name as one; None where a value is not text.
+
+    Nor can they be told where the answer does not say which ones are linked. What is plain beside identifiers of its
+    name is not one of them, and is left out.
+    """
+    if shown and not any("linked" in each for each in shown):
+        return None
     elements: dict[str, Element] = {}
+    types = {each["name"] for each in shown if each.get("linked")}
     for each in shown:
+        if each["name"] in types and not each.get("linked"):
+            continue
         value, old = each.get("value"), elements.get(each["name"])
         if not all(isinstance(item, str) for item in (value if isinstance(value, list) else [value or ""])):
             return None

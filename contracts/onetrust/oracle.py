@@ -5,6 +5,7 @@ see the conforming endpoints of tests/e2e/freedoms.py.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from understudy.model.call import Call, Reply
 from understudy.model.oracle import Bindings, Difference, Oracle
@@ -28,8 +29,9 @@ def written(call: Call, reply: Reply, body: Json, bindings: Bindings) -> Iterato
     mine: Json = reply.body
     yield from _subject(call, mine, body, bindings)
     yield from _reported(call, reply, body)
+    apart = _apart(call, reply, bindings)
     if isinstance(body.get("elements"), list):
-        yield from _elements(call, reply, mine["elements"], body["elements"])
+        yield from _elements(call, reply, apart, body["elements"])
 
 
 def _reported(call: Call, reply: Reply, body: Json) -> Iterator[Difference]:
@@ -62,19 +64,70 @@ def _subject(call: Call, mine: Json, body: Json, bindings: Bindings) -> Iterator
         yield Difference(rule, title, mine["identifierType"], body["identifierType"])
 
 
-def _elements(call: Call, reply: Reply, mine: Json, theirs: Json) -> Iterator[Difference]:
-    sent: dict[str, Json] = {}
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """What has one name, where identifiers of a type and a data element of its name are kept apart.
+
+    The document says of neither whether it takes the other's place, nor whether an identifier that a list leaves out
+    stays as a data element. `former` are all values that have been identifiers.
+    """
+
+    identifiers: frozenset[Json] = frozenset()
+    plain: frozenset[Json] = frozenset()
+    former: frozenset[Json] = frozenset()
+
+    def written(self, element: Json, refused: frozenset[Json]) -> "_Apart":
+        """Return it as an element of a write leaves it."""
+        values = _values([element])
+        if not element.get("linked"):
+            return replace(self, plain=values) if "value" in element else self
+        if values:
+            taken = values - refused
+            return replace(self, identifiers=taken or self.identifiers, former=self.former | taken)
+        return replace(self, identifiers=frozenset(), plain=self.plain | self.identifiers)
+
+    def holds(self, shown: Json, *, told: bool) -> bool:
+        """Whether elements of its name show just that, and perhaps what was an identifier; `told`, which ones are."""
+        if not told:
+            return self.identifiers | self.plain <= _values(shown) <= self.identifiers | self.plain | self.former
+        linked = _values([each for each in shown if each.get("linked")])
+        plain = _values([each for each in shown if not each.get("linked")])
+        return linked == self.identifiers and self.plain <= plain <= self.plain | self.former
+
+
+def _apart(call: Call, reply: Reply, bindings: Bindings) -> dict[str, _Apart]:
+    """Return what there is of each name after a call."""
+    known: dict[str, _Apart] = bindings.memory.setdefault(("elements", reply.body["id"]), {})
+    if reply.status == 201:
+        known.clear()
+    told = reply.body.get("additionalIdMessages", [])
+    refused = frozenset(value for each in told for value in each["values"])
+    for each in (call.body or {}).get("dataElements") or []:
+        known[each["name"]] = known.get(each["name"], _Apart()).written(each, refused)
+    return known
+
+
+def _elements(call: Call, reply: Reply, apart: dict[str, _Apart], theirs: Json) -> Iterator[Difference]:
+    told = any("linked" in each for each in theirs)  # it is optional
+    mine, sent = reply.body["elements"], dict[str, Json]()
     for each in (call.body or {}).get("dataElements", []):
         sent[each["name"]] = TWICE if each["name"] in sent else each
     for element in mine:
         shown = [each for each in theirs if each["name"] == element["name"]]
         rule = _rule(reply, element, sent.get(element["name"]))
-        if not shown and _values([element]):
+        values, ways = _values([element]), apart.get(element["name"], _Apart())
+        linked, plain = (values, frozenset[Json]()) if element["linked"] else (frozenset[Json](), values)
+        model = replace(ways, identifiers=linked, plain=plain)
+        if replace(model, former=frozenset()).holds(shown, told=told):
+            continue
+        if ways.holds(shown, told=told) or model.holds(shown, told=told):
+            yield Difference("OT-LINK-8", "Identifiers and data elements of one name are kept apart", element, shown)
+        elif not shown and _values([element]):
             names = [each["name"] for each in theirs]
             yield Difference(rule, "A data element is missing from the answer", element, names)
         elif shown and _values(shown) != _values([element]):
             yield Difference(rule, "A data element has another value than was written", element, shown)
-        elif shown and any(each.get("linked") for each in shown) != element["linked"] and _values([element]):
+        elif shown and told and _values([each for each in shown if each.get("linked")]) != linked:
             rule = {"OT-LINK-2": "OT-LINK-1", "OT-LINK-4": "OT-LINK-3"}.get(rule, rule)
             yield Difference(rule, "A data element is linked, or not, otherwise than was written", element, shown)
     known = {element["name"] for element in mine}

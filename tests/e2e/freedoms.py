@@ -201,6 +201,48 @@ class Sparing(Endpoint):
         return {**super().shown(subject), "elements": spare}
 
 
+class Unmarked(Endpoint):
+    """Elements do not say whether they are linked."""
+
+    def shown(self, subject: Subject) -> dict[str, Json]:
+        unmarked = [
+            {key: value for key, value in each.items() if key != "linked"} for each in subject.elements.values()
+        ]
+        return {**super().shown(subject), "elements": unmarked}
+
+
+class Apart(Endpoint):
+    """Identifiers and a data element of one name are two elements; removed identifiers join the values there."""
+
+    def merge(self, subject: Subject, sent: dict[str, Json]) -> None:
+        key = f"{sent['name']}\0linked"
+        if not sent.get("linked"):
+            super().merge(subject, sent)
+        elif sent.get("value"):
+            subject.elements[key] = {**sent}
+        elif key in subject.elements:
+            removed, plain = subject.elements.pop(key), subject.elements.get(sent["name"], {})
+            values = [*listed(plain.get("value")), *listed(removed["value"])]
+            subject.elements[sent["name"]] = {**removed, **plain, "linked": False, "value": values}
+
+
+class Keeping(Endpoint):
+    """An identifier that a list leaves out stays as a data element of its own."""
+
+    def merge(self, subject: Subject, sent: dict[str, Json]) -> None:
+        old = subject.elements.get(sent["name"], {})
+        before = listed(old.get("value")) if old.get("linked") else []
+        super().merge(subject, sent)
+        if sent.get("linked") and sent.get("value"):
+            for value in (each for each in before if each not in listed(sent["value"])):
+                subject.elements[f"{sent['name']}\0{value}"] = {"name": sent["name"], "linked": False, "value": value}
+
+
+def listed(value: Json) -> list[Json]:
+    """Return a value as a list of what there is."""
+    return [each for each in (value if isinstance(value, list) else [value]) if each]
+
+
 class Versioned(Endpoint):
     """Interaction dates come back in UTC with milliseconds, language in another case, and canBePrimary always."""
 
@@ -237,6 +279,9 @@ FREEDOMS: Mapping[str, Callable[[], Endpoint]] = {
             Catalogue,
             OneIdentifier,
             Flat,
+            Unmarked,
+            Apart,
+            Keeping,
             Sparing,
             Versioned,
         )

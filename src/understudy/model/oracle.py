@@ -5,7 +5,7 @@ The engine generates the calls, runs them on the model and on the target, and as
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from understudy.model.call import Call, Reply
 from understudy.values import Json
@@ -22,9 +22,13 @@ class Difference:
 
 
 class Bindings:
-    """Values that the server chooses: each is taken as it is on first sight, and is the same ever after."""
+    """Values that the server chooses: each is taken as it is on first sight, and is the same ever after.
+
+    `memory` is the pack's own: what its comparisons remember from call to call.
+    """
 
     def __init__(self) -> None:
+        self.memory: dict[tuple[str, Json], Any] = {}
         self._theirs: dict[tuple[str, Json], Json] = {}
         self._mine: dict[tuple[str, Json], Json] = {}
 
