@@ -64,6 +64,18 @@ def test_every_rule_cites_a_line() -> None:
     assert line.strip().startswith('"required": true')
 
 
+def test_every_operation_is_declared_somewhere() -> None:
+    """In the document, or in the overlay action that adds it, whose lines name its path."""
+    write = BUILT_IN.declared_at("createOrUpdateDataSubjectUsingPOST")
+    assert (write.path, write.line) == (BUILT_IN.source.path, 40)
+    for operation in BUILT_IN.effective.operations.values():
+        if operation.operation_id not in BUILT_IN.vendored.operations:
+            where = BUILT_IN.declared_at(operation.operation_id)
+            lines = Path(where.path).read_text().splitlines()[(where.line or 0) - 1 :]
+            assert Path(where.path).name == "20-siblings.yaml"
+            assert any(f"{operation.path}:" in line for line in lines[:12])
+
+
 def test_the_documents_text_is_what_its_provenance_says() -> None:
     """Title, address, day and hash."""
     assert BUILT_IN.provenance.address.startswith("https://developer.onetrust.com/")

@@ -7,7 +7,7 @@ import importlib.util
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import sha256
@@ -150,6 +150,21 @@ class Pack:
                 )
             self._cited(rules, rule)
         return rules
+
+    def declared_at(self, operation_id: str | None) -> Where:
+        """Return file, line and pointer of the operation: in the document, or of the overlay action that adds it."""
+        return self._declared.get(operation_id or "") or self.source.where("")
+
+    @cached_property
+    def _declared(self) -> Mapping[str, Where]:
+        places = {known: self.source.where(each.pointer) for known, each in self.vendored.operations.items()}
+        value = self.source.value
+        for each in self.overlays:
+            for action in each.actions:
+                value, _ = overlay.apply(value, each, keep=partial(is_, action))
+                where = each.source.where(join("actions", action.index))
+                places |= {known: where for known in Document(value).operations if known not in places}
+        return places
 
     def cited_at(self, rule: Rule) -> Where:
         """Return file, line and pointer of what a rule cites."""

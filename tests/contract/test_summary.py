@@ -70,6 +70,15 @@ def test_a_finding_violates_with_its_citation(pack: Pack, run: Run) -> None:
     assert next(rule.outcome for rule in made.rules if rule.id == "OT-ID-1") is Outcome.FAILED
 
 
+def test_a_finding_without_a_rule_cites_its_operation(pack: Pack, run: Run) -> None:
+    """Where that is declared."""
+    for operation in ("createOrUpdateDataSubjectUsingPOST", "getDataSubjectsUsingGET"):
+        made = report(pack, run, gathered(PASSED, (replace(FAILED[0], rule=None, operation=operation), 1)))
+        where = pack.declared_at(operation)
+        assert made.findings[0].citation["line"] == where.line
+        assert Path(where.path).name in made.findings[0].citation["file"]
+
+
 def test_what_is_accepted_does_not_count(pack: Pack, run: Run) -> None:
     """The finding is shown with the reason, its rule is no failure, and the verdict says why it is good."""
     made = report(pack, run, gathered(PASSED, FAILED), accepting(FAILED[0].fingerprint))

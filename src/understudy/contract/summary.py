@@ -245,11 +245,7 @@ class _Summary:
 
     def _citation(self, piece: Evidence) -> dict[str, Json]:
         rule = self.pack.rules.by_id.get(piece.rule or "")
-        if rule is not None:
-            where = self.pack.cited_at(rule)
-        else:
-            operation = self.pack.effective.operations.get(piece.operation or "")
-            where = self.pack.source.where(operation.pointer if operation else "")
+        where = self.pack.declared_at(piece.operation) if rule is None else self.pack.cited_at(rule)
         return {"file": _relative(Path(where.path), self.pack.root), "line": where.line, "pointer": where.pointer or ""}
 
     def _rule(self, rule: Rule, evidence: list[Evidence], findings: tuple[Finding, ...]) -> RuleOutcome:
