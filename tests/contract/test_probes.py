@@ -1,5 +1,6 @@
 """The checks made from document and rules alone: constraints, access, limits."""
 
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
@@ -12,11 +13,12 @@ from tests.e2e.faults import HEADERS_OF_429, AnyToken, WithoutScopes
 from tests.e2e.freedoms import StrictChallenge
 from tests.e2e.servers import FULL, READ, Endpoint
 from tests.e2e.serving import Answer, Call, Served, Step, running
-from understudy.contract.authentication import BEARER, Place
+from understudy.contract.access import forgeries
+from understudy.contract.authentication import BASIC, BEARER, Place
 from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import Judge
-from understudy.contract.probes import PROBED, Prober, forgeries
+from understudy.contract.probes import PROBED, Prober
 from understudy.contract.target import LIMITED, Credentials, Run
 from understudy.spec.rules import Part
 
@@ -124,7 +126,15 @@ class AnyCase(Endpoint):
         return super().caller(call)
 
 
-@pytest.mark.parametrize("make", [AnyToken, PrefixOnly, AnyCase])
+class Beginnings(Endpoint):
+    """Takes the beginning of a token for the token."""
+
+    def caller(self, call: Call) -> str:
+        token = call.headers.get("authorization", "").removeprefix("Bearer ")
+        return "full" if len(token) > 4 and FULL.startswith(token) else super().caller(call)
+
+
+@pytest.mark.parametrize("make", [AnyToken, PrefixOnly, AnyCase, Beginnings])
 def test_a_token_that_is_none_must_not_open(make: type[Endpoint], probe: Probe) -> None:
     """Made up, changed, or in other case; what was sent is said, and no line shows the token, however changed."""
     found = failures(probe("access", make()))
@@ -157,9 +167,14 @@ def test_forgeries_are_no_valid_tokens() -> None:
         forged = [header for _, header in forgeries(BEARER_PLACE, token)]
         assert f"Bearer {token}" not in forged
         assert len(set(forged)) == len(forged)
-        assert all(header.endswith((token[-1], token[-1].swapcase(), "x", ".", "n", "w")) for header in forged)
+        whole = [header for header in forged if header != f"Bearer {token[:-1]}"]
+        assert all(header.endswith((token[-1], token[-1].swapcase(), "x", ".", "n", "w")) for header in whole)
     assert len(list(forgeries(BEARER_PLACE, None))) == 4
     assert [key for _, key in forgeries(Place("header", "X-Key"), "abc")][1:] == ["abcx", "axc", "ABC"]
+    assert [key for _, key in forgeries(Place("header", "X-Key"), "1" * 9)][1:] == ["1" * 9 + "x", "1111x1111", "1" * 8]
+    basic = [value for _, value in forgeries(Place("header", "Authorization", BASIC, "user"), "123")]
+    sent = [b64decode(value.removeprefix(BASIC)).decode() for value in basic]
+    assert sent[1:] == ["user:123x", "user:1x3", "user:123:x", "understudy:123"]
 
 
 @pytest.mark.parametrize(

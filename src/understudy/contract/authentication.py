@@ -16,12 +16,16 @@ BEARER, BASIC = "Bearer ", "Basic "
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a credential goes: `location` is header, query or cookie; `user` is HTTP Basic's, '' in other schemes."""
+    """Where a credential goes: `location` is header, query or cookie; `user` is HTTP Basic's, '' in other schemes.
+
+    `scheme` is the name that the document gives to the security scheme.
+    """
 
     location: str
     name: str
     prefix: str = ""
     user: str = ""
+    scheme: str = ""
 
     def value(self, secret: str) -> str:
         """Return what stands there for a caller with that secret."""
@@ -49,8 +53,8 @@ def places(operation: Operation) -> Iterator[Place]:
             scheme = dereference(operation.document.value, join("components", "securitySchemes", name))[1]
             kind = scheme["type"]
             if kind == "apiKey":
-                yield Place(scheme["in"], scheme["name"])
+                yield Place(scheme["in"], scheme["name"], scheme=name)
             elif kind == "http" and scheme["scheme"].lower() == "basic":
-                yield Place("header", "Authorization", BASIC, scheme.get(KEY_USER, ""))
+                yield Place("header", "Authorization", BASIC, scheme.get(KEY_USER, ""), name)
             else:
-                yield Place("header", "Authorization", BEARER)
+                yield Place("header", "Authorization", BEARER, scheme=name)

@@ -30,6 +30,14 @@ class Sample:
         """Return the sample with another value of a parameter; None leaves it out."""
         return self.with_value(parameter.location, parameter.name, value)
 
+    def with_all_parameters(self) -> "Sample":
+        """Return the sample with each query parameter that it leaves out and of which the document tells a value."""
+        found = self
+        for each in self.operation.parameters:
+            if each.location == "query" and each.name not in self.parameters.get("query", {}):
+                found = found.with_parameter(each, _told(each))
+        return found
+
     def with_value(self, location: str, name: str, value: Json) -> "Sample":
         """Return the sample with that value sent there; None leaves it out."""
         kept = {known: old for known, old in self.parameters.get(location, {}).items() if known != name}
@@ -142,7 +150,12 @@ def _body(sample: Sample) -> tuple[bytes | None, str | None]:
         return urlencode({name: text(value) for name, value in body.items()}).encode(), media_type
     if isinstance(body, str) and not is_json(media_type):
         return body.encode(), media_type
-    return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"), media_type
+    return as_json(body), media_type
+
+
+def as_json(value: Json) -> bytes:
+    """Return a value as JSON on the wire; half a pair of surrogates, which no text may have, goes out as it is."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _example(value: Mapping[str, Json], schema: Json) -> Json:
@@ -156,6 +169,18 @@ def _example(value: Mapping[str, Json], schema: Json) -> Json:
         ]
         return examples[0] if examples else None
     return None
+
+
+def _told(parameter: Parameter) -> Json:
+    """Return a value that a parameter may have, not its default if there is another; None if none is known."""
+    schema, examples = parameter.schema.value, parameter.value.get("examples", {})
+    known = schema.get("enum") or [each["value"] for each in examples.values() if "value" in each]
+    if known:
+        return next((value for value in reversed(known) if value != schema.get("default")), known[0])
+    example = _example(parameter.value, schema)
+    return (
+        {"integer": schema.get("minimum", 1), "boolean": True}.get(schema.get("type")) if example is None else example
+    )
 
 
 def _latin(value: str) -> str:

@@ -29,16 +29,12 @@ from understudy.values import Json
 NEEDS = {
     "token": "--token",
     "keyBasic": "--token, and an operation that takes it by HTTP Basic",
-    "keyBasicOfStranger": "--token, and an operation that takes it by HTTP Basic",
     "restrictedToken": "--restricted-token",
     "clientId": "--client-id and --client-secret",
     "clientSecret": "--client-id and --client-secret",
     "clientBasic": "--client-id and --client-secret",
     "existing": LACKING.removeprefix("needs "),
 }
-
-STRANGER = "understudy"
-"""A user of HTTP Basic of whom no document speaks."""
 
 PROOF = 1.0
 """Seconds that are waited at least for what a retry has mended, when that is put to the proof."""
@@ -205,7 +201,6 @@ def _inputs(client: Client, file: ArazzoFile, workflow: Workflow, label: str) ->
         "clientSecret": credentials.client_secret,
         "clientBasic": credentials.basic(),
         "keyBasic": _key_basic(client),
-        "keyBasicOfStranger": _key_basic(client, STRANGER),
         "lag": not client.run.embedded and client.patience.lags is not False,
     }
     wanted = {name: value for name, value in known.items() if name in workflow.input_names}
@@ -219,14 +214,14 @@ def _inputs(client: Client, file: ArazzoFile, workflow: Workflow, label: str) ->
     return wanted
 
 
-def _key_basic(client: Client, user: str = "") -> str | None:
-    """Return the key as HTTP Basic sends it, where an operation takes it so; for another user, if one is named."""
+def _key_basic(client: Client) -> str | None:
+    """Return the key as HTTP Basic sends it, where an operation takes it so."""
     operations = client.judge.pack.effective.operations.values()
     place = next((p for operation in operations for p in places(operation) if p.prefix == BASIC and p.user), None)
     secret = client.token()
     if place is None or secret is None:
         return None
-    sent = replace(place, user=user or place.user).value(secret).removeprefix(BASIC)
+    sent = place.value(secret).removeprefix(BASIC)
     client.keep_secret(sent)
     return sent
 

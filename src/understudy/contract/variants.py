@@ -1,15 +1,15 @@
 """Requests on both sides of a documented constraint, made from a good one: at the bound, and just beyond."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from understudy.contract.samples import Sample
-from understudy.spec.document import Operation, Parameter
+from understudy.contract.samples import Sample, as_json
+from understudy.spec.document import Operation, Parameter, Schema
 from understudy.spec.rules import Part, Rule
 from understudy.spec.upgrade import BOUNDS
 from understudy.spec.wire import text
-from understudy.values import Json, at, split
+from understudy.values import Json, at, join, split
 
 _VALUES: tuple[Json, ...] = (
     None, True, 7, 1.5, "understudy", "true", "7", [], ["understudy"], [7], {}, {"understudy": 1},
@@ -17,6 +17,8 @@ _VALUES: tuple[Json, ...] = (
 _BROKEN_JSON = (b'{"understudy": [', b"understudy", b"{'understudy': 1}", b'{"understudy": 1,}', b"\xff\xfe", b"{} {}")
 _ITEMS = {"uuid": "00000000-0000-4000-8000-000000000000"}
 """An item of a list, by its format."""
+_NEAR: Mapping[type, tuple[type, ...]] = {str: (int,), int: (str, float), float: (str,), bool: (str,)}
+"""What else may be taken for a value of a type."""
 _FORMATS = {
     "date-time": (
         "yesterday",
@@ -35,11 +37,15 @@ _FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A request that must be refused, or one at the bound that must be taken; `what` says in which way it differs."""
+    """A request that must be refused, or one at the bound that must be taken; `what` says in which way it differs.
+
+    One is `near` that a lenient reader of JSON takes for a good one: text for a number, a number for text, ...
+    """
 
     sample: Sample
     good: bool
     what: str
+    near: bool = False
 
 
 def variants(rule: Rule, good: Sample) -> Iterator[Variant]:
@@ -91,7 +97,8 @@ def _of_parameter(parameter: Parameter, keyword: str, good: Sample) -> Iterator[
 
 
 def _of_media_type(good: Sample) -> Iterator[Variant]:
-    for broken in _BROKEN_JSON:
+    whole = as_json(good.body) if isinstance(good.body, dict) and good.body else b'{"understudy": 1}'
+    for broken in (*_BROKEN_JSON, whole + b"}", whole + b" understudy", whole[:-1] + b",}"):
         yield Variant(good.with_body(broken), good=False, what=f"a body of {_shown(broken.decode('utf-8', 'replace'))}")
     for media_type in ("text/plain", "application/xml"):
         other = Sample(good.operation, good.parameters, b"understudy", media_type)
@@ -111,7 +118,29 @@ def _of_body(operation: Operation, pointer: str, good: Sample) -> Iterator[Varia
         for value, fine in _values(keyword, limit, at(body, place), at(operation.document.value, parent)):
             changed = _replaced(body, place, value)
             if schema.is_valid(changed) is fine:
-                yield Variant(good.with_body(changed), good=fine, what=f"{_shown(value)} at {place or 'the root'}")
+                what, near = f"{_shown(value)} at {place or 'the root'}", _is_near(at(body, place), value)
+                yield Variant(good.with_body(changed), good=fine, what=what, near=near)
+        late = _second(body, place, ("understudy", 7, {}, None), schema)
+        if late is not None:
+            yield Variant(good.with_body(late), good=False, what=f"a second item that is wrong, of that at {place}")
+
+
+def _is_near(old: Json, value: Json) -> bool:
+    return any(type(old) is kind and type(value) in near for kind, near in _NEAR.items())
+
+
+def _second(body: Json, place: str, values: Iterable[Json], schema: Schema) -> Json:
+    """Return the body with a second item in the list of one that a place is in, that is wrong; None if none is."""
+    path = split(place)
+    for depth in range(len(path) - 1, -1, -1):
+        holder = at(body, join(*path[:depth]))
+        if isinstance(holder, list) and len(holder) == 1:
+            for value in values:
+                item = _replaced(holder[0], join(*path[depth + 1 :]), value)
+                changed = _replaced(body, join(*path[:depth]), [holder[0], item])
+                if not schema.is_valid(changed):
+                    return changed
+    return None
 
 
 def _keyword(operation: Operation, pointer: str) -> tuple[str, str, Json]:
@@ -142,8 +171,13 @@ def _values(keyword: str, limit: Json, old: Json, schema: Json) -> Iterator[tupl
     elif keyword == "format":
         for text in _FORMATS.get(str(limit), (f"not a {limit}",)):
             yield text, False
-    else:
+    elif keyword == "enum" and isinstance(limit, list):
+        for text in (each for each in limit if isinstance(each, str)):
+            yield text.swapcase(), False
         for value in _VALUES:
+            yield value, False
+    else:
+        for value in (*_VALUES, *([] if isinstance(old, list) else [[old]])):
             yield value, False
         if keyword == "items" and isinstance(limit, dict):  # of one that is wrong behind one that is right
             before = old if isinstance(old, list) else ["understudy"]

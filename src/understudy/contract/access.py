@@ -1,0 +1,204 @@
+"""Who may call an operation: nobody, callers with credentials that are none, the restricted one and the full one."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from understudy.contract.authentication import BASIC, BEARER, Place, places
+from understudy.contract.client import GARBAGE
+from understudy.contract.evidence import Outcome
+from understudy.contract.exchange import Exchange
+from understudy.contract.samples import Sample
+from understudy.spec.document import Operation
+from understudy.spec.rules import Part, Rule
+from understudy.values import at
+
+if TYPE_CHECKING:
+    from understudy.contract.probes import Prober
+
+MALFORMED = ("Bearer", "understudy")
+"""Values of Authorization that are no credentials at all, so that 400 is as good an answer (RFC 6750, section 3.1)."""
+SHORTEST = 8
+"""Letters of a credential of which one may be left out: of a shorter one, what is left may be another's."""
+STRANGER = "understudy"
+"""A user of HTTP Basic of whom no document speaks."""
+ACCEPTED = "A request without a valid credential is accepted"
+
+
+def forgeries(place: Place, secret: str | None) -> Iterator[tuple[str, str]]:
+    """Yield what can stand at the place and is no valid credential, and in which way.
+
+    The letter that is changed is not the last one, of which base64 ignores some bits: a JWT would stay valid.
+    """
+    yield "a made-up one", place.value(GARBAGE)
+    if place.prefix == BEARER:
+        yield "Basic credentials", f"{BASIC}dTpw"
+        yield "an unsigned JWT", place.value("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1bmRlcnN0dWR5In0.")
+        yield "three words with dots", place.value("understudy.no.token")
+    if secret:
+        middle = len(secret) // 2
+        changed = "x" if secret[middle] != "x" else "y"
+        yield "the valid one and a letter", place.value(f"{secret}x")
+        yield "the valid one with a letter changed", place.value(f"{secret[:middle]}{changed}{secret[middle + 1 :]}")
+        if len(secret) >= SHORTEST:
+            yield "the valid one without its last letter", place.value(secret[:-1])
+        if place.user:
+            yield "the valid one and more behind a colon", place.value(f"{secret}:x")
+            yield "the valid one of another user", replace(place, user=STRANGER).value(secret)
+        if secret.swapcase() != secret:
+            yield "the valid one in other case", place.value(secret.swapcase())
+        if place.prefix == BEARER:
+            yield "the token as Basic credentials", f"{BASIC}{secret}"
+
+
+class Access:
+    """The access check of one operation, with the prober that sends."""
+
+    def __init__(self, prober: "Prober", operation: Operation) -> None:
+        self.prober = prober
+        self.client = prober.client
+        self.judge = prober.judge
+        self.operation = operation
+
+    def probe(self) -> None:
+        """Call as nobody, with tokens that are none, with the restricted and with the full credential."""
+        good = self.prober.any(self.operation.operation_id, f"{self.operation.operation_id} access")
+        known = [*places(self.operation)]
+        if good is None or not known:
+            return
+        first, *others = known
+        self._nobody(first, good)
+        self._nobody_otherwise(others, good)
+        if self.client.run.credentials.restricted is not None:
+            self._restricted(good)  # right after a call of nobody's, which may have left its mark
+            if not self._open_to_restricted:
+                self._restricted_otherwise(others, good, self.client.run.credentials.restricted)
+        self._full(good)
+
+    def _nobody(self, place: Place, good: Sample) -> None:
+        """Call with no credential and with such as are none: 401, or where the document has no 401, 403 as well."""
+        declared, rules = 401 in self.operation.statuses, self.judge.closing(self.operation, 401)
+        malformed = MALFORMED if place.prefix == BEARER else ()
+        for what, value in (
+            ("no credential", None),
+            *forgeries(place, self.client.token()),
+            *(("no credentials at all", value) for value in malformed),
+        ):
+            self._keep_secret(place, value or "")
+            sent = good if value is None else good.with_value(place.location, place.name, value)
+            exchange = self._send(sent, "none" if value is None else "garbage")
+            status = exchange.response.status
+            if status == 401 or (status == 403 and not declared):
+                self._passed(rules, exchange)
+            elif status < 400:
+                self._refused(rules, exchange, ACCEPTED, "401", f" to {what}")
+            elif status not in (429, *((400,) if value in malformed else ())) and declared:
+                title = "A request without a valid credential is refused with another status than 401"
+                self._refused(rules, exchange, title, "401", f" to {what}")
+
+    def _nobody_otherwise(self, others: Iterable[Place], good: Sample) -> None:
+        """Call with no credential and all that can be asked for, and with such as are none at the other places."""
+        asked = good.with_all_parameters()
+        if asked != good:
+            rules, exchange = self.judge.closing(self.operation, 401), self._send(asked, "none")
+            if exchange.response.status < 400:
+                self._refused(rules, exchange, ACCEPTED, "401", " to no credential, asked with all parameters")
+        for place in others:
+            for what, value in forgeries(place, self.client.token()):
+                self._keep_secret(place, value)
+                exchange = self._send(good.with_value(place.location, place.name, value), "garbage")
+                if exchange.response.status < 400:
+                    self._refused(self._of_scheme(place), exchange, ACCEPTED, "401", f" to {what}, by {place.scheme}")
+
+    def _of_scheme(self, place: Place) -> list[Rule]:
+        """Return the rules that cite a security requirement of that scheme."""
+        document, found = self.judge.judged.value, list[Rule]()
+        for rule in self.judge.rules:
+            holder, _, number = rule.citation.pointer.rpartition("/")
+            if rule.part is Part.SECURITY and holder.endswith("/security") and number.isdecimal():
+                found += [rule] if place.scheme in at(document, rule.citation.pointer) else []
+        return found
+
+    def _keep_secret(self, place: Place, forged: str) -> None:
+        """Hide a forged credential too, if it is made of a secret one, which anybody could make of it again."""
+        secret, sent = (self.client.token() or "").lower(), forged.removeprefix(place.prefix)
+        half = len(secret) // 2  # behind which a letter is changed
+        longer = len(sent) >= len(secret) and sent != GARBAGE and sent.lower()[:half] == secret[:half]
+        if secret and (longer or place.prefix == BASIC):
+            self.client.keep_secret(sent)
+
+    def _restricted(self, good: Sample) -> None:
+        exchange = self._send(good, "restricted")
+        status = exchange.response.status
+        if self._open_to_restricted:
+            rules = self.judge.rules.citing({Part.SECURITY}, [f"{self.operation.pointer}/security"])
+            if status in (401, 403):
+                self._refused(rules, exchange, "The restricted credential does not open a read", "2xx")
+            elif status < 300:
+                self._passed(rules, exchange)
+            return
+        rules = self.judge.closing(self.operation, 403)
+        if status == 403:
+            self._passed(rules, exchange)
+        elif status < 400:
+            self._opened(exchange)
+        elif status != 429 and 403 in self.operation.statuses:
+            title = "The restricted credential is refused with another status than 403"
+            self._refused(rules, exchange, title, "403 (or the credential is not valid at all: check it)")
+
+    def _restricted_otherwise(self, others: list[Place], good: Sample, secret: str) -> None:
+        """Send the restricted credential at the other places too, and with all parameters at each."""
+        asked = good.with_all_parameters()
+        further = [asked] if asked != good else []
+        sent = [("", each) for each in further]
+        for place in others:
+            value = place.value(secret)
+            if place.prefix == BASIC:
+                self.client.keep_secret(value.removeprefix(BASIC))
+            by = f" by {place.scheme}"
+            sent += [(by, each.with_value(place.location, place.name, value)) for each in (good, *further)]
+        for by, each in sent:
+            exchange = self._send(each, "restricted")
+            if exchange.response.status < 400:
+                self._opened(exchange, by)
+
+    def _opened(self, exchange: Exchange, by: str = "") -> None:
+        rules = self.judge.closing(self.operation, 403)
+        if rules or 403 in self.operation.statuses:
+            self._refused(rules, exchange, "The restricted credential opens the operation", "403", by)
+
+    @property
+    def _open_to_restricted(self) -> bool:
+        allowed = set(self.judge.pack.behaviour.restricted)
+        return any(set(scopes) <= allowed for need in self.operation.security for scopes in need.values())
+
+    def _full(self, good: Sample) -> None:
+        exchange, pointer = self._send(good, "full"), self.operation.pointer
+        rules = self.judge.rules.citing({Part.SECURITY}, [f"{pointer}/security"])
+        offered = self.judge.rules.citing({Part.ROUTING}, [pointer])
+        if exchange.response.status < 300:
+            self._passed(() if self._open_to_restricted else rules, exchange)
+            self._passed(offered, exchange)
+        elif exchange.response.status in (401, 403):
+            self._refused(rules, exchange, "The full credential does not open the operation", "2xx")
+        elif self._not_offered(exchange):
+            title, actual = "The operation is not offered", str(exchange.response.status)
+            self.prober.add("access", Outcome.FAILED, offered, exchange, title, "2xx", actual)
+
+    def _not_offered(self, exchange: Exchange) -> bool:
+        """Whether the answer to a good request says that path or method are not there, rather than a record."""
+        status = exchange.response.status
+        return status == 405 or (
+            status == 404 and 404 not in self.operation.statuses and not self.operation.needs_record
+        )
+
+    def _send(self, sent: Sample, credential: str) -> Exchange:
+        return self.prober.send(sent, "access", credential)
+
+    def _passed(self, rules: Iterable[Rule], exchange: Exchange) -> None:
+        self.prober.add("access", Outcome.PASSED, rules, exchange)
+
+    def _refused(self, rules: Iterable[Rule], exchange: Exchange, title: str, expected: str, to: str = "") -> None:
+        self.prober.failed(
+            "access", rules, self.operation, exchange, title, expected, f"{exchange.response.status}{to}"
+        )
