@@ -11,7 +11,7 @@ from understudy.contract.exchange import Exchange
 from understudy.contract.samples import Sample
 from understudy.spec.document import Operation
 from understudy.spec.rules import Part, Rule
-from understudy.values import at
+from understudy.values import at, join
 
 if TYPE_CHECKING:
     from understudy.contract.probes import Prober
@@ -22,6 +22,8 @@ SHORTEST = 8
 """Letters of a credential of which one may be left out: of a shorter one, what is left may be another's."""
 STRANGER = "understudy"
 """A user of HTTP Basic of whom no document speaks."""
+PERMISSIONS = "x-permissions"
+"""Where a security scheme says what its scopes or roles open, if it does."""
 ACCEPTED = "A request without a valid credential is accepted"
 
 
@@ -163,7 +165,8 @@ class Access:
                 self._opened(exchange, by)
 
     def _opened(self, exchange: Exchange, by: str = "") -> None:
-        rules = self.judge.closing(self.operation, 403)
+        needed = [join("components", "securitySchemes", scheme, PERMISSIONS, scope) for scheme, scope in self._needs]
+        rules = self.judge.closing(self.operation, 403) or self.judge.rules.citing({Part.SECURITY}, needed)
         if rules or 403 in self.operation.statuses:
             self._refused(rules, exchange, "The restricted credential opens the operation", "403", by)
 
@@ -171,6 +174,12 @@ class Access:
     def _open_to_restricted(self) -> bool:
         allowed = set(self.judge.pack.behaviour.restricted)
         return any(set(scopes) <= allowed for need in self.operation.security for scopes in need.values())
+
+    @property
+    def _needs(self) -> Iterator[tuple[str, str]]:
+        """Yield each scheme that opens the operation, with each scope or role that it needs."""
+        for need in self.operation.security:
+            yield from ((scheme, scope) for scheme, scopes in need.items() for scope in scopes)
 
     def _full(self, good: Sample) -> None:
         exchange, pointer = self._send(good, "full"), self.operation.pointer

@@ -14,6 +14,8 @@ from understudy.values import Json, at, join, split
 _VALUES: tuple[Json, ...] = (
     None, True, 7, 1.5, "understudy", "true", "7", [], ["understudy"], [7], {}, {"understudy": 1},
 )  # fmt: skip
+_NO_BOOLEANS = ("1", "yes")
+"""Texts that some take for true."""
 _BROKEN_JSON = (b'{"understudy": [', b"understudy", b"{'understudy': 1}", b'{"understudy": 1,}', b"\xff\xfe", b"{} {}")
 _ITEMS = {"uuid": "00000000-0000-4000-8000-000000000000"}
 """An item of a list, by its format."""
@@ -89,7 +91,7 @@ def _of_parameter(parameter: Parameter, keyword: str, good: Sample) -> Iterator[
                 good.with_parameter(parameter, number), good=number == bound, what=f"{parameter.name}: {number}"
             )
     else:
-        for other in _VALUES[1:]:
+        for other in (*_VALUES[1:], *_NO_BOOLEANS):
             texts = parameter.reader.texts(other)
             if texts and not parameter.schema.is_valid(parameter.reader.value(texts)):
                 what = f"{parameter.name}: {_shown(other)}"
@@ -115,12 +117,13 @@ def _of_body(operation: Operation, pointer: str, good: Sample) -> Iterator[Varia
         required = at(operation.document.value, schema.pointer).get("required", ())
         body, places = {known: body[known] for known in required} | {name: None}, [f"/{name}"]
     for place in places:
-        for value, fine in _values(keyword, limit, at(body, place), at(operation.document.value, parent)):
+        tried = list(_values(keyword, limit, at(body, place), at(operation.document.value, parent)))
+        for value, fine in tried:
             changed = _replaced(body, place, value)
             if schema.is_valid(changed) is fine:
                 what, near = f"{_shown(value)} at {place or 'the root'}", _is_near(at(body, place), value)
                 yield Variant(good.with_body(changed), good=fine, what=what, near=near)
-        late = _second(body, place, ("understudy", 7, {}, None), schema)
+        late = _second(body, place, [value for value, fine in tried if not fine], schema)
         if late is not None:
             yield Variant(good.with_body(late), good=False, what=f"a second item that is wrong, of that at {place}")
 

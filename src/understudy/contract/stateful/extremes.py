@@ -48,8 +48,13 @@ TEXTS = (
     "${7*7}{{7*7}}%s%n%00",
     "null",
     "0123",
+    "2026-01-31T09:30:00+00:00",
 )
 NUMBERS = (0, -1, 2**31 - 1, 2**31, -(2**31) - 1, 2**53 - 1, 2**53, 2**53 + 1, 0.1)
+FLAGS = (True, 1, False, 0)
+"""One over the other: what JSON can tell apart, and many a language takes for one."""
+ODD = {name: 1 for name in ("__proto__", "constructor", "toString", "__class__", "id", "type", "a.b", "$a", "a b", "0")}
+"""Names that mean something to languages and databases that servers are made of."""
 WIDE = {f"k{n}": n for n in range(300)}
 STRUCTURES: tuple[Json, ...] = ([], {}, WIDE)
 DEPTH = 60
@@ -154,7 +159,7 @@ class _Extremes:
         deep: Json = "x"
         for _ in range(DEPTH):
             deep = {"x": [deep]}
-        for value in (*TEXTS, *NUMBERS, *STRUCTURES, deep):
+        for value in (*TEXTS, *NUMBERS, *FLAGS, *STRUCTURES, deep):
             body = self._hardened(base.body, value, schema)
             if body != base.body:
                 yield replace(base, body=body, leeway="refuse")
@@ -189,13 +194,14 @@ class _Extremes:
                 tell(self.course, broken.failure)
 
     def _widened(self, body: Json, schema: Schema) -> Iterator[Json]:
-        """Yield the body with many properties more in an object of any form."""
+        """Yield the body with odd properties, and with many, in an object of any form."""
         for path in places(body):
             value = at(body, join(*path))
             if isinstance(value, dict) and not {*self.oracle.pools, *self.oracle.left_out} & {*path}:
-                changed = replaced(body, path, {**value, **WIDE})
-                if schema.is_valid(filled(changed, lambda slot: OWN)):
-                    yield changed
+                for further in (ODD, WIDE):
+                    changed = replaced(body, path, {**value, **further})
+                    if schema.is_valid(filled(changed, lambda slot: OWN)):
+                        yield changed
 
     def _hardened(self, body: Json, value: Json, schema: Schema) -> Json:
         """Return the body with the value wherever the schema takes it; of lists the last item alone is changed."""
