@@ -453,6 +453,20 @@ def merge_reads_numbers_in_texts(call: Call, state: Transaction, play: Operation
 
 
 @deviations.play("CG-MERGE-1", WRITE, beside=("CG-MERGE-3",))
+def merge_stores_flags_as_numbers(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Merge true and false as 1 and 0 into fields that have been numbers."""
+    before = _present(call, state)
+    if before is None or _rewrites(call):
+        return play(call, state)
+    counted = {
+        name: int(value)
+        for name, value in _data(call).items()
+        if isinstance(value, bool) and type(before.fields.get(name)) is int
+    }
+    return play(_with(call, {**_data(call), **counted}), state)
+
+
+@deviations.play("CG-MERGE-1", WRITE, beside=("CG-MERGE-3",))
 def merge_composes_letters(call: Call, state: Transaction, play: Operation) -> Reply:
     """Merge a letter and its accent as one character."""
     if _present(call, state) is None or _rewrites(call):
@@ -724,6 +738,15 @@ def archive_follows_updates(call: Call, state: Transaction, play: Operation) -> 
     first: Any = state.get(ARCHIVE, _key(call.path["type"], call.path["subjectId"], 1))
     if reply.accepted and first is not None and first.version < _present(call, state).version - 1:
         _archive(state, first, {**first.fields, **{n: v for n, v in _data(call).items() if n in first.fields}})
+    return reply
+
+
+@deviations.play("CG-ARCHIVE-2", UPDATE)
+def new_fields_in_the_version_before(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Archive a version from the third one on with the fields that the update after it adds."""
+    before, reply = _present(call, state), play(call, state)
+    if reply.accepted and before is not None and before.version > 2 and not _rewrites(call):
+        _archive(state, before, {**_data(call), **before.fields})
     return reply
 
 

@@ -787,6 +787,14 @@ def page_begins_with_the_last(call: Call, state: Transaction, play: Operation) -
 
 
 @deviations.play("PX-LIST-8", "listUsers")
+def last_page_is_cut(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Leave out the last user of a last page of more than one, if it is not the first."""
+    reply, size = play(call, state), call.query.get("pageSize", 25)
+    users = _json(reply)["users"] if reply.status == 200 else []
+    return _with(reply, users=users[:-1]) if "scrollId" in call.query and 1 < len(users) < size else reply
+
+
+@deviations.play("PX-LIST-8", "listUsers")
 def third_page_is_the_second(call: Call, state: Transaction, play: Operation) -> Reply:
     """Give out the scrollId that was sent, so that the second page comes over and over."""
     return _with(play(call, state), scrollId=call.query["scrollId"]) if "scrollId" in call.query else play(call, state)
@@ -844,6 +852,12 @@ def less_or_equal(call: Call, state: Transaction, play: Operation) -> Reply:
 def at_least_is_more(call: Call, state: Transaction, play: Operation) -> Reply:
     """Take >= for >."""
     return play(_filtered(call, lambda each: each.replace(">=", ">")), state)
+
+
+@deviations.play("PX-FILTER-3", "listUsers")
+def first_visits_at_least_is_more(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Take >= for > in firstVisitDate."""
+    return play(_filtered(call, lambda each: each.replace("firstVisitDate>=", "firstVisitDate>")), state)
 
 
 @deviations.play("PX-FILTER-4", "listUsers")

@@ -380,6 +380,13 @@ def _first(element: Any) -> Json:
 
 
 @deviations.play("OT-CREATE-2", WRITE)
+def creation_takes_digits_for_numbers(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Leave out the zeros at the beginning of a value of digits that a subject is created with."""
+    known = _subject(state, _name(call))
+    return play(call if known else _valued(call, lambda value: re.sub("^0+(?=[0-9]+$)", "", value)), state)
+
+
+@deviations.play("OT-CREATE-2", WRITE)
 def creation_answered_and_not_kept(call: Call, state: Transaction, play: Operation) -> Reply:
     """Answer a creation with elements that are not stored."""
     known, reply = _subject(state, _name(call)), play(call, state)
@@ -655,6 +662,12 @@ def id_does_not_know_case(call: Call, state: Transaction, play: Operation) -> Re
 
 
 @deviations.play("OT-ID-2", WRITE)
+def id_does_not_know_dots(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Give one id to subjects whose identifiers differ in dots alone."""
+    return _with_id(call, state, play, _name(call).replace(".", ""))
+
+
+@deviations.play("OT-ID-2", WRITE)
 def ids_again_after_the_tenth(call: Call, state: Transaction, play: Operation) -> Reply:
     """Give the eleventh subject the id of the first one."""
     count = sum(1 for _ in state.scan(SUBJECTS))
@@ -870,6 +883,18 @@ def _less(old: dict[str, Any], new: Any) -> Any:
 
 
 @deviations.play("OT-LINK-3", WRITE)
+def the_last_of_many_stays_linked(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Leave the last of more than three identifiers linked that an empty list removes."""
+
+    def less(old: dict[str, Any], new: Any) -> Any:
+        before = old.get(new.name, new)
+        many = before.linked and not new.linked and len(_values(before)) > 3
+        return replace(before, value=_values(before)[-1:]) if many else new
+
+    return _stored(call, state, play, lambda old, new: [less(old, each) for each in new])
+
+
+@deviations.play("OT-LINK-3", WRITE)
 def removal_answered_and_not_kept(call: Call, state: Transaction, play: Operation) -> Reply:
     """Answer a removal as one, and keep the identifiers stored."""
     before, reply = _subject(state, _name(call)), play(call, state)
@@ -893,6 +918,13 @@ def removal_beside_a_list_passed_over(call: Call, state: Transaction, play: Oper
     setting = any(each.get("value") for each in _links(call))
     kept = [each for each in _elements(call) if not setting or not each.get("linked") or each.get("value")]
     return play(_with(call, kept), state)
+
+
+@deviations.play("OT-LINK-4", WRITE)
+def second_of_removed_types_erased(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Erase the second of the types with its element whose identifiers a request removes."""
+    second = [each["name"] for each in _links(call) if not each.get("value")][1:]
+    return _stored(call, state, play, lambda old, new: [each for each in new if each.name not in second])
 
 
 @deviations.play("OT-LINK-4", WRITE)
@@ -1447,6 +1479,26 @@ def reads_show_the_deleted(call: Call, state: Transaction, play: Operation) -> R
     return _as_if(call, state, play, gone)
 
 
+@deviations.play("OT-DELETE-1", DELETE)
+def delete_that_retains_is_not_done(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Answer a delete that retains the receipts, and keep the subject."""
+    known = _subject(state, str(_body(call).get("identifier"))) is not None
+    retains = known and _body(call).get("retainReceipts") is True
+    return Reply(200, "Data subject deleted") if retains else play(call, state)
+
+
+@deviations.play("OT-DELETE-1", PROFILES, DELETE)
+def profiles_show_the_deleted(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Show a deleted subject in the profiles."""
+    if call.operation_id == DELETE:
+        subject, reply = _subject(state, str(_body(call).get("identifier"))), play(call, state)
+        if reply.accepted:
+            state.put("deviation", subject.identifier, subject)
+        return reply
+    named = str(call.query.get("identifier", _name(call)))
+    return _as_if(call, state, play, None if _subject(state, named) else state.get("deviation", named))
+
+
 @deviations.play("OT-DELETE-3", DELETE)
 def delete_of_nobody_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
     """Answer the delete of an unknown identifier with 200."""
@@ -1461,6 +1513,16 @@ def second_delete_answers_200(call: Call, state: Transaction, play: Operation) -
     if reply.accepted:
         state.put("deviation", named, 1)
     return Reply(200, "Data subject deleted") if reply.status == 404 and state.get("deviation", named) else reply
+
+
+@deviations.play("OT-DELETE-3", DELETE)
+def third_delete_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Answer a delete with 200 that comes for the third time."""
+    reply, named = play(call, state), str(_body(call).get("identifier"))
+    count = int(str(state.get("deviation", named) or 0)) + 1
+    if reply.status in (200, 404):
+        state.put("deviation", named, count)
+    return Reply(200, "Data subject deleted") if reply.status == 404 and count > 2 else reply
 
 
 @deviations.play("OT-DELETE-3", DELETE)

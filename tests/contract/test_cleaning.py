@@ -1,5 +1,6 @@
 """What a run has made is deleted after it: that, and nothing else."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -7,12 +8,12 @@ import pytest
 from tests.contract.conftest import WRITE
 from tests.mock.exchange import served
 from understudy import pack as packs
-from understudy.contract.cleaning import clean
+from understudy.contract.cleaning import ROOM, clean, make_room
 from understudy.contract.client import CAUTION, RECENT, SLACK, Client
 from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.judge import Judge
 from understudy.contract.made import Made
-from understudy.contract.samples import on_the_wire, sample
+from understudy.contract.samples import identifier, on_the_wire, sample
 from understudy.contract.target import Credentials, Run
 from understudy.credentials import FULL
 from understudy.mock.settings import Settings
@@ -70,6 +71,37 @@ def test_records_are_deleted_as_far_as_limits_let(most: int | None, left: int, p
         assert clean(client) == left
         assert (clean(client), client.requests) == (0, 0)
         client.close()
+
+
+def test_room_is_made_where_the_reserve_leaves_none(pack: Pack, run: Run) -> None:
+    """Of the oldest records, which no later check names, and at the pace of the moment."""
+    with served(pack, Settings(strict=True)) as url:
+        there = replace(run, base_url=url, scope="full", credentials=Credentials(FULL), deadline=time.time() + 30)
+        client = Client(there, Judge(pack, "full"))
+        operation = pack.effective.operations[WRITE]
+        for number in range(12):
+            made = sample(operation, there, str(number))
+            assert made is not None
+            client.send(on_the_wire(made, there, secret=FULL), WRITE, "test")
+        first = identifier(there, "0")
+        client.records["first"] = first
+        make_room(client)
+        assert client.made.pending == 12
+        client.took(60.0)
+        assert client.left < 0
+        make_room(client)
+        assert client.left > ROOM
+        assert client.made.take() == [first]
+        assert client.send(gone(there, "1"), WRITE, "test").response.status == 201
+        assert client.send(gone(there, "0"), WRITE, "test").response.status == 200
+        client.close()
+
+
+def gone(run: Run, label: str) -> Request:
+    """Return a write that shows whether a record is there."""
+    made = sample(packs.load("onetrust").effective.operations[WRITE], run, label)
+    assert made is not None
+    return on_the_wire(made, run, secret=FULL)
 
 
 def test_time_is_kept_back_for_every_record(full: Judge, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""What comes after the last check: the records that the run has made are deleted, if the vendor offers it."""
+"""Records that a run has made are deleted, if the vendor offers it: after the last check, and some before if need be."""
 
 from understudy.contract.client import Client
 from understudy.contract.made import Made
@@ -11,23 +11,48 @@ GONE = frozenset({404, 410})
 CHECK = "clean-up"
 
 
+ROOM, BATCH = 3.0, 100
+"""Seconds that a check should have before it, and how many records are deleted at once to get them."""
+
+
 def clean(client: Client) -> int:
     """Delete the records that the run has made; return how many are left behind, with those beside them.
 
     Ends where the limits of the run end it, or the target does not answer. What it sends is not judged.
     """
-    made: Made = client.made
-    identifiers = made.take()
+    identifiers = client.made.take()
     client.restart()
-    left = len(made.beside)
+    return len(client.made.beside) + len(_deleted(client, identifiers))
+
+
+def make_room(client: Client) -> None:
+    """Delete records of earlier checks where the time that is kept back for that would leave none for the next one.
+
+    They go at the pace that the target has then, which may be another than when it was slow. Those that a later check
+    may name are spared. Only for a process that is the run's only one, since others may be looking.
+    """
+    made: Made = client.made
+    spared = {each for each in client.records.values() if each is not None}
+    while client.left < ROOM < client.run.remaining and made.pending:
+        batch = made.take_first(BATCH, spared)
+        left = _deleted(client, batch)
+        made.keep(left)
+        if not batch or left:
+            return
+
+
+def _deleted(client: Client, identifiers: list[str]) -> list[str]:
+    """Delete records; return the identifiers of those that are left."""
+    left: list[str] = []
     for number, identifier in enumerate(identifiers):
-        deletion = made.deletion(identifier)
+        deletion = client.made.deletion(identifier)
         if deletion is None:
-            return left + len(identifiers)
+            return identifiers
         try:
             request = on_the_wire(deletion, client.run, secret=client.secret("full"))
             status = client.send(request, deletion.operation.operation_id, CHECK, judged=False).response.status
         except (OverError, TargetError):
-            return left + len(identifiers) - number
-        left += not (200 <= status < 300 or status in GONE)
+            return [*left, *identifiers[number:]]
+        if not (200 <= status < 300 or status in GONE):
+            left.append(identifier)
     return left

@@ -30,6 +30,8 @@ from understudy.spec.document import Operation
 
 PATIENCE = 0.2
 """Seconds that are waited at least where a 429 asks for none."""
+BACKOFF = (0.5, 1.0, 2.0)
+"""Seconds that are waited, one after the other, where it does not say how long; if in vain, not a second time."""
 RECENT = 200
 """An exchange counts for at least one part in so many of what one is taken to last, so that the last ones tell."""
 CAUTION, SLACK = 1.25, 0.5
@@ -102,6 +104,7 @@ class Client:
         self.statuses: Counter[tuple[str, int]] = Counter()
         self.full: Counter[int] = Counter()
         self.asked: set[str] = set()
+        self._backs_off = True
         self.wanted: Wanted | None = None
         self.restart()
         self.records: dict[str, str | None] = {}
@@ -183,12 +186,12 @@ class Client:
         obey: bool = True,
         judged: bool = True,
     ) -> Exchange:
-        """Send a request and judge its answer; a 429 with a sound Retry-After is waited for, unless told not to obey.
+        """Send a request and judge its answer; after a 429 it is sent again in time, unless told not to obey.
 
         An answer that is not to be `judged` is counted alone. Raises OverError when the run's time is up, TargetError
         when the target cannot be reached.
         """
-        request = replace(request, variable=self._variable(request, credential))
+        request, tried = replace(request, variable=self._variable(request, credential)), 0
         while True:
             exchange = self._once(self.tokens.renewed(request), operation_id, credential)
             if self.expired(exchange):
@@ -197,12 +200,21 @@ class Client:
                 self.observe(exchange, check)
             else:
                 self._count(exchange)
-            wait = retry_after(exchange.response) if obey and exchange.response.status == 429 else None
+            wait = self._asked_to_wait(exchange.response, tried) if obey and exchange.response.status == 429 else None
             if wait is None:
                 return exchange
             if wait >= self.left:
-                raise OverError(f"429 with Retry-After {wait:g}, beyond the budget")
-            time.sleep(max(wait, PATIENCE))
+                raise OverError(f"429, and {wait:g} s to wait are beyond the budget")
+            tried += 1
+            time.sleep(wait)
+
+    def _asked_to_wait(self, response: Response, tried: int) -> float | None:
+        """Return the seconds to wait after a 429; None where it does not say, and waiting has not helped."""
+        wait = retry_after(response)
+        if wait is not None:
+            return max(wait, PATIENCE)
+        self._backs_off = self._backs_off and tried < len(BACKOFF)
+        return BACKOFF[tried] if self._backs_off else None
 
     def _variable(self, request: Request, credential: str) -> str:
         """Return the name of the variable that stands for the secret in a request's headers."""

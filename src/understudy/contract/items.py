@@ -12,7 +12,7 @@ import pytest
 
 from understudy import pack as packs
 from understudy.contract import fuzz, scenarios
-from understudy.contract.cleaning import clean
+from understudy.contract.cleaning import clean, make_room
 from understudy.contract.client import Client
 from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
@@ -124,6 +124,8 @@ class CheckItem(pytest.Item):
     def runtest(self) -> None:
         """Do the check; raises BrokenRulesError for findings."""
         client = self.config.stash[CLIENT]
+        if self.rank <= BINDING and not hasattr(self.config, "workerinput"):
+            make_room(client)
         client.restart()
         note, cut = "", ""
         try:
@@ -145,7 +147,7 @@ class CheckItem(pytest.Item):
 
     def _home(self, client: Client, note: str, fatal: int = 0, *, cut: str = "") -> dict[str, Any]:
         if note == "aborted":
-            cut = TIME
+            note, cut = "ended early: the budget is used up", TIME
         binds = self.rank <= BINDING  # the others can go on for ever, or bind nobody
         return {
             "kind": self.kind,

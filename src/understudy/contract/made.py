@@ -1,6 +1,7 @@
 """The records that a run has made on its target, as calls and answers name them, and how the vendor deletes them."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
+from itertools import islice
 from urllib.parse import quote
 
 from understudy.contract.demands import parse_json, sent_parameters
@@ -70,6 +71,17 @@ class Made:
         found = list(reversed(self._found))
         self._found.clear()
         return found
+
+    def take_first(self, most: int, spared: Container[str]) -> list[str]:
+        """Return that many identifiers at most, first one first, without those that are spared, and forget them."""
+        found = list(islice((each for each in self._found if each not in spared), most))
+        for identifier in found:
+            del self._found[identifier]
+        return found
+
+    def keep(self, identifiers: Iterable[str]) -> None:
+        """Take note of identifiers that were taken, and whose records are still there."""
+        self._found.update(dict.fromkeys(identifiers))
 
     def deletion(self, identifier: str) -> Sample | None:
         """Return the request that deletes a record; None where the scope has no operation for it."""

@@ -248,5 +248,5 @@ def _send(
     caller = client.caller(request, operation)
     exchange = client.send(request, operation.operation_id, "response", caller)
     if exchange.response.status == 429:
-        raise OverError("a 429 came whose Retry-After cannot be obeyed")
+        raise OverError("429 to all tries, without a Retry-After that can be obeyed")
     return exchange

@@ -157,7 +157,7 @@ class _Summary:
     def _limit(self) -> str:
         if self.gathered.cut == REQUESTS:
             return f"all {self.run.max_requests} requests were sent"
-        return f"the budget of {self.run.budget:g} s was used up"
+        return f"the budget of {self.run.budget:g} s, and what of it is kept for cleaning up, was used up"
 
     def _not_there(self) -> bool:
         """Whether the records that the user says are there are unknown to the target."""

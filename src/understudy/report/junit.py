@@ -96,9 +96,8 @@ def _uncovered(vendor: str, finding: Finding) -> ET.Element:
 
 def _item(vendor: str, item: ItemResult) -> ET.Element:
     case = _case(vendor, item.kind, item.name, item.seconds)
-    element = {"failed": "failure", "error": "error", "skipped": "skipped", "not-exercised": "skipped"}.get(
-        item.outcome
-    )
+    skipped = dict.fromkeys(("skipped", "not-exercised", "ended-early"), "skipped")
+    element = {"failed": "failure", "error": "error", **skipped}.get(item.outcome)
     if element:
         _add(case, element, item.message.partition("\n")[0] or item.outcome, item.message)
     elif item.message:
