@@ -1,4 +1,4 @@
-"""Records that a run has made are deleted, if the vendor offers it: after the last check, and some before if need be."""
+"""Records that a run has made are deleted, if the vendor offers it: after the last check, some before, if need be."""
 
 from understudy.contract.client import Client
 from understudy.contract.made import Made
