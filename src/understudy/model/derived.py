@@ -163,7 +163,8 @@ def _as_html(reply: Reply, operation_id: str | None) -> Reply:
 
 
 def _with_status(operation: Operation) -> Send:
-    status = next(each for each in UNDECLARED if operation.response(each) is None)
+    """Return what gives successes an undeclared status, that of a server in trouble where every other is declared."""
+    status = next((each for each in UNDECLARED if operation.response(each) is None), 500)
     return lambda reply, _: replace(reply, status=status) if reply.status < 300 else reply
 
 
