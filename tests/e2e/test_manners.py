@@ -86,6 +86,9 @@ def test_no_more_is_sent_than_the_limits_allow(workers: tuple[str, ...], verify:
         == "all 60 requests were sent before all checks were done; give more with --max-requests"
     )
     assert (len(endpoint.seen), judged.report["requests"]) == (60, 60)
+    ended = [item["message"] for item in judged.report["items"] if item["outcome"] == "ended-early"]
+    assert ended
+    assert all(message.startswith("ended early: ") for message in ended)
     assert judged.report["findings"] == []
     assert endpoint.times[-1] - endpoint.times[0] >= 58 / 40
 
