@@ -28,16 +28,17 @@ def clean(client: Client) -> int:
 def make_room(client: Client) -> None:
     """Delete records of earlier checks where the time that is kept back for that would leave none for the next one.
 
-    They go at the pace that the target has then, which may be another than when it was slow. Those that a later check
-    may name are spared. Only for a process that is the run's only one, since others may be looking.
+    They go at the pace that the target has then, which may be another than when it was slow; a later check that wants
+    one of them makes it again. Only for a process that is the run's only one, since others may be looking.
     """
     made: Made = client.made
-    spared = {each for each in client.records.values() if each is not None}
     while client.left < ROOM < client.run.remaining and made.pending:
-        batch = made.take_first(BATCH, spared)
+        waiting = made.take()[::-1]  # so that no time is kept back for any of them meanwhile
+        batch = waiting[:BATCH]
         left = _deleted(client, batch)
-        made.keep(left)
-        if not batch or left:
+        made.keep([*left, *waiting[BATCH:]])
+        client.records = {label: each for label, each in client.records.items() if each not in batch or each in left}
+        if left:
             return
 
 

@@ -1,7 +1,6 @@
 """The records that a run has made on its target, as calls and answers name them, and how the vendor deletes them."""
 
-from collections.abc import Container, Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from understudy.contract.demands import parse_json, sent_parameters
@@ -70,13 +69,6 @@ class Made:
         """Return the identifiers, last one first, and forget them."""
         found = list(reversed(self._found))
         self._found.clear()
-        return found
-
-    def take_first(self, most: int, spared: Container[str]) -> list[str]:
-        """Return that many identifiers at most, first one first, without those that are spared, and forget them."""
-        found = list(islice((each for each in self._found if each not in spared), most))
-        for identifier in found:
-            del self._found[identifier]
         return found
 
     def keep(self, identifiers: Iterable[str]) -> None:
