@@ -26,12 +26,13 @@ oracle = Oracle(
 @oracle.compares("createOrUpdateDataSubjectUsingPOST")
 def written(call: Call, reply: Reply, body: Json, bindings: Bindings) -> Iterator[Difference]:
     """Compare the subject that a write answers with."""
-    mine: Json = reply.body
-    yield from _subject(call, mine, body, bindings)
-    yield from _reported(call, reply, body)
-    apart = _apart(call, reply, bindings)
-    if isinstance(body.get("elements"), list):
-        yield from _elements(call, reply, apart, body["elements"])
+    shown = body["elements"] if isinstance(body.get("elements"), list) else None
+    apart = _apart(call, reply, shown or [], bindings)
+    found = [*_subject(call, reply.body, body, bindings), *_reported(call, reply, body)]
+    found += _elements(call, reply, apart, shown) if shown is not None else []
+    if found and shown is not None:  # if none of it binds, what comes next is held against what is there
+        apart.update({name: _Apart.of(each, apart.get(name)) for name, each in _by_name(shown).items()})
+    yield from found
 
 
 def _reported(call: Call, reply: Reply, body: Json) -> Iterator[Difference]:
@@ -69,18 +70,27 @@ class _Apart:
     """What has one name, where identifiers of a type and a data element of its name are kept apart.
 
     The document says of neither whether it takes the other's place, nor whether an identifier that a list leaves out
-    stays as a data element. `former` are all values that have been identifiers.
+    stays as a data element. `former` are all values that have been, or may have been, identifiers.
     """
 
     identifiers: frozenset[Json] = frozenset()
     plain: frozenset[Json] = frozenset()
     former: frozenset[Json] = frozenset()
 
+    @classmethod
+    def of(cls, shown: Json, before: "_Apart | None" = None) -> "_Apart":
+        """Return what elements of one name show."""
+        linked = _values([each for each in shown if each.get("linked")])
+        plain = _values([each for each in shown if not each.get("linked")])
+        former = before.former if before is not None else frozenset[Json]()
+        return cls(linked, plain, _values(shown) | former if linked or former else former)
+
     def written(self, element: Json, refused: frozenset[Json]) -> "_Apart":
         """Return it as an element of a write leaves it."""
         values = _values([element])
         if not element.get("linked"):
-            return replace(self, plain=values) if "value" in element else self
+            taken = values if "linked" not in element and self.identifiers else frozenset[Json]()  # for identifiers
+            return replace(self, plain=values, former=self.former | taken) if "value" in element else self
         if values:
             taken = values - refused
             return replace(self, identifiers=taken or self.identifiers, former=self.former | taken)
@@ -95,25 +105,42 @@ class _Apart:
         return linked == self.identifiers and self.plain <= plain <= self.plain | self.former
 
 
-def _apart(call: Call, reply: Reply, bindings: Bindings) -> dict[str, _Apart]:
-    """Return what there is of each name after a call."""
-    known: dict[str, _Apart] = bindings.memory.setdefault(("elements", reply.body["id"]), {})
+def _by_name(shown: Json) -> dict[str, list[Json]]:
+    found: dict[str, list[Json]] = {}
+    for each in shown:
+        found.setdefault(each["name"], []).append(each)
+    return found
+
+
+def _apart(call: Call, reply: Reply, shown: Json, bindings: Bindings) -> dict[str, _Apart]:
+    """Return what there is of each name after a call.
+
+    Of a data subject from before, nobody has seen what there was beside the identifiers that it has, or that go.
+    """
+    key, sent = ("elements", reply.body["id"]), (call.body or {}).get("dataElements") or []
+    known: dict[str, _Apart] = bindings.memory.get(key, {})
     if reply.status == 201:
         known.clear()
+    elif key not in bindings.memory:
+        gone = {each["name"] for each in sent if each.get("linked") and not _values([each])}
+        for name, elements in _by_name(shown).items():
+            if name in gone or any(each.get("linked") for each in elements):
+                known[name] = _Apart(former=_values(elements))
+    bindings.memory[key] = known
     told = reply.body.get("additionalIdMessages", [])
     refused = frozenset(value for each in told for value in each["values"])
-    for each in (call.body or {}).get("dataElements") or []:
+    for each in sent:
         known[each["name"]] = known.get(each["name"], _Apart()).written(each, refused)
     return known
 
 
 def _elements(call: Call, reply: Reply, apart: dict[str, _Apart], theirs: Json) -> Iterator[Difference]:
     told = any("linked" in each for each in theirs)  # it is optional
-    mine, sent = reply.body["elements"], dict[str, Json]()
+    mine, sent, by_name = reply.body["elements"], dict[str, Json](), _by_name(theirs)
     for each in (call.body or {}).get("dataElements", []):
         sent[each["name"]] = TWICE if each["name"] in sent else each
     for element in mine:
-        shown = [each for each in theirs if each["name"] == element["name"]]
+        shown = by_name.get(element["name"], [])
         rule = _rule(reply, element, sent.get(element["name"]))
         values, ways = _values([element]), apart.get(element["name"], _Apart())
         linked, plain = (values, frozenset[Json]()) if element["linked"] else (frozenset[Json](), values)

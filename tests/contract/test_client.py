@@ -91,16 +91,16 @@ def test_a_429_that_asks_for_no_time_gets_some(connect: Connect, monkeypatch: py
     """More each time; where that is in vain, nobody waits like that again."""
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
-    endpoint = Endpoint(limited("", "soon"))
+    endpoint = Endpoint(limited("0", "", "soon"))
     with running(endpoint) as base_url:
         client = connect(base_url)
         assert client.send(good(client), WRITE, "test").response.status == 201
-        assert slept == [*clients.BACKOFF[:2]]
+        assert slept == [clients.PATIENCE, *clients.BACKOFF[:2]]
         endpoint.faults = (lambda endpoint, call, step: Answer(429),)
         assert client.send(good(client), WRITE, "test").response.status == 429
-        assert slept == [*clients.BACKOFF[:2], *clients.BACKOFF]
+        assert slept == [clients.PATIENCE, *clients.BACKOFF[:2], *clients.BACKOFF]
         assert client.send(good(client), WRITE, "test").response.status == 429
-    assert len(slept) == 5
+    assert len(slept) == 6
 
 
 def test_a_429_may_be_left_standing(connect: Connect) -> None:

@@ -1,5 +1,6 @@
 """The checks made from document and rules alone: constraints, access, limits."""
 
+import json
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,8 +12,10 @@ from tests.contract.conftest import WRITE
 from tests.e2e.breaking import refuses, status
 from tests.e2e.faults import HEADERS_OF_429, AnyToken, WithoutScopes
 from tests.e2e.freedoms import StrictChallenge
+from tests.e2e.gainsight_px.servers import Directory
 from tests.e2e.servers import FULL, READ, Endpoint
 from tests.e2e.serving import Answer, Call, Served, Step, running
+from understudy import pack as packs
 from understudy.contract.access import forgeries
 from understudy.contract.authentication import BASIC, BEARER, Place
 from understudy.contract.client import Client
@@ -90,6 +93,29 @@ def test_a_refusal_of_the_caller_says_nothing_of_the_bound(refusal: int, probe: 
     assert {failure.rule for failure in failures(client)} <= {"OT-LIMIT-2", "OT-LIMIT-3"}
 
 
+class TakesAnything(Directory):
+    """Looks at no body of a creation, and takes a list of one id for the id."""
+
+    def done(self, call: Call) -> Answer:
+        creates = call.method == "POST" and call.who == "full"
+        return Answer(201, {}) if creates else super().done(call)
+
+
+def test_what_shares_a_schema_is_probed_where_it_is_used(run: Run) -> None:
+    """An operation that creates is sent wrong types under ids of its own, which nobody has."""
+    judge, served = Judge(packs.load("gainsight_px"), "full"), TakesAnything()
+    with running(served) as base_url:
+        known = Credentials(Directory.full, Directory.read)
+        client = Client(replace(run, base_url=base_url, credentials=known), judge)
+        Prober(client).constraints("createUser")
+        client.close()
+    assert {"PX-USER-7", "PX-USER-15", "PX-USER-21"} <= rules(client, Outcome.FAILED)
+    bodies = [json.loads(call.body) for call in served.seen if b'"firstName": 7' in call.body]
+    others = [json.loads(call.body) for call in served.seen if b'"score": 1.5' in call.body]
+    assert len(bodies) == len(others) == 1
+    assert bodies[0]["identifyId"] != others[0]["identifyId"]
+
+
 # --- access -----------------------------------------------------------------------------------------------------------
 
 
@@ -132,6 +158,15 @@ class Beginnings(Endpoint):
     def caller(self, call: Call) -> str:
         token = call.headers.get("authorization", "").removeprefix("Bearer ")
         return "full" if len(token) > 4 and FULL.startswith(token) else super().caller(call)
+
+
+def test_a_short_token_without_its_last_letter_is_hidden(probe: Probe) -> None:
+    """One letter is all that is missing of it."""
+    endpoint = Endpoint()
+    endpoint.minted.add("k3y-9f27ab41")
+    endpoint.caller = lambda call: "full"  # type: ignore[method-assign]
+    for failure in failures(probe("access", endpoint, Credentials("k3y-9f27ab41", READ))):
+        assert "k3y-9f27ab4" not in failure.curl
 
 
 @pytest.mark.parametrize("make", [AnyToken, PrefixOnly, AnyCase, Beginnings])

@@ -66,6 +66,34 @@ def test_a_list_is_probed_behind_its_first_item(pack: Pack, run: Run) -> None:
     assert later == [None, 7, {}, "x" * 751]
 
 
+def test_a_list_of_one_is_probed_behind_it(run: Run) -> None:
+    """In a second item that is like the first but for what is wrong."""
+    pack = PACKS["gainsight_px"]
+    good = sample(pack.effective.operations["updateUser"], run, "label")
+    assert good is not None
+    last = list(variants(pack.rules.by_id["PX-METRIC-6"], good))[-1]
+    first, second = last.sample.body["channelMetricList"]
+    assert [first] == good.body["channelMetricList"]
+    assert (last.good, second) == (False, {**first, "environment": 2**31})
+
+
+def test_text_around_a_good_body_is_no_json(pack: Pack, run: Run) -> None:
+    """Whoever reads as far as it goes takes the body for a good one."""
+    raw = [each.sample.body for each in made(pack, run, "OT-BODY-2") + made(pack, run, "OT-HTTP-4")]
+    whole = [each for each in raw if isinstance(each, bytes) and each.startswith(b'{"identifierType": "Email"')]
+    assert {each[-2:] for each in whole} == {b"}}", b"dy", b",}"}
+
+
+def test_texts_that_are_no_booleans_are_probed(run: Run) -> None:
+    """Though some take them for true."""
+    pack = PACKS["gainsight_px"]
+    rule = pack.rules.by_id["PX-DELETE-6"]
+    good = sample(pack.effective.operations[rule.operation], run, "label")
+    assert good is not None
+    sent = [each.sample.parameters["query"]["hardDelete"] for each in variants(rule, good)]
+    assert {"1", "yes"} <= {each for each in sent if isinstance(each, str)}
+
+
 def test_a_property_that_no_example_has_is_probed(pack: Pack, run: Run) -> None:
     """In a body of its own, with what is required beside it, and with items that are what they must be."""
     rule = pack.rules.by_id["OT-DELETE-7"]

@@ -26,19 +26,22 @@ def unmarked(value: Json) -> Json:
     return {"name": "Phone", "value": value}
 
 
-def found(*writes: Json, shown: list[Json]) -> set[str]:
+def found(*writes: Json, shown: list[Json], before: list[Json] | None = None, unseen: int = 0) -> set[str]:
     """Return the rules under which what the last write shows differs from the model's answer.
 
-    What the writes before it show is not looked at, as where an answer leaves the elements out.
+    The writes before it show `before`; None leaves the elements out. So many of the first ones nobody has seen.
     """
     assert PACK.oracle is not None
     tenant, bindings, rules = Tenant(), Bindings(), set[str]()
     for number, write in enumerate(writes):
-        answered = tenant.write(ADA, write)
-        body = {**answered.body, "elements": shown}
-        if number < len(writes) - 1:
+        answered = tenant.write(ADA, *write) if isinstance(write, list) else tenant.write(ADA, write)
+        if number < unseen:
+            continue
+        body = {**answered.body, "elements": shown if number == len(writes) - 1 else before}
+        if body["elements"] is None:
             del body["elements"]
-        call = Call(WRITE, NOON, Ids(1).for_call(), body={"dataElements": [write]})
+        sent = write if isinstance(write, list) else [write]
+        call = Call(WRITE, NOON, Ids(1).for_call(), body={"dataElements": sent})
         reply = Reply(answered.status, answered.body, answered.rules)
         rules = {each.rule for each in PACK.oracle.comparisons[WRITE](call, reply, body, bindings)}
     return rules
@@ -74,6 +77,22 @@ def test_what_the_document_leaves_open_is_a_remark(writes: list[Json], shown: li
 def test_what_the_model_answers_too_is_nothing(writes: list[Json], shown: list[Json]) -> None:
     """In one element or several, marked or not."""
     assert found(*writes, shown=shown) == set()
+
+
+def test_what_was_a_remark_once_is_one_still() -> None:
+    """What comes next is held against what was shown, and not against what the model would have."""
+    kept = [linked("1"), plain("x")]
+    assert found(plain("x"), linked("1"), [], shown=kept, before=kept) == {"OT-LINK-8"}
+    assert found(plain("x"), linked("1"), [], shown=[linked("1"), plain("y")], before=kept) == {"OT-LINK-5"}
+
+
+def test_what_was_there_before_is_not_known() -> None:
+    """Beside identifiers of a data subject from before, or of a type that loses them."""
+    assert found(linked("1"), [], shown=[linked("1"), plain("x")], unseen=1) == {"OT-LINK-8"}
+    assert found(linked("1", "2"), linked("1"), shown=[linked("1"), plain("2")], unseen=1) == {"OT-LINK-8"}
+    assert found(linked("1"), linked(), shown=[plain(["x", "1"])], unseen=1) == {"OT-LINK-8"}
+    assert found(linked("1"), [], shown=[linked("2")], unseen=1) == {"OT-LINK-5"}
+    assert found(plain("x"), [], shown=[plain("y")], unseen=1) == {"OT-UPDATE-3"}
 
 
 @pytest.mark.parametrize(

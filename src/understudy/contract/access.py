@@ -125,8 +125,8 @@ class Access:
         """Hide a forged credential too, if it is made of a secret one, which anybody could make of it again."""
         secret, sent = (self.client.token() or "").lower(), forged.removeprefix(place.prefix)
         half = len(secret) // 2  # behind which a letter is changed
-        longer = len(sent) >= len(secret) and sent != GARBAGE and sent.lower()[:half] == secret[:half]
-        if secret and (longer or place.prefix == BASIC):
+        made = len(sent) >= len(secret) - 1 and sent != GARBAGE and sent.lower()[:half] == secret[:half]
+        if secret and (made or place.prefix == BASIC):
             self.client.keep_secret(sent)
 
     def _restricted(self, good: Sample) -> None:

@@ -1,7 +1,6 @@
 """Records that a run has made are deleted, if the vendor offers it: after the last check, some before, if need be."""
 
 from understudy.contract.client import Client
-from understudy.contract.made import Made
 from understudy.contract.samples import on_the_wire
 from understudy.contract.throttle import OverError
 from understudy.errors import TargetError
@@ -9,8 +8,6 @@ from understudy.errors import TargetError
 GONE = frozenset({404, 410})
 """Statuses that say that a record is not there any more: a check has deleted it itself."""
 CHECK = "clean-up"
-
-
 ROOM, BATCH = 3.0, 100
 """Seconds that a check should have before it, and how many records are deleted at once to get them."""
 
@@ -31,12 +28,11 @@ def make_room(client: Client) -> None:
     They go at the pace that the target has then, which may be another than when it was slow; a later check that wants
     one of them makes it again. Only for a process that is the run's only one, since others may be looking.
     """
-    made: Made = client.made
-    while client.left < ROOM < client.run.remaining and made.pending:
-        waiting = made.take()[::-1]  # so that no time is kept back for any of them meanwhile
+    while client.left < ROOM < client.run.remaining and client.made.pending:
+        waiting = client.made.take()[::-1]  # so that no time is kept back for any of them meanwhile
         batch = waiting[:BATCH]
         left = _deleted(client, batch)
-        made.keep([*left, *waiting[BATCH:]])
+        client.made.keep([*left, *waiting[BATCH:]])
         client.records = {label: each for label, each in client.records.items() if each not in batch or each in left}
         if left:
             return

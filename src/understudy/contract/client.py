@@ -1,6 +1,6 @@
 """Sends requests to the target, as one of its callers, and brings every exchange before the judge.
 
-Keeps to good manners: a sound Retry-After is obeyed, and limits are kept.
+Keeps to good manners: it waits after a 429, and keeps limits.
 """
 
 import json
@@ -201,11 +201,11 @@ class Client:
             else:
                 self._count(exchange)
             wait = self._asked_to_wait(exchange.response, tried) if obey and exchange.response.status == 429 else None
+            tried += retry_after(exchange.response) is None
             if wait is None:
                 return exchange
             if wait >= self.left:
                 raise OverError(f"429, and {wait:g} s to wait are beyond the budget")
-            tried += 1
             time.sleep(wait)
 
     def _asked_to_wait(self, response: Response, tried: int) -> float | None:

@@ -124,9 +124,9 @@ class CheckItem(pytest.Item):
     def runtest(self) -> None:
         """Do the check; raises BrokenRulesError for findings."""
         client = self.config.stash[CLIENT]
+        client.restart()
         if self.rank <= BINDING and not hasattr(self.config, "workerinput"):
             make_room(client)
-        client.restart()
         note, cut = "", ""
         try:
             note = self.action(client) or ""
@@ -154,6 +154,7 @@ class CheckItem(pytest.Item):
             "note": client.secrets.hide(note),
             "fatal": fatal,
             "cut": cut if binds else "",
+            "ended": bool(cut) and (binds or self.kind == "scenario"),
             "short": bool(cut) and cut != TIME,
             "narrowed": self.config.stash.get(NARROWED, False),
             "full": list(client.full.items()),

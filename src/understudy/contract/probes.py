@@ -94,7 +94,11 @@ class Prober:
         self._shared(operation_id)
 
     def _shared(self, operation_id: str) -> None:
-        """Send what nearly keeps a rule on another operation's body, where this one's body has the same schema."""
+        """Send what nearly keeps a rule on another operation's body, where this one's body has the same schema.
+
+        One kind of reader may stand before each operation: whether it is a lenient one, the nearest misses tell, and to
+        send the others again would take the time of all other checks. The judge finds what is taken.
+        """
         base = self.good(operation_id, f"{operation_id} base")
         if base is None or not isinstance(base.body, dict):
             return
@@ -107,7 +111,7 @@ class Prober:
                     self._variant(rule, base, variant, number)
 
     def _variant(self, rule: Rule, base: Sample, variant: Variant, number: int) -> None:
-        own = self.good(base.operation.operation_id, f"{rule.id} {number}")
+        own = self.good(base.operation.operation_id, f"{base.operation.operation_id} {rule.id} {number}")
         sent = variant.sample
         if own is not None and rule.part is not Part.PARAMETERS:
             sent = sent.moved(base, own)

@@ -174,13 +174,15 @@ def _example(value: Mapping[str, Json], schema: Json) -> Json:
 def _told(parameter: Parameter) -> Json:
     """Return a value that a parameter may have, not its default if there is another; None if none is known."""
     schema, examples = parameter.schema.value, parameter.value.get("examples", {})
+    if not isinstance(schema, Mapping):
+        return None
     known = schema.get("enum") or [each["value"] for each in examples.values() if "value" in each]
     if known:
         return next((value for value in reversed(known) if value != schema.get("default")), known[0])
     example = _example(parameter.value, schema)
-    return (
-        {"integer": schema.get("minimum", 1), "boolean": True}.get(schema.get("type")) if example is None else example
-    )
+    kinds = schema.get("type")
+    kind = next((each for each in kinds if each != "null"), "") if isinstance(kinds, list) else str(kinds)
+    return {"integer": schema.get("minimum", 1), "boolean": True}.get(kind) if example is None else example
 
 
 def _latin(value: str) -> str:

@@ -126,7 +126,7 @@ class Trial:
         outcome = str(report.outcome)
         if report.passed:
             outcome = {"not-exercised": "not-exercised", "failed": "remark"}.get(home.get("note", ""), outcome)
-            outcome = "ended-early" if home.get("cut") else outcome
+            outcome = "ended-early" if home.get("ended") else outcome
         shown = frozenset[str]() if home.get("fatal") else failures
         name, message = report.nodeid.rpartition("::")[2], self._message(report, home)
         return ItemResult(name, home.get("kind", ""), outcome, report.duration, message, shown)

@@ -166,7 +166,9 @@ def _values(keyword: str, limit: Json, old: Json, schema: Json) -> Iterator[tupl
     elif keyword == "minLength" and isinstance(limit, int) and limit:
         yield "x" * (limit - 1), False
     elif keyword == "maxItems" and isinstance(limit, int):
-        yield [_ITEMS.get(schema.get("items", {}).get("format"), "understudy")] * (limit + 1), False
+        items = schema.get("items")
+        kind = items.get("format") if isinstance(items, dict) else None
+        yield [_ITEMS.get(str(kind), "understudy")] * (limit + 1), False
     elif keyword == "format" and limit in BOUNDS:
         yield BOUNDS[limit] - 1, True
         yield BOUNDS[limit], False

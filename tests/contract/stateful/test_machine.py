@@ -107,11 +107,17 @@ def test_how_a_target_reads_what_is_open_changes_what_is_expected(
     assert ("CG-NEST-1" in {each.rule for each in outcomes(client, Outcome.REMARK)}) is remarked
 
 
-@pytest.mark.parametrize("name", ["Catalogue", "OneIdentifier", "Flat", "Sparing"])
-def test_a_conforming_endpoint_has_no_finding(name: str, explore: Explore) -> None:
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        *((name, 5) for name in ("Catalogue", "OneIdentifier", "Flat", "Sparing", "Unmarked")),
+        *((name, seed) for name in ("Apart", "Keeping") for seed in (2, 3, 5)),
+    ],
+)
+def test_a_conforming_endpoint_has_no_finding(name: str, seed: int, explore: Explore) -> None:
     """Though it chooses another way where the document is silent."""
     with running(FREEDOMS[name]()) as url:
-        client = explore(url, "onetrust", "core", Credentials(FULL, READ))
+        client = explore(url, "onetrust", "core", Credentials(FULL, READ), seed)
     assert [f"{each.rule}: {each.title}: {each.actual}" for each in outcomes(client, Outcome.FAILED)] == []
 
 
