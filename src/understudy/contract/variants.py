@@ -100,7 +100,8 @@ def _of_parameter(parameter: Parameter, keyword: str, good: Sample) -> Iterator[
 
 def _of_media_type(good: Sample) -> Iterator[Variant]:
     whole = as_json(good.body) if isinstance(good.body, dict) and good.body else b'{"understudy": 1}'
-    for broken in (*_BROKEN_JSON, whole + b"}", whole + b" understudy", whole[:-1] + b",}"):
+    nearly = (whole + b"}", whole + b" understudy", whole[:-1] + b",}", whole.replace(b'"', b"'"))
+    for broken in (*_BROKEN_JSON, *nearly):
         yield Variant(good.with_body(broken), good=False, what=f"a body of {_shown(broken.decode('utf-8', 'replace'))}")
     for media_type in ("text/plain", "application/xml"):
         other = Sample(good.operation, good.parameters, b"understudy", media_type)
@@ -123,24 +124,25 @@ def _of_body(operation: Operation, pointer: str, good: Sample) -> Iterator[Varia
             if schema.is_valid(changed) is fine:
                 what, near = f"{_shown(value)} at {place or 'the root'}", _is_near(at(body, place), value)
                 yield Variant(good.with_body(changed), good=fine, what=what, near=near)
-        late = _second(body, place, [value for value, fine in tried if not fine], schema)
+        wrong = [value for value, fine in tried if not fine]
+        late = _behind(body, place, wrong, schema) if place == places[-1] else None
         if late is not None:
-            yield Variant(good.with_body(late), good=False, what=f"a second item that is wrong, of that at {place}")
+            yield Variant(good.with_body(late), good=False, what=f"a last item that is wrong, like that at {place}")
 
 
 def _is_near(old: Json, value: Json) -> bool:
     return any(type(old) is kind and type(value) in near for kind, near in _NEAR.items())
 
 
-def _second(body: Json, place: str, values: Iterable[Json], schema: Schema) -> Json:
-    """Return the body with a second item in the list of one that a place is in, that is wrong; None if none is."""
+def _behind(body: Json, place: str, values: Iterable[Json], schema: Schema) -> Json:
+    """Return the body with one more item in the innermost list that a place is in, that is wrong; None if none is."""
     path = split(place)
     for depth in range(len(path) - 1, -1, -1):
         holder = at(body, join(*path[:depth]))
-        if isinstance(holder, list) and len(holder) == 1:
+        if isinstance(holder, list):
             for value in values:
-                item = _replaced(holder[0], join(*path[depth + 1 :]), value)
-                changed = _replaced(body, join(*path[:depth]), [holder[0], item])
+                item = _replaced(holder[int(path[depth])], join(*path[depth + 1 :]), value)
+                changed = _replaced(body, join(*path[:depth]), [*holder, item])
                 if not schema.is_valid(changed):
                     return changed
     return None
@@ -182,7 +184,8 @@ def _values(keyword: str, limit: Json, old: Json, schema: Json) -> Iterator[tupl
         for value in _VALUES:
             yield value, False
     else:
-        for value in (*_VALUES, *([] if isinstance(old, list) else [[old]])):
+        like = (0, 1, "false") if isinstance(old, bool) else ()
+        for value in (*_VALUES, *like, *([] if isinstance(old, list) else [[old]])):
             yield value, False
         if keyword == "items" and isinstance(limit, dict):  # of one that is wrong behind one that is right
             before = old if isinstance(old, list) else ["understudy"]

@@ -53,7 +53,9 @@ TEXTS = (
 NUMBERS = (0, -1, 2**31 - 1, 2**31, -(2**31) - 1, 2**53 - 1, 2**53, 2**53 + 1, 0.1)
 FLAGS = (True, 1, False, 0)
 """One over the other: what JSON can tell apart, and many a language takes for one."""
-ODD = dict.fromkeys(("__proto__", "constructor", "toString", "__class__", "id", "type", "a.b", "$a", "a b", "0"), 1)
+ODD = dict.fromkeys(
+    ("__proto__", "constructor", "toString", "__class__", "id", "type", "a.b", "$a", "a b", "0", "e\u0301"), 1
+)
 """Names that mean something to languages and databases that servers are made of."""
 WIDE = {f"k{n}": n for n in range(300)}
 STRUCTURES: tuple[Json, ...] = ([], {}, WIDE)
