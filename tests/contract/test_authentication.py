@@ -1,5 +1,7 @@
 """Where a credential goes on the wire, by the security schemes of an operation."""
 
+from dataclasses import replace
+
 import pytest
 
 from understudy.contract.authentication import BASIC, BEARER, Place, places
@@ -34,8 +36,8 @@ def operation(*security: Json) -> Operation:
     ],
 )
 def test_each_scheme_has_its_place(scheme: str, place: Place, value: str) -> None:
-    """An API key as password has the user that the scheme names."""
-    assert list(places(operation({scheme: []}))) == [place]
+    """Which names the scheme; an API key as password has the user that the scheme names."""
+    assert list(places(operation({scheme: []}))) == [replace(place, scheme=scheme)]
     assert place.value("s") == value
 
 
