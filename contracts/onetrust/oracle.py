@@ -142,12 +142,12 @@ def _elements(call: Call, reply: Reply, apart: dict[str, _Apart], theirs: Json) 
     for element in mine:
         shown = by_name.get(element["name"], [])
         rule = _rule(reply, element, sent.get(element["name"]))
-        values, ways = _values([element]), apart.get(element["name"], _Apart())
+        values, beside = _values([element]), apart.get(element["name"])
         linked, plain = (values, frozenset[Json]()) if element["linked"] else (frozenset[Json](), values)
-        model = replace(ways, identifiers=linked, plain=plain)
+        model = _Apart(linked, plain, beside.former if beside is not None else frozenset())
         if replace(model, former=frozenset()).holds(shown, told=told):
             continue
-        if ways.holds(shown, told=told) or model.holds(shown, told=told):
+        if any(each.holds(shown, told=told) for each in (model, beside) if each is not None):
             yield Difference("OT-LINK-8", "Identifiers and data elements of one name are kept apart", element, shown)
         elif not shown and _values([element]):
             names = [each["name"] for each in theirs]

@@ -93,6 +93,7 @@ def test_what_was_there_before_is_not_known() -> None:
     assert found(linked("1"), linked(), shown=[plain(["x", "1"])], unseen=1) == {"OT-LINK-8"}
     assert found(linked("1"), [], shown=[linked("2")], unseen=1) == {"OT-LINK-5"}
     assert found(plain("x"), [], shown=[plain("y")], unseen=1) == {"OT-UPDATE-3"}
+    assert found(plain("x"), [], shown=[], unseen=1) == {"OT-UPDATE-3"}
 
 
 @pytest.mark.parametrize(
