@@ -179,6 +179,19 @@ def test_an_existing_record_that_is_not_there_is_inconclusive(
     assert (made.verdict, "check --existing" in made.reason) == (verdict, verdict is Verdict.INCONCLUSIVE)
 
 
+def test_a_run_that_took_no_request_is_inconclusive(pack: Pack, run: Run) -> None:
+    """A limit ended it, and whatever it sent until then was refused: green would say that something was judged."""
+    found = gathered(PASSED)
+    found.cut, found.full = TIME, Counter({429: 300, 400: 2})
+    made = report(pack, run, found)
+    assert (made.verdict, made.verdict.exit_code) == (Verdict.INCONCLUSIVE, 3)
+    assert made.reason == "no request was taken: every answer to the full credentials is 400, 429"
+    found.full[201] = 1
+    assert report(pack, run, found).verdict is Verdict.PARTIAL
+    found.full = Counter({429: 300})
+    assert report(pack, replace(run, scenarios=("mine.arazzo.yaml",)), found).verdict is Verdict.PARTIAL
+
+
 def test_a_run_that_the_budget_cut_is_partial(pack: Pack, run: Run) -> None:
     """It has no findings, and has not looked everywhere."""
     found = gathered(PASSED)

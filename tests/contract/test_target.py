@@ -9,6 +9,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from understudy.contract.target import RUN, Credentials, Run, Secrets
+from understudy.errors import UsageError
 
 TOKEN = 'tok/en"with+odd <chars> & more'
 
@@ -55,6 +56,16 @@ def test_a_run_comes_back_from_the_environment_as_it_was(run: Run, monkeypatch: 
     run.to_environment()
     assert Run.from_environment() == run
     assert RUN in os.environ
+
+
+@pytest.mark.parametrize("char", ["\n", "\r", "\0", "\x1f", "\x7f"])
+@pytest.mark.parametrize("name", ["token", "restricted", "client_id", "client_secret"])
+def test_a_credential_that_no_header_can_carry_is_refused(name: str, char: str) -> None:
+    """And not shown, as what fails to send it would."""
+    with pytest.raises(UsageError, match="holds a line break or another control character") as caught:
+        Credentials(**{name: f"s3cret{char}more"}).check()
+    assert "s3cret" not in str(caught.value)
+    Credentials("t \u00e9~", "r", "c", "s").check()
 
 
 def test_no_secret_is_in_a_repr(run: Run) -> None:

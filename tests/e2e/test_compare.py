@@ -165,6 +165,14 @@ def test_a_url_needs_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (result.exit_code, "no credentials for http://127.0.0.1:9; give --token" in result.output) == (2, True)
 
 
+@pytest.mark.parametrize("command", [["verify", "onetrust", "--base-url"], ["compare", "onetrust", "mock"]])
+def test_a_token_of_two_lines_is_refused_unseen(command: list[str]) -> None:
+    """Before anything is sent: the error of a client that cannot send it would show it."""
+    result = CliRunner().invoke(main, [*command, "http://127.0.0.1:9", "--token", "s3cret\rmore"])
+    assert (result.exit_code, "the token holds a line break" in result.output) == (2, True)
+    assert "s3cret" not in result.output
+
+
 def test_what_was_made_is_deleted_when_the_other_target_is_down() -> None:
     """The calls before have made records at the one that answers."""
     with served("gainsight_px") as url:

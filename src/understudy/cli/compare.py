@@ -132,16 +132,20 @@ def _side(pack: Pack, word: str, order: Order, seed: int, stack: ExitStack) -> _
         if not credentials.token and not (credentials.client_id and credentials.client_secret):
             todo = "give --token (or --api-key), or --client-id and --client-secret"
             raise UsageError(f"no credentials for {word}", todo=todo)
+        credentials.check()
         base_url = base_url_of("the target", word)
         return _Side(base_url, base_url, credentials, (order.existing,) if order.existing else ())
     target = config.load(Path.cwd()).target(word)
     check_vendor(pack.vendor, target)
     check_switches(pack, target)
-    secrets_ = [target.secret(name) for name in ("token", "restricted_token", "client_id", "client_secret")]
+    credentials = Credentials(
+        *(target.secret(name) for name in ("token", "restricted_token", "client_id", "client_secret"))
+    )
+    credentials.check()
     return _Side(
         word,
         base_url_of(f"{config.NAME}: targets.{word}.base_url", target.base_url),
-        Credentials(*secrets_),
+        credentials,
         target.existing,
         target.rps,
         target.max_requests,

@@ -306,6 +306,7 @@ def _refuse_unread(ctx: click.Context) -> None:
 
 
 def _check(credentials: Credentials) -> None:
+    credentials.check()
     if not credentials.token and not (credentials.client_id and credentials.client_secret):
         raise UsageError("no full credentials", todo="give --token (or --api-key), or --client-id and --client-secret")
     if credentials.restricted is not None and credentials.restricted == credentials.token:

@@ -150,6 +150,9 @@ class _Summary:
             return Verdict.PARTIAL, "only the calls that others have made are judged"
         if gathered.narrowed:
             return Verdict.PARTIAL, "only a part of the checks was asked for"
+        if gathered.cut and not self.run.scenarios and gathered.full and min(gathered.full) >= 400:
+            refused = ", ".join(str(status) for status in sorted(gathered.full))
+            return Verdict.INCONCLUSIVE, f"no request was taken: every answer to the full credentials is {refused}"
         if gathered.cut:
             return Verdict.PARTIAL, f"{self._limit()} before all checks were done; give more with {gathered.cut}"
         return Verdict.CONFORMS, _counted_out(findings)

@@ -11,8 +11,11 @@ from functools import cache
 from html import escape
 
 from understudy.contract.shell import expanded, octal
+from understudy.errors import UsageError
 from understudy.values import Json
 
+DELETE = 0x7F
+"""The one control character beyond the blank."""
 RUN = "UNDERSTUDY_RUN"
 """The environment variable by which a run reaches pytest's worker processes."""
 
@@ -25,6 +28,19 @@ class Credentials:
     restricted: str | None = field(default=None, repr=False)
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
+
+    def check(self) -> None:
+        """Raise UsageError, which does not show it, where a header cannot carry one (RFC 9110, section 5.5)."""
+        given = {
+            "the token": self.token,
+            "the restricted token": self.restricted,
+            "the client's id": self.client_id,
+            "the client's secret": self.client_secret,
+        }
+        for name, value in given.items():
+            if value and any(ord(char) < ord(" ") or ord(char) == DELETE for char in value):
+                what = f"{name} holds a line break or another control character"
+                raise UsageError(what, todo="take it out: no header can carry it")
 
     def basic(self) -> str | None:
         """Return the client as HTTP Basic sends it (RFC 7617), or None where there is none."""
