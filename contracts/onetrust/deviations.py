@@ -1516,16 +1516,6 @@ def second_delete_answers_200(call: Call, state: Transaction, play: Operation) -
 
 
 @deviations.play("OT-DELETE-3", DELETE)
-def third_delete_answers_200(call: Call, state: Transaction, play: Operation) -> Reply:
-    """Answer a delete with 200 that comes for the third time."""
-    reply, named = play(call, state), str(_body(call).get("identifier"))
-    count = int(str(state.get("deviation", named) or 0)) + 1
-    if reply.status in (200, 404):
-        state.put("deviation", named, count)
-    return Reply(200, "Data subject deleted") if reply.status == 404 and count > 2 else reply
-
-
-@deviations.play("OT-DELETE-3", DELETE)
 def delete_in_another_case_is_done(call: Call, state: Transaction, play: Operation) -> Reply:
     """Delete the subject whose identifier differs from the named one in case alone."""
     named = str(_body(call).get("identifier"))
