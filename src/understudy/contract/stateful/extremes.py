@@ -23,9 +23,9 @@ from understudy.spec.wire import is_json
 from understudy.values import Json, at, join
 
 CHECK = "extremes"
-SECONDS = 4.0
+SECONDS = 8.0
 """How long one operation's values take at most."""
-SHARE = 7
+SHARE = 5
 """One operation's values take no more than this part of the time that is left."""
 OWN = "understudy-own-record"
 """Stands in a sample for the identifier of its own record."""
