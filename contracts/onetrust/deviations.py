@@ -1423,14 +1423,19 @@ def delete_answered_and_not_done(call: Call, state: Transaction, play: Operation
     return reply
 
 
+def _noted(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Play a delete, and take note of the subject."""
+    subject, reply = _subject(state, str(_body(call).get("identifier"))), play(call, state)
+    if reply.accepted:
+        state.put("deviation", subject.identifier, subject)
+    return reply
+
+
 @deviations.play("OT-DELETE-1", WRITE, DELETE)
 def creation_after_a_delete_brings_back(call: Call, state: Transaction, play: Operation) -> Reply:
     """Give a subject that is created after its delete the elements that it had before."""
     if call.operation_id == DELETE:
-        subject, reply = _subject(state, str(_body(call).get("identifier"))), play(call, state)
-        if reply.accepted:
-            state.put("deviation", subject.identifier, subject)
-        return reply
+        return _noted(call, state, play)
     gone: Any = state.get("deviation", _name(call))
     if gone is None or _subject(state, _name(call)):
         return play(call, state)
@@ -1471,10 +1476,7 @@ def delete_takes_the_longer_too(call: Call, state: Transaction, play: Operation)
 def reads_show_the_deleted(call: Call, state: Transaction, play: Operation) -> Reply:
     """Show a deleted subject on its page and in its details."""
     if call.operation_id == DELETE:
-        subject, reply = _subject(state, str(_body(call).get("identifier"))), play(call, state)
-        if reply.accepted:
-            state.put("deviation", subject.identifier, subject)
-        return reply
+        return _noted(call, state, play)
     gone = None if _subject(state, _name(call)) else state.get("deviation", _name(call))
     return _as_if(call, state, play, gone)
 
@@ -1491,10 +1493,7 @@ def delete_that_retains_is_not_done(call: Call, state: Transaction, play: Operat
 def profiles_show_the_deleted(call: Call, state: Transaction, play: Operation) -> Reply:
     """Show a deleted subject in the profiles."""
     if call.operation_id == DELETE:
-        subject, reply = _subject(state, str(_body(call).get("identifier"))), play(call, state)
-        if reply.accepted:
-            state.put("deviation", subject.identifier, subject)
-        return reply
+        return _noted(call, state, play)
     named = str(call.query.get("identifier", _name(call)))
     return _as_if(call, state, play, None if _subject(state, named) else state.get("deviation", named))
 
