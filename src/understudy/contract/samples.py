@@ -34,8 +34,9 @@ class Sample:
         """Return the sample with each query parameter that it leaves out and of which the document tells a value."""
         found = self
         for each in self.operation.parameters:
-            if each.location == "query" and each.name not in self.parameters.get("query", {}):
-                found = found.with_parameter(each, _told(each))
+            value = _told(each) if each.location == "query" else None
+            if value is not None and each.name not in self.parameters.get("query", {}):
+                found = found.with_parameter(each, value)
         return found
 
     def with_value(self, location: str, name: str, value: Json) -> "Sample":

@@ -116,7 +116,7 @@ def _of_body(operation: Operation, pointer: str, good: Sample) -> Iterator[Varia
     body, places = good.body, schema.places(good.body, parent)
     if not places and holder == f"{schema.pointer}/properties" and isinstance(body, dict):
         required = at(operation.document.value, schema.pointer).get("required", ())
-        body, places = {known: body[known] for known in required} | {name: None}, [f"/{name}"]
+        body, places = {known: body[known] for known in required if known in body} | {name: None}, [f"/{name}"]
     for place in places:
         tried = list(_values(keyword, limit, at(body, place), at(operation.document.value, parent)))
         for value, fine in tried:
