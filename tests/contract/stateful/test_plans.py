@@ -1,11 +1,14 @@
 """What calls sequences are drawn from."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
+from types import ModuleType
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from understudy import pack as packs
@@ -149,3 +152,28 @@ def test_drawing_is_cheap(vendor: str) -> None:
     assert pack.oracle is not None
     made = Plans(pack.effective, pack.oracle, list(pack.oracle.comparisons), case=True)
     assert len(repr(made.all)) < 20_000
+
+
+def test_what_is_drawn_does_not_depend_on_what_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hypothesis draws the constants of loaded code; a run with the same seed must not depend on who starts it."""
+
+    def drawn() -> list[Plan]:
+        made = plans({"type": "object", "properties": {"a": {"type": "integer"}}})
+        found: list[Plan] = []
+
+        @seed(5)
+        @settings(max_examples=300, database=None, phases=(Phase.generate,))
+        @given(made.all)
+        def draw(plan: Plan) -> None:
+            found.append(plan)
+
+        draw()
+        return found
+
+    before = drawn()
+    module = tmp_path / "constants.py"
+    module.write_text(f"FOUND = {[bytes([65 + size]) * size for size in range(1, 33)]}")
+    loaded = ModuleType("constants")
+    loaded.__file__ = str(module)
+    monkeypatch.setitem(sys.modules, "constants", loaded)
+    assert [(each.parameters, each.body) for each in drawn()] == [(each.parameters, each.body) for each in before]
