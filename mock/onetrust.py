@@ -79,7 +79,8 @@ def _refused(refusal: Refusal, operation_id: str | None, switches: Mapping[str, 
         return refusal.reply(refusal.detail)
     if operation_id == "GetOAuthToken" and refusal.status in (400, 401):
         error = "invalid_request" if refusal.status == 400 else "invalid_client"
-        return refusal.reply({"error": error, "error_description": refusal.detail})
+        body = {"error": error, "error_description": refusal.detail}
+        return refusal.reply(body, rules=(*refusal.rules, "OT-TOKEN-10"))
     return None
 
 

@@ -2,9 +2,11 @@
 
 import gc
 import socket
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 import uvicorn
 from starlette.types import ASGIApp, Receive
@@ -15,6 +17,12 @@ from understudy.errors import UsageError
 BACKLOG = 2048
 TRANSPORT = "understudy.transport"
 """Where a scope holds the connection, for what is to break it."""
+
+
+Unreadable: TypeAlias = Callable[[str], tuple[Iterable[tuple[bytes, bytes]], bytes]]
+"""What an application may have as `unreadable`: returns headers and body of the 400 for a request that is no HTTP.
+
+It is handed the parser's reason."""
 
 
 class GoneError(Exception):
@@ -53,11 +61,22 @@ def url_of(sock: socket.socket) -> str:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's, which also lets faults have the connection."""
+    """uvicorn's, which also lets faults have the connection, and the application word what is no HTTP."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be read as HTTP/1.1 in the application's words, if it has any."""
+        unreadable: Unreadable | None = getattr(self.config.app, "unreadable", None)
+        if unreadable is None:
+            super().send_400_response(msg)
+            return
+        headers, body = unreadable(str(sys.exc_info()[1] or msg))
+        lines = [b"HTTP/1.1 400 Bad Request", *(b"%s: %s" % each for each in headers), b"connection: close", b"", body]
+        self.transport.write(b"\r\n".join(lines))
+        self.transport.close()
 
 
 class _Server(uvicorn.Server):

@@ -18,6 +18,7 @@ from tests.mock.exchange import (
     connected,
     exchange,
     onetrust,
+    parsed,
     request,
     served,
     with_operation,
@@ -191,6 +192,24 @@ def test_a_client_that_leaves_gets_no_answer_and_does_no_harm(mock: str) -> None
     with connected(mock) as connection:
         connection.sendall(request("POST", WRITE, FULL, ("Content-Length", "100")) + b"{")
     assert call(mock, "GET", PAGE, FULL, ME).status == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (b"UNHEARD-OF / HTTP/1.1\r\n", "method"),
+        (b"GET /a b HTTP/1.1\r\n", "Expected HTTP/"),
+        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n", "Content-Length"),
+        (b"GET / HTTP/1.1\r\nno header\r\n", "header"),
+    ],
+)
+def test_what_is_no_http_is_answered_in_problem_details(mock: str, sent: bytes, reason: str) -> None:
+    """Like every other refusal, with the header of the rules; the connection ends with it."""
+    answer = parsed(exchange(mock, sent + b"Host: localhost\r\n\r\n"))
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert (answer.headers["understudy-rules"], answer.headers["connection"]) == ("none", "close")
+    assert (answer.json["status"], answer.json["rules"]) == (400, [])
+    assert reason in answer.json["detail"]
 
 
 def test_the_model_is_told_how_it_was_called() -> None:

@@ -207,7 +207,8 @@ def test_a_chunked_body_beyond_the_limit_is_refused_with_413(small: str, chunks:
     """Nothing announces its size; it is counted as it comes."""
     head = request("POST", WRITE, FULL, ME, JSON, ("Transfer-Encoding", "chunked"))
     body = b"".join(b"%x\r\n%s\r\n" % (size, b" " * size) for size in chunks)
-    assert parsed(exchange(small, head + body + b"0\r\n\r\n")).status == 413
+    answer = parsed(exchange(small, head + body + b"0\r\n\r\n"))
+    assert (answer.status, answer.json["where"]) == (413, "#")
 
 
 def test_the_limit_is_one_mebibyte_by_default(mock: str) -> None:

@@ -192,3 +192,19 @@ def test_a_token_without_scopes_or_end_is_not_valid(pack: Pack, claims: dict[str
     """Though the signature is right."""
     keyring = Keyring(pack.behaviour, 1)
     assert keyring.scopes(keyring.mint(claims), Clock()) is None
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("multipart/form-data", b"no boundary"),
+        ("multipart/form-data; boundary=a", b"--a\r\nContent-Disposition: form-data; nam\r\n\r\nx\r\n--a--\r\n"),
+        ("multipart/form-data; boundary=a", b"--another"),
+        ("application/x-www-form-urlencoded", b"\xff\xfe=1"),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_refused_as_oauth_has_it(mock: str, media_type: str, body: bytes) -> None:
+    """With an error and its description, and under the rule that wants them."""
+    answer = call(mock, "POST", TOKEN, ("Content-Type", media_type), body=body)
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert answer.headers["understudy-rules"] == "OT-TOKEN-10;observed"

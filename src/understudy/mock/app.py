@@ -266,8 +266,18 @@ class MockApp:
         return name, self._only, path
 
     async def _lost(self, status: int, what: str, send: Send) -> None:
-        refusal = Refusal(status, f"{what}; the vendors here: {', '.join(self._vendors)}")
-        await send_answer(send, rendered(Reply(status, problem(refusal), media_type=MEDIA_TYPE), lambda rules: NO_RULE))
+        await send_answer(send, _nobodys(Refusal(status, f"{what}; the vendors here: {', '.join(self._vendors)}")))
+
+    @staticmethod
+    def unreadable(reason: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        """Return headers and body of the answer to what is no HTTP/1.1 (RFC 9112, section 2.2)."""
+        start, body = _nobodys(Refusal(400, f"the request cannot be read as HTTP/1.1: {reason}"))
+        return start["headers"], body["body"]
+
+
+def _nobodys(refusal: Refusal) -> Answer:
+    """Return the answer to a request that no vendor is to have."""
+    return rendered(refusal.reply(problem(refusal), MEDIA_TYPE), lambda rules: NO_RULE)
 
 
 async def _other(scope: Scope, receive: Receive, send: Send) -> None:

@@ -78,30 +78,31 @@ class Bodies:
     async def _received(self, limit: int, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         announced = int(headers.get(b"content-length", b"0"))
         if announced > limit and (b"expect" in headers or announced > DRAINED):
-            raise self._too_large(limit)
+            raise self._too_large(limit, headers)
         message = await receive()
         body: bytes = message.get("body", b"")
         if not message.get("more_body") and message["type"] == "http.request":
             if len(body) > limit:
-                raise self._too_large(limit)
+                raise self._too_large(limit, headers)
             return body
         chunks, size = [body], len(body)
         while message.get("more_body"):
             message = await receive()
             size += len(message.get("body", b""))
             if size > DRAINED:
-                raise self._too_large(limit)
+                raise self._too_large(limit, headers)
             if size <= limit:
                 chunks.append(message.get("body", b""))
         if message["type"] == "http.disconnect":
             raise GoneError()
         if size > limit:
-            raise self._too_large(limit)
+            raise self._too_large(limit, headers)
         return b"".join(chunks)
 
-    def _too_large(self, limit: int) -> RefusedError:
+    def _too_large(self, limit: int, headers: Mapping[bytes, bytes]) -> RefusedError:
         broken = [(Part.SIZE, f"{self._operation.pointer}/requestBody")]
-        return self._refuse(413, f"the body has more than {limit} bytes", broken=broken, where="Content-Length")
+        where = "Content-Length" if b"content-length" in headers else ROOT
+        return self._refuse(413, f"the body has more than {limit} bytes", broken=broken, where=where)
 
     def _wrong_type(self, media_type: str) -> RefusedError:
         detail = f"media type {media_type or 'none'} is not taken, send {' or '.join(self._schemas)}"
