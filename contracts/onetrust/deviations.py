@@ -190,6 +190,14 @@ def values_measured_in_bytes(call: Call, state: Transaction, play: Operation) ->
     return Reply(400) if long else play(call, state)
 
 
+@deviations.play("OT-BODY-16", WRITE)
+def listed_values_measured_in_utf_16(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Refuse a value in a list that has more than 750 units of UTF-16, though it has fewer characters."""
+    lists = [element["value"] for element in _elements(call) if isinstance(element.get("value"), list)]
+    long = any(len(value.encode("utf-16-le")) > 1500 for values in lists for value in values)
+    return Reply(400) if long else play(call, state)
+
+
 @deviations.play("OT-BODY-12", WRITE)
 def offsets_refused(call: Call, state: Transaction, play: Operation) -> Reply:
     """Refuse an interactionDate that is not in UTC."""
@@ -225,6 +233,13 @@ def full_token_forbidden(call: Call, state: Transaction, play: Operation) -> Rep
 def reads_want_to_write(call: Call, state: Transaction, play: Operation) -> Reply:
     """Refuse the scope CONSENT_READ at the reads with 403."""
     return play(call, state) if "CONSENT" in call.scopes else Reply(403)
+
+
+@deviations.play("OT-READ-3", PAGE)
+def additional_wants_to_write(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Refuse the scope CONSENT_READ at the page of an additional identifier with 403."""
+    closed = "CONSENT" not in call.scopes and _subject(state, _name(call)) and not state.get(SUBJECTS, _name(call))
+    return Reply(403) if closed else play(call, state)
 
 
 @deviations.play("OT-READ-3", DETAILS)
@@ -406,6 +421,13 @@ def unusual_types_become_email(call: Call, state: Transaction, play: Operation) 
     """Turn an identifierType of more than one word into Email."""
     kind = _body(call).get("identifierType", "")
     return play(replace(call, body={**_body(call), "identifierType": "Email"}) if " " in kind else call, state)
+
+
+@deviations.play("OT-CREATE-3", WRITE)
+def types_cut(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Cut an identifierType after 32 characters."""
+    kind = _body(call).get("identifierType", "")
+    return play(replace(call, body={**_body(call), "identifierType": kind[:32]}) if kind else call, state)
 
 
 @deviations.play("OT-CREATE-3", WRITE)
@@ -758,6 +780,12 @@ def identifiers_beyond_the_fifth_lost(call: Call, state: Transaction, play: Oper
 def identifiers_without_at_lost(call: Call, state: Transaction, play: Operation) -> Reply:
     """Lose those identifiers of a list that are no addresses of mail."""
     return play(_linking(call, lambda wanted: [each for each in wanted if "@" in each] or wanted), state)
+
+
+@deviations.play("OT-LINK-1", WRITE)
+def long_identifiers_lost(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Lose those identifiers of a list that have more than 100 characters."""
+    return play(_linking(call, lambda wanted: [each for each in wanted if len(each) <= 100]), state)
 
 
 @deviations.play("OT-LINK-1", WRITE)
@@ -1241,6 +1269,34 @@ def secret_may_go_on(call: Call, state: Transaction, play: Operation) -> Reply:
     return play(
         replace(call, body={**_body(call), "client_secret": client.secret}) if client and begins else call, state
     )
+
+
+@deviations.play("OT-TOKEN-6", TOKEN)
+def secret_does_not_know_case(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Take a client's secret in whatever case."""
+    return play(_as_client(call, client_id=str, secret=str.lower), state)
+
+
+@deviations.play("OT-TOKEN-6", TOKEN)
+def client_does_not_know_case(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Take a client's id in whatever case."""
+    return play(_as_client(call, client_id=str.lower, secret=str), state)
+
+
+@deviations.play("OT-TOKEN-6", TOKEN)
+def secret_trimmed(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Take a client's secret with blanks around it."""
+    return play(_as_client(call, client_id=str, secret=str.strip), state)
+
+
+def _as_client(call: Call, client_id: Callable[[str], str], secret: Callable[[str], str]) -> Call:
+    """Return the request as by the client whose id and secret are the ones sent, once both are brought to a form."""
+    sent = _body(call)
+    for each in call.around.clients.values():
+        named = client_id(str(sent.get("client_id"))) == client_id(each.client_id)
+        if named and secret(str(sent.get("client_secret"))) == secret(each.secret):
+            return replace(call, body={**sent, "client_id": each.client_id, "client_secret": each.secret})
+    return call
 
 
 @deviations.play("OT-TOKEN-6", TOKEN)

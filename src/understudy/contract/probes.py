@@ -7,9 +7,11 @@ from understudy.contract.access import Access
 from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, retry_after
+from understudy.contract.grants import Grants
 from understudy.contract.records import LACKING, record
 from understudy.contract.samples import Sample, on_the_wire, sample
 from understudy.contract.target import LIMITED, REGIME
+from understudy.contract.tokens import token_path
 from understudy.contract.variants import Variant, variants
 from understudy.spec.document import Operation
 from understudy.spec.rules import Part, Rule
@@ -140,7 +142,10 @@ class Prober:
 
     def access(self, operation_id: str) -> None:
         """Call as nobody, with tokens that are none, with the restricted and with the full credential."""
-        Access(self, self.judge.judged.operations[operation_id]).probe()
+        operation = self.judge.judged.operations[operation_id]
+        if operation.path == token_path(self.judge.judged):
+            Grants(self, operation).probe()
+        Access(self, operation).probe()
 
     def failed(
         self,

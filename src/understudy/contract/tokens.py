@@ -15,6 +15,7 @@ from understudy.values import Json
 MARGIN = 30.0
 """Seconds before its end that a token is renewed, but never more than a tenth of its life."""
 BOUNDARY = "understudy-boundary"
+GRANT = {"grant_type": "client_credentials"}
 
 Send = Callable[[Request], Response]
 """Sends a request; raises TargetError where no answer comes."""
@@ -71,11 +72,11 @@ class Tokens:
     def _grant(self, send: Send) -> None:
         url, answers = self._url(), []
         form = {
-            "grant_type": "client_credentials",
+            **GRANT,
             "client_id": self._credentials.client_id or "",
             "client_secret": self._credentials.client_secret or "",
         }
-        for request in (_urlencoded(url, form), _multipart(url, form)):
+        for request in (urlencoded(url, form), multipart(url, form)):
             response = send(request)
             if response.status == 200:
                 self._take(url, response.body)
@@ -101,21 +102,31 @@ class Tokens:
         self._known.append(token)
 
     def _url(self) -> str:
-        schemes = self._document.value.get("components", {}).get("securitySchemes", {}).values()
-        for scheme in schemes:
-            flow = scheme.get("flows", {}).get("clientCredentials")
-            if flow:
-                token_url: str = flow["tokenUrl"].replace("{", "").replace("}", "")
-                return self._base_url + urlsplit(token_url).path
-        raise TargetError("the document has no client credentials flow", todo="give --token instead of --client-id")
+        path = token_path(self._document)
+        if path is None:
+            raise TargetError("the document has no client credentials flow", todo="give --token instead of --client-id")
+        return self._base_url + path
 
 
-def _urlencoded(url: str, form: Mapping[str, str]) -> Request:
+def token_path(document: Document) -> str | None:
+    """Return the path of the endpoint that grants tokens to clients; None where the document has no such flow."""
+    schemes = document.value.get("components", {}).get("securitySchemes", {}).values()
+    for scheme in schemes:
+        flow = scheme.get("flows", {}).get("clientCredentials")
+        if flow:
+            token_url: str = flow["tokenUrl"].replace("{", "").replace("}", "")
+            return urlsplit(token_url).path
+    return None
+
+
+def urlencoded(url: str, form: Mapping[str, str]) -> Request:
+    """Return a request for a token by a URL-encoded form."""
     headers = (("Content-Type", "application/x-www-form-urlencoded"),)
     return Request("POST", url, headers, urlencode(form).encode())
 
 
-def _multipart(url: str, form: Mapping[str, str]) -> Request:
+def multipart(url: str, form: Mapping[str, str]) -> Request:
+    """Return a request for a token by a multipart form (RFC 7578)."""
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="'
     parts = "".join(f'{head}{name}"\r\n\r\n{value}\r\n' for name, value in form.items())
     headers = (("Content-Type", f"multipart/form-data; boundary={BOUNDARY}"),)

@@ -14,6 +14,8 @@ from understudy.values import Json, at, join, split
 _VALUES: tuple[Json, ...] = (
     None, True, 7, 1.5, "understudy", "true", "7", [], ["understudy"], [7], {}, {"understudy": 1},
 )  # fmt: skip
+_LETTERS = ("x", "ü", "😀")
+"""Of one, two and four bytes: a length is counted in characters (RFC 8259, section 8.2), not in bytes or UTF-16."""
 _NO_BOOLEANS = ("1", "yes")
 """Texts that some take for true."""
 _BROKEN_JSON = (b'{"understudy": [', b"understudy", b"{'understudy': 1}", b'{"understudy": 1,}', b"\xff\xfe", b"{} {}")
@@ -163,7 +165,8 @@ def _values(keyword: str, limit: Json, old: Json, schema: Json) -> Iterator[tupl
         for name in limit or ():
             yield {key: value for key, value in old.items() if key != name}, False
     elif keyword == "maxLength" and isinstance(limit, int):
-        yield "x" * limit, True
+        for letter in _LETTERS:
+            yield letter * limit, True
         yield "x" * (limit + 1), False
     elif keyword == "minLength" and isinstance(limit, int) and limit:
         yield "x" * (limit - 1), False
@@ -189,8 +192,11 @@ def _values(keyword: str, limit: Json, old: Json, schema: Json) -> Iterator[tupl
             yield value, False
         if keyword == "items" and isinstance(limit, dict):  # of one that is wrong behind one that is right
             before = old if isinstance(old, list) else ["understudy"]
-            for value in (None, 7, {}, *(["x" * (limit["maxLength"] + 1)] if "maxLength" in limit else ())):
+            longest = limit.get("maxLength", 0)
+            for value in (None, 7, {}, *(["x" * (longest + 1)] if longest else ())):
                 yield [*before, value], False
+            for letter in _LETTERS if longest else "":
+                yield [*before, letter * longest], True
 
 
 def _replaced(body: Json, place: str, value: Json) -> Json:
