@@ -22,6 +22,7 @@ from understudy.values import Json
 WRITES = ("createUser", "updateUser", "updateUserOfBody")
 UPDATES = ("updateUser", "updateUserOfBody")
 READS = ("getUser", "listUsers")
+CUSTOM = "customAttributes"
 KEPT = ("PX-CREATE-3", "PX-UPDATE-2", "PX-GET-1")
 """What a value that is not kept breaks: the rule of the write, or that of the read."""
 
@@ -168,6 +169,19 @@ def read_key_creates_and_deletes(refusal: Refusal, operation_id: str | None) -> 
 def read_key_updates(refusal: Refusal, operation_id: str | None) -> Refusal | None:
     """Let a key that may only read update."""
     return None if refusal.status == 403 else refusal
+
+
+@deviations.play("PX-AUTH-10", "getUser")
+def reading_nobody_needs_a_write_key(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Refuse to read a user who is not there with a key that may only read."""
+    reply = play(call, state)
+    return reply if "WRITE" in call.scopes or reply.status != 404 else Reply(403)
+
+
+@deviations.play("PX-AUTH-8", "listUsers")
+def scrolls_need_a_write_key(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Refuse a page that a scrollId asks for to a key that may only read."""
+    return play(call, state) if "WRITE" in call.scopes or "scrollId" not in call.query else Reply(403)
 
 
 @deviations.play("PX-AUTH-10", "getUser")
@@ -761,6 +775,12 @@ def pages_of_20(call: Call, state: Transaction, play: Operation) -> Reply:
     return play(call if "pageSize" in call.query else _asking(call, pageSize=20), state)
 
 
+@deviations.play("PX-LIST-3", "listUsers")
+def pages_of_a_hundred(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Show a hundred users on a page at most, though pageSize asks for more."""
+    return play(_asking(call, pageSize=min(call.query["pageSize"], 100)) if "pageSize" in call.query else call, state)
+
+
 @deviations.play("PX-LIST-7", "listUsers")
 def one_more_than_a_page(call: Call, state: Transaction, play: Operation) -> Reply:
     """Show one user more than pageSize, but for pages of one."""
@@ -784,6 +804,16 @@ def page_begins_with_the_last(call: Call, state: Transaction, play: Operation) -
     return (
         reply if last is None else _with(reply, users=[last, *_json(reply)["users"]][: call.query.get("pageSize", 25)])
     )
+
+
+@deviations.play("PX-LIST-8", "listUsers")
+def fourth_page_begins_late(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Leave out the first user of every fourth page."""
+    page, reply = state.get("deviation", f"page {call.query.get('scrollId')}"), play(call, state)
+    page = page + 1 if isinstance(page, int) else 1
+    if reply.status == 200:
+        state.put("deviation", f"page {_json(reply)['scrollId']}", page)
+    return _with(reply, users=_json(reply)["users"][1:]) if page == 4 and reply.status == 200 else reply
 
 
 @deviations.play("PX-LIST-8", "listUsers")
@@ -1051,4 +1081,120 @@ def revived_as_they_were(call: Call, state: Transaction, play: Operation) -> Rep
     user, reply = _user(state, _named(call)), play(call, state)
     if reply.accepted and user is not None:
         _set(state, _named(call), fields=user.fields)
+    return reply
+
+
+# --- what shows between users, in lists, or in some values alone ------------------------------------------------------
+
+
+@deviations.play("PX-FILTER-3", "listUsers")
+def negative_bounds_are_left_out(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Take <= for < where the bound is negative."""
+    return play(_filtered(call, lambda text: re.sub(r"<=(?=-)", "<", text)), state)
+
+
+@deviations.play("PX-FILTER-1", "listUsers", beside=("PX-FILTER-2",))
+def long_texts_are_compared_by_their_begin(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Compare the first 60 characters of a text alone."""
+    return play(_filtered(call, lambda text: re.sub(r"==([^;]{60})[^;]*", r"~\1", text)), state)
+
+
+@deviations.play("PX-UPDATE-2", *UPDATES, "listUsers")
+def lists_are_an_update_behind(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Show role and phone on the list as they were before the last update."""
+    if call.operation_id != "listUsers":
+        user = _user(state, _named(call))
+        reply = play(call, state)
+        if user is not None and reply.accepted:
+            state.put("deviation", f"before {_named(call)}", user.fields)
+        return reply
+
+    def stale(user: dict[str, Json]) -> dict[str, Json]:
+        before: Any = state.get("deviation", f"before {user['identifyId']}") or {}
+        return {**user, **{name: before[name] for name in ("role", "phone") if name in before}}
+
+    return _shown(play(call, state), stale)
+
+
+@deviations.play("PX-GET-1", *WRITES, beside=KEPT)
+def attributes_of_digits_are_numbers(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Keep a custom attribute that is a text of digits as a number."""
+
+    def number(value: Json) -> Json:
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+    return play(_sending(call, lambda name, value: _leaves(value, number) if name == CUSTOM else value), state)
+
+
+@deviations.play("PX-GET-1", *WRITES, beside=KEPT)
+def attributes_in_small_letters(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Keep the names of custom attributes in small letters."""
+
+    def lowered(name: str, value: Json) -> Json:
+        return {key.lower(): each for key, each in value.items()} if name == CUSTOM and value else value
+
+    return play(_sending(call, lowered), state)
+
+
+@deviations.play("PX-GET-1", *WRITES, beside=KEPT)
+def ten_attributes_kept(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Keep the first ten custom attributes of a request."""
+    return play(
+        _sending(call, lambda name, value: dict([*value.items()][:10]) if name == CUSTOM and value else value), state
+    )
+
+
+@deviations.play("PX-GET-2", "getUser", beside=("PX-DELETE-1",))
+def emails_are_ids(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Show the user of an email where nobody has it as the id."""
+    found = [key for key, user in _users(state) if user.fields.get("email") == _named(call)]
+    return play(_about(call, found[0]) if found and _user(state, _named(call)) is None else call, state)
+
+
+@deviations.play("PX-MISSING-1", "updateUser", beside=("PX-UPDATE-3",))
+def emails_are_updated(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Update the user of an email where nobody has it as the id."""
+    found = [key for key, user in _users(state) if user.fields.get("email") == _named(call)]
+    return play(_about(call, found[0]) if found and _user(state, _named(call)) is None else call, state)
+
+
+@deviations.play("PX-DELETE-3", "createUser")
+def second_revival_forgets(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Lose the fields of a record that is revived a second time by its creation."""
+    user, named = _user(state, _named(call)), _named(call)
+    if user is not None and user.deleted is not None and _count(state, f"revived {named}") > 1:
+        _set(state, named, fields={})
+    return play(call, state)
+
+
+@deviations.play("PX-UPDATE-2", "updateUser", beside=("PX-UPDATE-3",))
+def equal_places_are_one(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Change the place of all users who were given the same one, where one of them moves."""
+    user, place = _user(state, _named(call)), _body(call).get("location")
+    reply = play(call, state)
+    if user is not None and reply.accepted and place and user.fields.get("location"):
+        for key, other in _users(state):
+            if other.fields.get("location") == user.fields["location"]:
+                _set(state, key, fields={**other.fields, "location": _user(state, _named(call)).fields["location"]})
+    return reply
+
+
+@deviations.play("PX-UPDATE-3", "createUser", beside=KEPT)
+def accounts_of_others_after_the_twentieth(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Give a new user without an accountId the last one's before, once there are more than twenty users."""
+    others = [str(user.fields["accountId"]) for _, user in _users(state) if user.fields.get("accountId")]
+    if "accountId" in _body(call) or len(_users(state)) <= 20 or not others:
+        return play(call, state)
+    return play(replace(call, body={**_body(call), "accountId": others[-1]}), state)
+
+
+@deviations.play("PX-GET-1", *UPDATES, beside=("PX-UPDATE-4",))
+def first_visits_drift(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Add a millisecond to firstVisitDate where an update names signUpDate alone."""
+    reply, user = play(call, state), _user(state, _named(call))
+    names = _body(call).keys()
+    if reply.accepted and user is not None and "signUpDate" in names and "firstVisitDate" not in names:
+        visit = user.fields.get("firstVisitDate")
+        if visit:
+            _set(state, _named(call), fields={**user.fields, "firstVisitDate": visit + 1})
     return reply

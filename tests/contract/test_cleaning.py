@@ -87,7 +87,7 @@ def test_room_is_made_where_the_reserve_leaves_none(pack: Pack, run: Run, monkey
         client.records = {"0": identifier(there, "0"), "mine": "ada@example.com", "none": None}
         make_room(client)
         assert client.made.pending == 12
-        client.took(60.0)
+        client.took(60.0, "DELETE")
         assert client.left < 0
         monkeypatch.setattr(cleaning, "BATCH", 5)
         make_room(client)
@@ -109,10 +109,10 @@ def gone(run: Run, label: str) -> Request:
 def test_time_is_kept_back_for_every_record(full: Judge, run: Run) -> None:
     """A little more than the deletes take at the pace of late, and nothing where there is nothing to delete."""
     client = Client(replace(run, scope="full"), full)
-    client.took(9.0)
-    for _ in range(4 * RECENT):
-        client._throttle.sent += 1
-        client.took(0.01)
+    client.took(9.0, "POST")
+    for _ in range(8 * RECENT):
+        client.took(0.01, "POST")
+        client.took(5.0, "GET")  # a long list, say
     assert client.left == pytest.approx(client.run.remaining, abs=0.1)
     for number in range(100):
         client.made.note(wrote(f"understudy-{number}"))

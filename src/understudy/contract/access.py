@@ -8,10 +8,10 @@ from understudy.contract.authentication import BASIC, BEARER, Place, places
 from understudy.contract.client import GARBAGE
 from understudy.contract.evidence import Outcome
 from understudy.contract.exchange import Exchange
-from understudy.contract.samples import Sample
+from understudy.contract.samples import Sample, sample
 from understudy.spec.document import Operation
 from understudy.spec.rules import Part, Rule
-from understudy.values import at, join
+from understudy.values import SAFE_METHODS, at, join
 
 if TYPE_CHECKING:
     from understudy.contract.probes import Prober
@@ -24,6 +24,7 @@ STRANGER = "understudy"
 """A user of HTTP Basic of whom no document speaks."""
 PERMISSIONS = "x-permissions"
 """Where a security scheme says what its scopes or roles open, if it does."""
+NOT_OPENED = "The restricted credential does not open a read"
 ACCEPTED = "A request without a valid credential is accepted"
 
 
@@ -135,9 +136,10 @@ class Access:
         if self._open_to_restricted:
             rules = self.judge.rules.citing({Part.SECURITY}, [f"{self.operation.pointer}/security"])
             if status in (401, 403):
-                self._refused(rules, exchange, "The restricted credential does not open a read", "2xx")
+                self._refused(rules, exchange, NOT_OPENED, "2xx")
             elif status < 300:
                 self._passed(rules, exchange)
+                self._unknown(rules)
             return
         rules = self.judge.closing(self.operation, 403)
         if status == 403:
@@ -147,6 +149,14 @@ class Access:
         elif status != 429 and 403 in self.operation.statuses:
             title = "The restricted credential is refused with another status than 403"
             self._refused(rules, exchange, title, "403 (or the credential is not valid at all: check it)")
+
+    def _unknown(self, rules: Iterable[Rule]) -> None:
+        """Read a record that is not there with the restricted credential: it may be told so."""
+        unknown = sample(self.operation, self.client.run, f"{self.operation.operation_id} unknown")
+        if self.operation.needs_record and self.operation.method in SAFE_METHODS and unknown is not None:
+            exchange = self._send(unknown, "restricted")
+            if exchange.response.status in (401, 403) and self._send(unknown, "full").response.status == 404:
+                self._refused(rules, exchange, NOT_OPENED, "404", " to a record that is not there")
 
     def _restricted_otherwise(self, others: list[Place], good: Sample, secret: str) -> None:
         """Send the restricted credential at the other places too, and with all parameters at each."""
@@ -166,7 +176,8 @@ class Access:
 
     def _opened(self, exchange: Exchange, by: str = "") -> None:
         needed = [join("components", "securitySchemes", scheme, PERMISSIONS, scope) for scheme, scope in self._needs]
-        rules = self.judge.closing(self.operation, 403) or self.judge.rules.citing({Part.SECURITY}, needed)
+        closing = self.judge.closing(self.operation, 403)
+        rules = list(dict.fromkeys((*self.judge.rules.citing({Part.SECURITY}, needed), *closing)))
         if rules or 403 in self.operation.statuses:
             self._refused(rules, exchange, "The restricted credential opens the operation", "403", by)
 

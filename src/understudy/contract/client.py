@@ -27,6 +27,7 @@ from understudy.contract.throttle import OverError, Throttle
 from understudy.contract.tokens import Tokens
 from understudy.contract.trail import Trail
 from understudy.spec.document import Operation
+from understudy.values import SAFE_METHODS
 
 PATIENCE = 0.2
 """Seconds that are waited at least where a 429 asks for none."""
@@ -113,7 +114,8 @@ class Client:
         self.tokens = Tokens(run.credentials, judge.pack.effective, run.base_url)
         self.made = Made(run, judge)
         self._throttle = throttle or Throttle(run.rps, run.max_requests)
-        self._pace = 0.0
+        self.pace, self._paced = 0.0, 0
+        """Seconds that a call which writes has taken of late, and how many there were."""
         self._racing = False
         self._connections = Connections()
 
@@ -299,7 +301,7 @@ class Client:
     def left(self) -> float:
         """Seconds that checks may still take; what cleaning up will take is kept back."""
         pending = self.made.pending
-        each = max(self._pace, 1 / (self.run.rps or math.inf))
+        each = max(self.pace, 1 / (self.run.rps or math.inf))
         return self.run.remaining - (SLACK + pending * each * CAUTION if pending else 0.0)
 
     def admit(self) -> None:
@@ -307,9 +309,15 @@ class Client:
         self._within()
         self._throttle.admit(self.left, self.made.pending)
 
-    def took(self, seconds: float) -> None:
-        """Take note of how long an exchange took, whoever sent it."""
-        self._pace += (seconds - self._pace) / min(max(self._throttle.sent, 1), RECENT)
+    def took(self, seconds: float, method: str) -> None:
+        """Take note of how long an exchange took, whoever sent it: one that writes, as what cleans up does.
+
+        A list of many records takes a target many times as long as the deletion of one.
+        """
+        if method in SAFE_METHODS:
+            return
+        self._paced += 1
+        self.pace += (seconds - self.pace) / min(self._paced, RECENT)
 
     def _within(self) -> float:
         """Return the seconds that are left; raises OverError where there are none."""
@@ -324,5 +332,5 @@ class Client:
         started = time.perf_counter()
         response = self._connections.send(request, self._within)
         seconds = time.perf_counter() - started
-        self.took(seconds)
+        self.took(seconds, request.method)
         return Exchange(request, response, seconds, operation_id, credential)

@@ -50,7 +50,7 @@ class Transport(RequestsTransport):
         session = session or requests.Session()
         session.hooks["response"] = [_read]
         answer = super().send(case, session=session, **kwargs)
-        self._client.took(answer.elapsed)
+        self._client.took(answer.elapsed, case.method.upper())
         if 200 <= answer.status_code < 300 and len(answer.content) < connections.MAX_ANSWER:
             self._shown.update(shown_near_root(answer.content))
         return answer

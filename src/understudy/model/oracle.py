@@ -5,9 +5,11 @@ The engine generates the calls, runs them on the model and on the target, and as
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, TypeAlias
 
 from understudy.model.call import Call, Reply
+from understudy.model.slots import Slot
 from understudy.values import Json
 
 
@@ -49,6 +51,35 @@ Comparison: TypeAlias = Callable[[Call, Reply, Json, Bindings], Iterator[Differe
 """Given the call, the model's reply, the body of the target's answer (same status) and the bindings."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call that a pack draws: parameters by location and name, and a body, in both `Slot`s for identifiers.
+
+    `leeway` is `refuse` where a target may refuse it though the model does not.
+    """
+
+    operation_id: str
+    parameters: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    body: Json = None
+    leeway: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An operation that lists records, what compares its answers, and how it is asked.
+
+    `alone` makes the query that lists one record alone; it reads back what sequences have touched. `survey` draws a
+    sequence that makes records and lists them under many queries, `crowd` one of more records than small pages hold. No
+    other calls of the operation are drawn.
+    """
+
+    operation_id: str
+    compares: Comparison
+    alone: Callable[[Slot], Mapping[str, Json]]
+    survey: Callable[[Random], Iterator[Asked]]
+    crowd: Callable[[Random], Iterator[Asked]]
+
+
 @dataclass
 class Oracle:
     """A pack's part of model-based judging, made in `contracts/<vendor>/oracle.py` under the name `oracle`.
@@ -58,7 +89,8 @@ class Oracle:
     bodies that are never sent, since the documents do not say what becomes of them. `reading` is an operation
     with a body that changes nothing, by which the state can be read back where no read is in scope; `exact` the rule by
     which identifiers that differ in case are different ones. `generated` says where in an answer an operation shows the
-    identifier that the server chose: pointers, of which the first that leads to text counts.
+    identifier that the server chose: pointers, of which the first that leads to text counts. `listing` shows the
+    records once more, as lists do it that are kept apart from them.
     """
 
     pools: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
@@ -68,6 +100,7 @@ class Oracle:
     exact: str = ""
     generated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
+    listing: Listing | None = None
 
     def compares(self, *operation_ids: str) -> Callable[[Comparison], Comparison]:
         """Register what compares the answers of operations."""
@@ -78,3 +111,9 @@ class Oracle:
             return comparison
 
         return register
+
+    def comparison(self, operation_id: str) -> Comparison:
+        """Return what compares the answers of an operation; raises KeyError where nothing does."""
+        if self.listing is not None and operation_id == self.listing.operation_id:
+            return self.listing.compares
+        return self.comparisons[operation_id]

@@ -23,11 +23,11 @@ from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.stateful import machine, sequence
 from understudy.contract.stateful.plans import Plan, Plans
-from understudy.contract.stateful.slots import Slot
 from understudy.contract.target import Credentials, Run
 from understudy.contract.verdict import weigh
 from understudy.errors import TargetError
 from understudy.mock.settings import Settings
+from understudy.model.slots import Slot
 
 Explore: TypeAlias = Callable[..., Client]
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from understudy import pack as packs
 from understudy.contract.stateful.plans import OWN, Plan, Plans
-from understudy.contract.stateful.slots import Slot
 from understudy.model.oracle import Oracle
+from understudy.model.slots import Slot
 from understudy.spec.document import Document
 
 Draw: TypeAlias = Callable[[Random], Plan]

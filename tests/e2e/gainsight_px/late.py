@@ -59,6 +59,11 @@ class SecondReadIsRight(Directory):
         """Return the user of an id, or what it was."""
         return self.old.pop(named, None) or super().find(named)
 
+    def delete(self, named: str, *, hard: bool) -> Answer:
+        """Delete a user, and what the next read would show."""
+        self.old.pop(named, None)
+        return super().delete(named, hard=hard)
+
 
 class ThirdUpdateShowsLate(SecondReadIsRight):
     """So it is with the third update alone."""

@@ -93,7 +93,7 @@ class _Side:
             return decided, decided
         body = None if reply.body is ABSENT else readable(judge, exchange)
         if reply.accepted and body is not UNREADABLE:
-            for difference in self._oracle.comparisons[call.operation_id](call, reply, body, sequence.bindings):
+            for difference in self._oracle.comparison(call.operation_id)(call, reply, body, sequence.bindings):
                 return difference.rule, decided
         return None, decided
 

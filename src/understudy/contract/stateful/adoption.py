@@ -7,7 +7,7 @@ from understudy.contract.exchange import Exchange
 from understudy.contract.samples import Sample
 from understudy.contract.stateful.plans import Plan
 from understudy.contract.stateful.prediction import shown
-from understudy.contract.stateful.slots import Slot
+from understudy.model.slots import Slot
 from understudy.spec.document import Operation
 from understudy.values import Json
 
@@ -19,12 +19,14 @@ def adopt(sequence: "Sequence", mine: Sample, plan: Plan, exchange: Exchange) ->
     """Have the model hold what the target does after its answer; return whether that could be done.
 
     A refused call has changed nothing. An answer that shows no record, or one whose identifier the server chose, is
-    followed by a read, where that is in scope.
+    followed by a read, where that is in scope. A list is no record.
     """
     if exchange.response.status >= 400:
         return True
     oracle = sequence.pack.oracle
     assert oracle is not None
+    if oracle.listing is not None and mine.operation.operation_id == oracle.listing.operation_id:
+        return False
     body = _record(sequence, exchange)
     if mine.operation.operation_id in oracle.generated or body is None:
         found = _read(sequence, plan)

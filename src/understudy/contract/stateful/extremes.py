@@ -16,8 +16,8 @@ from understudy.contract.stateful.adoption import reading_of
 from understudy.contract.stateful.machine import tell
 from understudy.contract.stateful.plans import Plan, places, replaced
 from understudy.contract.stateful.sequence import BrokenError, Course, Sequence
-from understudy.contract.stateful.slots import Slot, filled
 from understudy.model.oracle import Oracle
+from understudy.model.slots import Slot, filled
 from understudy.spec.document import Operation, Schema
 from understudy.spec.wire import is_json
 from understudy.values import Json, at, join

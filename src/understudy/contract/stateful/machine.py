@@ -1,8 +1,9 @@
 """The state machine: Hypothesis draws sequences of calls until one shows a broken rule, which is shrunk and told."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from random import Random
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.errors import Flaky
@@ -12,6 +13,7 @@ from understudy.contract.client import Client
 from understudy.contract.stateful import shrinking
 from understudy.contract.stateful.plans import Plan, Plans
 from understudy.contract.stateful.sequence import CHECK, BrokenError, Course, Failure, Sequence
+from understudy.model.oracle import Asked, Listing
 
 STEPS = 8
 """The most calls in a sequence, not counting those that read the state back at its end."""
@@ -21,6 +23,10 @@ FURTHER = 250
 """The most sequences that are played between two findings with the time that all other checks have left."""
 APART = 2**40
 """What the seeds of further sequences are apart from those of the others."""
+SURVEYS = 6
+"""The sequences that list what they have made under many queries."""
+CROWDED = 0.5
+"""The share of the time that is left which one of many records may take."""
 SHRINKING = 6.0
 """Seconds that a failing sequence is shrunk at most."""
 
@@ -41,6 +47,8 @@ def explore(client: Client, seconds: float, *, further: bool = False) -> str:
     plans = Plans(pack.effective, oracle, operation_ids, case=exact is not None and exact.binding)
     course = Course(client, time.monotonic() + seconds, label="further" if further else CHECK, known=client.shown)
     first, most = (client.run.seed + APART, FURTHER) if further else (client.run.seed, SEQUENCES)
+    if oracle.listing is not None and oracle.listing.operation_id in judged:
+        _survey(course, oracle.listing, first)
     while not course.over:
         failure = _search(course, plans, first, most)
         if failure is None:
@@ -49,6 +57,25 @@ def explore(client: Client, seconds: float, *, further: bool = False) -> str:
     if course.ended is not None:
         raise course.ended
     return ""
+
+
+def _survey(course: Course, listing: Listing, first: int) -> None:
+    """Play the listing's surveys, and tell what they show; one of a crowd comes last, where the target is quick."""
+    for number in range(SURVEYS):
+        _surveyed(course, listing.survey(Random(f"{first} {number}")))  # noqa: S311 (no secret is made of it)
+    crowd = [*listing.crowd(Random(first))]  # noqa: S311 (likewise)
+    if course.client.pace * len(crowd) < (course.until - time.monotonic()) * CROWDED:
+        _surveyed(course, crowd)
+
+
+def _surveyed(course: Course, calls: Iterable[Asked]) -> None:
+    operations, sequence = course.client.judge.pack.effective.operations, Sequence(course)
+    try:
+        for asked in calls:
+            media_type = next(iter(operations[asked.operation_id].bodies), None)
+            sequence.play(Plan(asked.operation_id, asked.parameters, asked.body, media_type, leeway=asked.leeway))
+    except BrokenError as broken:
+        tell(course, broken.failure)
 
 
 def tell(course: Course, failure: Failure) -> None:

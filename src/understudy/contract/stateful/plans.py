@@ -13,8 +13,8 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from understudy.contract.stateful.slots import Slot, filled
 from understudy.model.oracle import Oracle
+from understudy.model.slots import Slot, filled
 from understudy.spec.document import Document, Operation
 from understudy.spec.extensions import CREATES, IDENTIFIER
 from understudy.values import Json, dereference, join

@@ -21,9 +21,10 @@ from understudy.contract.samples import Sample
 from understudy.contract.stateful.criteria import Telling, step_id, telling
 from understudy.contract.stateful.plans import Plan
 from understudy.contract.stateful.prediction import Prediction
-from understudy.contract.stateful.slots import RUNS, Slot, filled, in_scenario
+from understudy.contract.stateful.slots import RUNS, in_scenario
 from understudy.model.call import ABSENT, Reply
 from understudy.model.oracle import Difference
+from understudy.model.slots import Slot, filled
 from understudy.spec.document import Operation
 from understudy.values import Json, at
 

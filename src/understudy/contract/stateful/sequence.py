@@ -21,12 +21,12 @@ from understudy.contract.stateful.adoption import adopt, reading_of, slot_of, te
 from understudy.contract.stateful.plans import Plan
 from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, other_status, readable
 from understudy.contract.stateful.scenario import Taken, Taking, exported, text_at
-from understudy.contract.stateful.slots import Slot, filled
 from understudy.contract.throttle import OverError
 from understudy.contract.verdict import weigh
 from understudy.errors import TargetError
 from understudy.model.call import ABSENT, Call, Reply
-from understudy.model.oracle import Bindings, Difference
+from understudy.model.oracle import Bindings, Difference, Listing
+from understudy.model.slots import Slot, filled
 from understudy.spec.document import Operation
 from understudy.spec.wire import text
 from understudy.values import SAFE_METHODS, Json
@@ -205,15 +205,22 @@ class Sequence:
 
     def readings(self) -> Iterator[Plan]:
         """Yield the calls that read back the records that the sequence has touched."""
-        reading = self.pack.oracle.reading if self.pack.oracle else None
-        if reading is None:
-            return
-        operation_id, body = reading
-        for plan in _latest([call.plan for call in self.calls]):
-            operation = self.pack.effective.operations[operation_id]
+        oracle, judged = self.pack.oracle, self.judge.judged.operations
+        reading, listing = (oracle.reading, oracle.listing) if oracle else (None, None)
+        touched = [*_latest([call.plan for call in self.calls])]
+        for plan in touched if reading is not None and reading[0] in judged else ():
             slot = slot_of(plan)
-            if slot is not None and operation_id in self.judge.judged.operations:
-                yield reading_of(operation, plan, slot, body)
+            if slot is not None and reading is not None:
+                yield reading_of(self.pack.effective.operations[reading[0]], plan, slot, reading[1])
+        if listing is not None and listing.operation_id in judged and self.course.held is None:
+            yield from filter(None, (self._listed(plan, listing) for plan in touched[:1]))
+
+    def _listed(self, plan: Plan, listing: Listing) -> Plan | None:
+        """Return the call that lists the record that another was about; None where it cannot be asked for by its id."""
+        slot = slot_of(plan)
+        if slot is None or slot.kind == "made" or self._identifier(slot, theirs=True) in self.contested:
+            return None
+        return Plan(listing.operation_id, {"query": listing.alone(slot)})
 
     @property
     def taking(self) -> Taking:
@@ -357,7 +364,7 @@ class Sequence:
                 return
         if operation_id in oracle.generated:
             self.keep(reply.body, body, oracle.generated[operation_id])
-        for difference in oracle.comparisons[operation_id](call, reply, body, self.bindings):
+        for difference in oracle.comparison(operation_id)(call, reply, body, self.bindings):
             self._differs(difference, exchange)
             if self.lost or self.differs:
                 return

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from understudy.contract.evidence import Evidence
 from understudy.contract.stateful.plans import Plan
 from understudy.contract.stateful.scenario import Taking
-from understudy.contract.stateful.slots import Slot, filled
+from understudy.model.slots import Slot, filled
 from understudy.values import Json
 
 
