@@ -500,7 +500,7 @@ def delete_subject(call: Call, state: Transaction) -> Reply:
 def delete_subjects(call: Call, state: Transaction) -> Reply:
     """Delete every subject of the lists that there is; the vendor does so some time later, the mock at once."""
     body: dict[str, Json] = call.body if isinstance(call.body, dict) else {}
-    for subject in list(_meant(state, body.get("identifiers", []), frozenset(body.get("dataSubjectGuids", [])))):
+    for subject in list(_meant(state, body.get("identifiers") or [], frozenset(body.get("dataSubjectGuids") or []))):
         _forget(state, subject)
     return Reply(200, "Request to delete data subjects accepted", ("OT-DELETE-5",))
 

@@ -15,11 +15,20 @@ NAMES = ("Phone", "Phone", "Country")
 TWICE = object()
 """Stands for an element that one request names more than once: the document does not say which one counts."""
 
+
+def _names_twice(body: Json) -> bool:
+    """Whether a write names an element more than once."""
+    elements = body.get("dataElements") if isinstance(body, dict) else None
+    names = [each.get("name") for each in elements if isinstance(each, dict)] if isinstance(elements, list) else []
+    return any(name in names[:number] for number, name in enumerate(names))
+
+
 oracle = Oracle(
     pools={"name": NAMES, "identifierType": ("Email", "Customer Number"), "language": ("en-us", "nb-no")},
     shared=("value",),
     reading=("createOrUpdateDataSubjectUsingPOST", {}),
     exact="OT-ID-3",
+    refusable=_names_twice,
 )
 
 

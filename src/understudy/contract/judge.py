@@ -261,7 +261,7 @@ class _Hearing:
             self.invalid = f"media type {media_type or 'none'}"
             for rule in rules:
                 actual = f"Content-Type: {media_type or 'none'}, {len(self.response.body)} bytes"
-                yield self._fail(rule, f"{self.response.status} has not the documented media type", expected, actual)
+                yield self._ill(rule, f"{self.response.status} has not the documented media type", expected, actual)
             return
         if self.response.cut:
             yield self._too_long()
@@ -279,7 +279,7 @@ class _Hearing:
             self.invalid = str(error)
             for rule in rules:
                 actual = f"{error}: {_excerpt(self.response.body)}"
-                yield self._fail(rule, f"The body of {self.response.status} is not JSON", expected, actual)
+                yield self._ill(rule, f"The body of {self.response.status} is not JSON", expected, actual)
             return
         yield from self._schema(schema.pointer, value)
 
@@ -310,7 +310,7 @@ class _Hearing:
             )
             for rule in self.judge.on_answers(violation.keyword) or (None,):
                 actual = f"{violation.message[:_SHOWN]} at {violation.instance or 'the root'}"
-                yield self._fail(rule, title, f"what the document says under {keyword}", actual)
+                yield self._ill(rule, title, f"what the document says under {keyword}", actual)
         kept = self.judge.rules.citing(ANSWER_PARTS, schema.applied(value))
         if not violations and len(self.response.body) <= _SHORT and len(self.judge.sound) < _KNOWN:
             self.judge.sound[pointer, self.response.body] = kept
@@ -332,6 +332,11 @@ class _Hearing:
     def _pass(self, rules: Iterable[Rule]) -> Iterator[Evidence]:
         for rule in rules:
             yield Evidence(self.check, Outcome.PASSED, rule.id, self.operation.operation_id)
+
+    def _ill(self, rule: Rule | None, title: str, expected: str, actual: str) -> Evidence:
+        """Return a failure, or a remark where no rule wants a refusal to be worded in another way than it is."""
+        outcome = Outcome.REMARK if rule is None and self.response.status >= 400 else Outcome.FAILED
+        return self._evidence(outcome, rule, title, expected, actual)
 
     def _fail(self, rule: Rule | None, title: str, expected: str, actual: str) -> Evidence:
         return self._evidence(Outcome.FAILED, rule, title, expected, actual)

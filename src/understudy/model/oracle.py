@@ -90,7 +90,8 @@ class Oracle:
     with a body that changes nothing, by which the state can be read back where no read is in scope; `exact` the rule by
     which identifiers that differ in case are different ones. `generated` says where in an answer an operation shows the
     identifier that the server chose: pointers, of which the first that leads to text counts. `listing` shows the
-    records once more, as lists do it that are kept apart from them.
+    records once more, as lists do it that are kept apart from them. `refusable` says of a body that the documents leave
+    open whether it is taken.
     """
 
     pools: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
@@ -101,6 +102,7 @@ class Oracle:
     generated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     listing: Listing | None = None
+    refusable: Callable[[Json], bool] = lambda body: False
 
     def compares(self, *operation_ids: str) -> Callable[[Comparison], Comparison]:
         """Register what compares the answers of operations."""

@@ -179,7 +179,8 @@ class _Races:
             return
         for number, (least, parts) in enumerate(parts_of(made.body, self.operation.bodies[made.media_type])):
             label = f"update {number}"
-            if not self._updated(label, least, parts, at_once=False):
+            turns = ((label, parts), (f"{label} turned", parts[::-1]))  # one that replaces loses some in one of them
+            if not all(self._updated(each, least, turn, at_once=False) for each, turn in turns):
                 continue
             if not all(self._updated(f"{label} {again}", least, parts, at_once=True) for again in range(ROUNDS)):
                 return
