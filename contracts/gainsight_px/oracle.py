@@ -132,6 +132,7 @@ def _at(value: Json, path: tuple[str, ...]) -> Json:
     return value
 
 
+@oracle.compares("listUsers", drawn=False)
 def listed(call: Call, reply: Reply, body: Json, bindings: Bindings) -> Iterator[Difference]:
     """Compare who is on a list, how many there are, in which order, and with what; if it asks for known users alone."""
     filters = [each.split(";") for each in call.query.get("filter", ())]
@@ -298,9 +299,8 @@ def _condition(random: Random, user: Mapping[str, Json]) -> str:
     return f"{name}{sign}{value if random.random() < 0.6 else value.swapcase()}"
 
 
-oracle.listing = Listing(
-    "listUsers", listed, lambda slot: {"filter": [replace(slot, before="identifyId==")]}, survey, crowd
-)
+oracle.listing = Listing("listUsers", lambda slot: {"filter": [replace(slot, before="identifyId==")]})
+oracle.survey, oracle.crowd = survey, crowd
 
 
 def _empty(value: Json) -> bool:

@@ -6,9 +6,11 @@ see the conforming endpoints of tests/e2e/freedoms.py.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from random import Random
 
 from understudy.model.call import Call, Reply
-from understudy.model.oracle import Bindings, Difference, Oracle
+from understudy.model.oracle import Asked, Bindings, Difference, Oracle
+from understudy.model.slots import Slot
 from understudy.values import Json
 
 NAMES = ("Phone", "Phone", "Country")
@@ -38,7 +40,11 @@ def written(call: Call, reply: Reply, body: Json, bindings: Bindings) -> Iterato
     shown = body["elements"] if isinstance(body.get("elements"), list) else None
     apart = _apart(call, reply, shown or [], bindings)
     found = [*_subject(call, reply.body, body, bindings), *_reported(call, reply, body)]
-    found += _elements(call, reply, apart, shown) if shown is not None else []
+    found += _elements(call, reply, apart, shown, bindings) if shown is not None else []
+    bindings.memory.setdefault("sent", set()).update(_values((call.body or {}).get("dataElements") or []))
+    for each in shown or []:
+        if each.get("linked"):
+            bindings.memory.setdefault(("had", reply.body["identifier"]), set()).update(_values([each]))
     if found and shown is not None:  # if none of it binds, what comes next is held against what is there
         apart.update({name: _Apart.of(each, apart.get(name)) for name, each in _by_name(shown).items()})
     yield from found
@@ -143,7 +149,9 @@ def _apart(call: Call, reply: Reply, shown: Json, bindings: Bindings) -> dict[st
     return known
 
 
-def _elements(call: Call, reply: Reply, apart: dict[str, _Apart], theirs: Json) -> Iterator[Difference]:
+def _elements(
+    call: Call, reply: Reply, apart: dict[str, _Apart], theirs: Json, bindings: Bindings
+) -> Iterator[Difference]:
     told = any("linked" in each for each in theirs)  # it is optional
     mine, sent, by_name = reply.body["elements"], dict[str, Json](), _by_name(theirs)
     for each in (call.body or {}).get("dataElements", []):
@@ -173,7 +181,11 @@ def _elements(call: Call, reply: Reply, apart: dict[str, _Apart], theirs: Json) 
         if each["name"] not in known and each["name"] in sent and "OT-LINK-9" in reply.rules:
             yield Difference("OT-LINK-9", "An identifier is taken that another data subject has", sorted(known), each)
         elif each["name"] not in known:
-            yield Difference("OT-UPDATE-3", "The answer has a data element that nobody wrote", sorted(known), each)
+            others = reply.status == 201 and _values([each]) and _values([each]) <= bindings.memory.get("sent", set())
+            rule = "OT-CREATE-2" if others else "OT-UPDATE-3"
+            title = "A new data subject has another one's data element"
+            title = title if others else "The answer has a data element that nobody wrote"
+            yield Difference(rule, title, sorted(known), each)
 
 
 def _rule(reply: Reply, element: Json, sent: Json) -> str:
@@ -198,3 +210,106 @@ def _values(elements: Json) -> frozenset[Json]:
     values = [each.get("value") for each in elements]
     flat = [item for value in values for item in (value if isinstance(value, list) else [value])]
     return frozenset(item for item in flat if item not in (None, ""))
+
+
+# --- surveys: long histories of two data subjects ---------------------------------------------------------------------
+
+WRITE, DELETE = "createOrUpdateDataSubjectUsingPOST", "deleteDataSubjectUsingDELETE"
+PAGE, DETAILS = "getDataSubjectsUsingGET", "getDataSubjectBasicDetailsUsingGET"
+TYPES = ("Work Email", "Member Number")
+PLAIN = {"Country": ("Norway", "Peru", "Chad"), "Interests": (["a", "b", "c"], ["c", "a", "b"], ["a", "b"])}
+OF_A_TYPE = (range(2, 10), range(10, 13))
+"""The numbers of the identifiers, by their type, that one of a survey's data subjects is given beside its own."""
+ADDITIONAL = (*OF_A_TYPE[0], *OF_A_TYPE[1])
+WRITES = 16
+
+
+@oracle.compares(DELETE, drawn=False)
+def deleted(call: Call, reply: Reply, body: Json, bindings: Bindings) -> Iterator[Difference]:
+    """Compare nothing, the answer is words; take note of who is gone, with all identifiers."""
+    named = call.body["identifier"]
+    had = bindings.memory.pop(("had", named), set())
+    bindings.memory.setdefault("gone", set()).update({named}, had)
+    yield from ()
+
+
+@oracle.compares(PAGE, drawn=False)
+def page(call: Call, reply: Reply, body: Json, bindings: Bindings) -> Iterator[Difference]:
+    """Compare whom a page shows, and that all is there that was written."""
+    if reply.status != 200:
+        return
+    asked, mine = call.header["identifier"], reply.body["content"]
+    theirs = [each for each in body["content"] if isinstance(each, dict)]
+    if theirs and not mine:
+        rule = "OT-DELETE-1" if asked in bindings.memory.get("gone", ()) else "OT-READ-1"
+        yield Difference(rule, "An identifier finds a data subject that it is none of", [], asked)
+    for subject in mine:
+        rule = "OT-READ-1" if subject["identifier"] == asked else "OT-READ-2"
+        shown = next((each for each in theirs if each.get("identifier") == subject["identifier"]), None)
+        if shown is None:
+            yield Difference(rule, "An identifier does not find its data subject", subject["identifier"], asked)
+            return
+        by_name = _by_name(shown.get("elements") or [])
+        for element in subject["elements"]:
+            there = [str(value) for value in _values(by_name.get(element["name"], []))]
+            lost = [each for each in _values([element]) if not any(str(each) in value for value in there)]
+            if lost:
+                yield Difference("OT-READ-1", "A page does not show an element as last written", element, there)
+
+
+def survey(random: Random) -> Iterator[Asked]:
+    """Write one data subject many times, most in lists of identifiers; look for it by each of them, and for another.
+
+    Every writing names elements of two names at most that are plain, so that few are left to the vendor.
+    """
+    one, two = Slot(0), Slot(1)
+    yield _written(two, _plain(random))
+    yield _written(one, _plain(random))
+    for number in range(WRITES):
+        kind = random.choice(("list", "list", "list", "plain", "plain", "both", "closed"))
+        elements = ([_list(random)] if kind != "plain" else []) + (_plain(random) if kind in ("plain", "both") else [])
+        if kind == "closed":
+            yield replace(_written(one, elements), credential="restricted")
+            yield _written(one, [])
+        else:
+            yield _written(one, elements)
+        yield _page(random.choice((one, *map(Slot, ADDITIONAL))))
+        if number == WRITES // 2 or random.random() < 0.05:
+            yield from (_page(Slot(each)) for each in (0, *ADDITIONAL))
+            yield Asked(DELETE, body={"identifier": one, "retainReceipts": random.random() < 0.5})
+            yield from (_page(Slot(each)) for each in (0, *ADDITIONAL))
+            yield _written(one, _plain(random)[:1], language="en-us")
+    yield from (_page(Slot(each)) for each in (0, 1, *ADDITIONAL))
+    yield _written(two, [])
+
+
+def crowd(random: Random) -> Iterator[Asked]:
+    """Make many data subjects, each with elements of its own."""
+    for number in range(30):
+        yield _written(Slot(number), [{"name": "Country", "value": Slot(number, tail=" land")}])
+    for number in range(30):
+        yield _written(Slot(number), [])
+
+
+def _written(slot: Slot, elements: list[Json], **more: Json) -> Asked:
+    body = {"dataElements": elements, **more} if elements else {}
+    return Asked(WRITE, {"header": {"dataSubjectIdentifier": slot}}, body)
+
+
+def _page(slot: Slot) -> Asked:
+    return Asked(PAGE, {"header": {"identifier": slot}})
+
+
+def _plain(random: Random) -> list[Json]:
+    """Draw plain elements of both names, so that what becomes of the others is no matter."""
+    return [{"name": name, "value": random.choice(values)} for name, values in PLAIN.items()]
+
+
+def _list(random: Random) -> Json:
+    """Draw the identifiers of a type, in any order: none, or some of those that are that type's alone."""
+    name, numbers = random.choice([*zip(TYPES, OF_A_TYPE, strict=True)])
+    some = random.sample(numbers, min(random.choice((0, 1, 2, 2, 3, 4, 8)), len(numbers)))
+    return {"name": name, "linked": True, "value": [Slot(each) for each in some]}
+
+
+oracle.survey, oracle.crowd = survey, crowd

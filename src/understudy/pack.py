@@ -205,8 +205,7 @@ class Pack:
         if not path.is_file():
             return None
         oracle = load_part(path, "oracle", "oracle", Oracle)
-        named = {*oracle.comparisons, *oracle.generated, *(oracle.reading or ())[:1]}
-        named |= {oracle.listing.operation_id} if oracle.listing else set()
+        named = {*oracle.comparisons, *oracle.surveyed, *oracle.generated, *(oracle.reading or ())[:1]}
         unknown = sorted(named - set(self.effective.operations))
         unknown += [oracle.exact] if oracle.exact and oracle.exact not in self.rules.by_id else []
         if unknown:

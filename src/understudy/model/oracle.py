@@ -55,29 +55,26 @@ Comparison: TypeAlias = Callable[[Call, Reply, Json, Bindings], Iterator[Differe
 class Asked:
     """A call that a pack draws: parameters by location and name, and a body, in both `Slot`s for identifiers.
 
-    `leeway` is `refuse` where a target may refuse it though the model does not.
+    `leeway` is `refuse` where a target may refuse it though the model does not; `credential` is the caller's.
     """
 
     operation_id: str
     parameters: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     body: Json = None
     leeway: str = ""
+    credential: str = "full"
+
+
+Survey: TypeAlias = Callable[[Random], Iterator[Asked]]
+"""Draws a sequence of calls that no schema leads to: long histories, or many questions about the same records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """An operation that lists records, what compares its answers, and how it is asked.
-
-    `alone` makes the query that lists one record alone; it reads back what sequences have touched. `survey` draws a
-    sequence that makes records and lists them under many queries, `crowd` one of more records than small pages hold. No
-    other calls of the operation are drawn.
-    """
+    """An operation that lists records; `alone` makes the query that lists one alone, which reads a sequence back."""
 
     operation_id: str
-    compares: Comparison
     alone: Callable[[Slot], Mapping[str, Json]]
-    survey: Callable[[Random], Iterator[Asked]]
-    crowd: Callable[[Random], Iterator[Asked]]
 
 
 @dataclass
@@ -90,8 +87,9 @@ class Oracle:
     with a body that changes nothing, by which the state can be read back where no read is in scope; `exact` the rule by
     which identifiers that differ in case are different ones. `generated` says where in an answer an operation shows the
     identifier that the server chose: pointers, of which the first that leads to text counts. `listing` shows the
-    records once more, as lists do it that are kept apart from them. `refusable` says of a body that the documents leave
-    open whether it is taken.
+    records once more, as lists do it that are kept apart from them. `survey` is played some times beside the sequences
+    that are drawn, `crowd`, of many records, once where the target is quick. `refusable` says of a body that the
+    documents leave open whether it is taken.
     """
 
     pools: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
@@ -101,21 +99,23 @@ class Oracle:
     exact: str = ""
     generated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     comparisons: dict[str, Comparison] = field(default_factory=dict)
+    surveyed: dict[str, Comparison] = field(default_factory=dict)
+    """What compares the answers of operations that nothing but surveys and the listing call."""
     listing: Listing | None = None
+    survey: Survey | None = None
+    crowd: Survey | None = None
     refusable: Callable[[Json], bool] = lambda body: False
 
-    def compares(self, *operation_ids: str) -> Callable[[Comparison], Comparison]:
-        """Register what compares the answers of operations."""
+    def compares(self, *operation_ids: str, drawn: bool = True) -> Callable[[Comparison], Comparison]:
+        """Register what compares the answers of operations; those that are not `drawn` are called by surveys alone."""
 
         def register(comparison: Comparison) -> Comparison:
             for operation_id in operation_ids:
-                self.comparisons[operation_id] = comparison
+                (self.comparisons if drawn else self.surveyed)[operation_id] = comparison
             return comparison
 
         return register
 
     def comparison(self, operation_id: str) -> Comparison:
         """Return what compares the answers of an operation; raises KeyError where nothing does."""
-        if self.listing is not None and operation_id == self.listing.operation_id:
-            return self.listing.compares
-        return self.comparisons[operation_id]
+        return self.comparisons.get(operation_id) or self.surveyed[operation_id]

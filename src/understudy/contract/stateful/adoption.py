@@ -25,7 +25,7 @@ def adopt(sequence: "Sequence", mine: Sample, plan: Plan, exchange: Exchange) ->
         return True
     oracle = sequence.pack.oracle
     assert oracle is not None
-    if oracle.listing is not None and mine.operation.operation_id == oracle.listing.operation_id:
+    if mine.operation.operation_id in oracle.surveyed:
         return False
     body = _record(sequence, exchange)
     if mine.operation.operation_id in oracle.generated or body is None:

@@ -13,7 +13,7 @@ from understudy.contract.client import Client
 from understudy.contract.stateful import shrinking
 from understudy.contract.stateful.plans import Plan, Plans
 from understudy.contract.stateful.sequence import CHECK, BrokenError, Course, Failure, Sequence
-from understudy.model.oracle import Asked, Listing
+from understudy.model.oracle import Asked, Survey
 
 STEPS = 8
 """The most calls in a sequence, not counting those that read the state back at its end."""
@@ -47,8 +47,8 @@ def explore(client: Client, seconds: float, *, further: bool = False) -> str:
     plans = Plans(pack.effective, oracle, operation_ids, case=exact is not None and exact.binding)
     course = Course(client, time.monotonic() + seconds, label="further" if further else CHECK, known=client.shown)
     first, most = (client.run.seed + APART, FURTHER) if further else (client.run.seed, SEQUENCES)
-    if oracle.listing is not None and oracle.listing.operation_id in judged:
-        _survey(course, oracle.listing, first)
+    if oracle.survey is not None:
+        _survey(course, oracle.survey, oracle.crowd, first)
     while not course.over:
         failure = _search(course, plans, first, most)
         if failure is None:
@@ -59,21 +59,23 @@ def explore(client: Client, seconds: float, *, further: bool = False) -> str:
     return ""
 
 
-def _survey(course: Course, listing: Listing, first: int) -> None:
-    """Play the listing's surveys, and tell what they show; one of a crowd comes last, where the target is quick."""
+def _survey(course: Course, survey: Survey, crowd: Survey | None, first: int) -> None:
+    """Play surveys, and tell what they show; the one of a crowd comes last, where the target is quick."""
     for number in range(SURVEYS):
-        _surveyed(course, listing.survey(Random(f"{first} {number}")))  # noqa: S311 (no secret is made of it)
-    crowd = [*listing.crowd(Random(first))]  # noqa: S311 (likewise)
-    if course.client.pace * len(crowd) < (course.until - time.monotonic()) * CROWDED:
-        _surveyed(course, crowd)
+        _surveyed(course, survey(Random(f"{first} {number}")))  # noqa: S311 (no secret is made of it)
+    many = [*crowd(Random(first))] if crowd is not None else []  # noqa: S311 (likewise)
+    if course.client.pace * len(many) < (course.until - time.monotonic()) * CROWDED:
+        _surveyed(course, many)
 
 
 def _surveyed(course: Course, calls: Iterable[Asked]) -> None:
-    operations, sequence = course.client.judge.pack.effective.operations, Sequence(course)
+    operations, sequence = course.client.judge.judged.operations, Sequence(course)
     try:
         for asked in calls:
-            media_type = next(iter(operations[asked.operation_id].bodies), None)
-            sequence.play(Plan(asked.operation_id, asked.parameters, asked.body, media_type, leeway=asked.leeway))
+            if asked.operation_id in operations:
+                media_type = next(iter(operations[asked.operation_id].bodies), None)
+                sent = (asked.operation_id, asked.parameters, asked.body, media_type, asked.credential, asked.leeway)
+                sequence.play(Plan(*sent))
     except BrokenError as broken:
         tell(course, broken.failure)
 
