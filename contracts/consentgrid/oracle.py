@@ -5,9 +5,12 @@ open; a body that names another subject than the path is not sent.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
 
 from understudy.model.call import Call, Reply
-from understudy.model.oracle import Bindings, Difference, Oracle
+from understudy.model.oracle import Asked, Bindings, Difference, Oracle
+from understudy.model.slots import Slot
 from understudy.values import Json
 
 oracle = Oracle(
@@ -101,3 +104,53 @@ def _deeper(theirs: Json, mine: Json) -> bool:
     return both and all(
         name in theirs and (_equal(theirs[name], value) or _deeper(theirs[name], value)) for name, value in mine.items()
     )
+
+
+# --- surveys: long histories of subjects that are alike ---------------------------------------------------------------
+
+WRITE, UPDATE = "createOrUpdateSubject", "updateSubject"
+ALIKE = (Slot(0), Slot(0, tail=".b"), Slot(1, tail="C"), Slot(1, tail="c"))
+"""Subjects of which one's ID begins with another's, or differs from it in the case of its last letter alone."""
+OTHERS_BEFORE = tuple(map(Slot, range(2, 18)))
+DATA: tuple[dict[str, Json], ...] = (
+    {"count": 1},
+    {"count": 2},
+    {"count": 3, "list": ["a", "b", "c"]},
+    {"list": ["c", "a", "b"]},
+    {"list": ["a", "b"]},
+    {"name": "Ada", "count": 2},
+    {"name": "ada"},
+)
+WRITES = 18
+
+
+def survey(random: Random) -> Iterator[Asked]:
+    """Write subjects that are alike many times, with few values that come again; then read all of them."""
+    same = {"name": "Ada", "count": 1}
+    for slot in ALIKE:
+        yield _asked(WRITE, slot, same)
+    for _ in range(WRITES):
+        slot, operation_id = random.choice(ALIKE), random.choice((WRITE, UPDATE))
+        asked = _asked(operation_id, slot, random.choice(DATA), random.choice(("merge", "merge", "merge", "rewrite")))
+        if random.random() < 0.15:
+            yield replace(asked, credential="restricted")
+            asked = _asked(UPDATE, slot, {})
+        yield asked
+    yield from (_asked(UPDATE, slot, {}) for slot in ALIKE)
+
+
+def crowd(random: Random) -> Iterator[Asked]:
+    """Make many subjects, some of the same data, change the last ones, and read all of them."""
+    everybody = (*OTHERS_BEFORE, *ALIKE)
+    yield from (_asked(WRITE, slot, {"name": f"number {number % 5}"}) for number, slot in enumerate(everybody))
+    for slot in random.sample(everybody, 6):
+        yield _asked(random.choice((WRITE, UPDATE)), slot, {"count": random.randrange(1, 9)}, "merge")
+    yield from (_asked(UPDATE, slot, {}) for slot in everybody)
+
+
+def _asked(operation_id: str, slot: Slot, fields: dict[str, Json], save_option: str = "merge") -> Asked:
+    path = {"type": "user", "subjectId": slot}
+    return Asked(operation_id, {"path": path, "query": {"saveOption": save_option}}, {"data": fields})
+
+
+oracle.survey, oracle.crowd = survey, crowd
