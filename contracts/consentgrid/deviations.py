@@ -1174,3 +1174,36 @@ def list_begins_with_the_newest(call: Call, state: Transaction, play: Operation)
     """List the newest subjects first."""
     reply = play(call, state)
     return _told(reply, "subjects", reply.body["subjects"][::-1]) if isinstance(reply.body, dict) else reply
+
+
+# --- what shows between subjects that are alike, or among many alone -----------------------------------------------
+
+
+@deviations.play("CG-KEY-2", WRITE, UPDATE, beside=("CG-UPDATE-2", "CG-WRITE-2", "CG-UPDATE-3", "CG-WRITE-5"))
+def last_letter_does_not_know_case(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Take IDs that differ in the case of their last letter for one."""
+    subject_id = str(call.path["subjectId"])
+    return play(_under(call, subject_id[:-1] + subject_id[-1:].lower()), state)
+
+
+@deviations.play("CG-UPDATE-3", UPDATE, beside=("CG-WRITE-5",))
+def equals_are_updated_too(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Change all subjects that have the same fields where one of them is updated."""
+    before = _present(call, state)
+    reply, after = play(call, state), _present(call, state)
+    if before is not None and before.fields and reply.status == 200:
+        for each in _subjects(state):
+            if each.fields == before.fields and (each.type, each.id) != (before.type, before.id):
+                _keep(state, replace(each, fields=after.fields))
+    return reply
+
+
+@deviations.play("CG-UPDATE-3", UPDATE, beside=("CG-WRITE-5",))
+def fifteenth_before_is_updated_too(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Write an update into the subject, too, that was created fifteen before."""
+    reply, everybody = play(call, state), _subjects(state)
+    place = next((at for at, each in enumerate(everybody) if each.id == call.path["subjectId"]), 0)
+    if reply.status == 200 and place >= 15 and _data(call):
+        other = everybody[place - 15]
+        _keep(state, replace(other, fields={**other.fields, **_data(call)}))
+    return reply

@@ -229,8 +229,24 @@ def survey(random: Random) -> Iterator[Asked]:
             yield Asked("createUser", body={"identifyId": Slot(number), **users[number]})
         else:
             yield Asked("updateUser", path, {"identifyId": Slot(number), **users[number]})
+    yield from _alone(random)
     for query in (*_each(random, users), *(_query(random, users) for _ in range(QUERIES))):
         yield Asked("listUsers", {"query": query}, leeway="refuse")
+
+
+def _alone(random: Random) -> Iterator[Asked]:
+    """Update one field of a user of no account, and create another with nothing: what they show is theirs."""
+    one, two = Slot(USERS), Slot(USERS + 1)
+    path, fields = (
+        {"path": {"identifyId": one}},
+        {name: value for name, value in _user(random).items() if value != ACCOUNT},
+    )
+    yield Asked("createUser", body={"identifyId": one, **fields})
+    for name in ("signUpDate", random.choice((*NUMBERED, *NAMED))):
+        yield Asked("updateUser", path, {"identifyId": one, **KEYS, name: random.choice((NUMBERED | NAMED)[name])})
+        yield Asked("getUser", path)
+    yield Asked("createUser", body={"identifyId": two, **KEYS})
+    yield Asked("getUser", {"path": {"identifyId": two}})
 
 
 def _user(random: Random) -> dict[str, Json]:

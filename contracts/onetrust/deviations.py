@@ -1612,3 +1612,61 @@ def purge_answers_with_an_object(call: Call, state: Transaction, play: Operation
 def purge_of_one_refused(call: Call, state: Transaction, play: Operation) -> Reply:
     """Refuse a list of one identifier."""
     return Reply(400, "Use the other operation") if len(_body(call).get("identifiers", [])) == 1 else play(call, state)
+
+
+# --- what shows in long histories, or among many subjects alone ------------------------------------------------------
+
+
+@deviations.play("OT-LINK-2", WRITE, beside=("OT-READ-1",))
+def third_list_is_added(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Add the third list of a type, and each later one, to the identifiers that are there."""
+    subject, elements = _subject(state, _name(call)), []
+    old = {element.name: _values(element) for element in subject.elements if element.linked} if subject else {}
+    for each in _elements(call):
+        key = f"lists {subject.identifier if subject else _name(call)} {each['name']}"
+        number: Any = state.get("deviation", key) or 0
+        listed = each.get("linked") and isinstance(each.get("value"), list) and each["value"]
+        if listed:
+            state.put("deviation", key, number + 1)
+        added = [*old.get(each["name"], ()), *each["value"]] if listed and number > 1 else None
+        elements.append({**each, "value": list(dict.fromkeys(added))} if added else each)
+    return play(_with(call, elements) if elements else call, state)
+
+
+@deviations.play("OT-READ-2", PAGE)
+def page_knows_three_of_a_type(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Find a subject for the page by the first three additional identifiers of a type."""
+    found = _subject(state, _name(call))
+    later = found is not None and any(_name(call) in _values(each)[3:] for each in found.elements if each.linked)
+    return play(_about(call, "\0") if later else call, state)
+
+
+@deviations.play("OT-READ-1", WRITE, PAGE)
+def page_stands_still_after_four_writes(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Show on the page what a subject had after its fourth write."""
+    if call.operation_id != WRITE:
+        subject = _subject(state, _name(call))
+        return _as_if(call, state, play, state.get("deviation", f"fourth {subject.identifier}") if subject else None)
+    reply = play(call, state)
+    subject = _subject(state, _name(call))
+    if reply.accepted and subject is not None:
+        number: Any = state.get("deviation", f"writes {subject.identifier}") or 0
+        state.put("deviation", f"writes {subject.identifier}", number + 1)
+        if number == 3:
+            state.put("deviation", f"fourth {subject.identifier}", subject)
+    return reply
+
+
+@deviations.play("OT-CREATE-2", WRITE)
+def elements_of_another_after_the_twentieth(call: Call, state: Transaction, play: Operation) -> Reply:
+    """Give a new subject what one has that was created before, once there are more than twenty."""
+    everybody = [record for _, record in state.scan(SUBJECTS)]
+    if _subject(state, _name(call)) is not None or len(everybody) <= 20 or not _elements(call):
+        return play(call, state)
+    return _stored(call, state, play, lambda old, new: [*new, *_missing(new, everybody[-1].elements)])
+
+
+def _missing(new: Iterable[Any], others: Iterable[Any]) -> list[Any]:
+    """Return what of the other elements has a name of its own, not linked."""
+    names = {element.name for element in new}
+    return [replace(element, linked=False) for element in others if element.name not in names]

@@ -16,6 +16,8 @@ _VALUES: tuple[Json, ...] = (
 )  # fmt: skip
 _LETTERS = ("x", "ü", "😀")
 """Of one, two and four bytes: a length is counted in characters (RFC 8259, section 8.2), not in bytes or UTF-16."""
+LOOKED_AT = 6
+"""Items that a list has before one that is wrong."""
 _NO_BOOLEANS = ("1", "yes")
 """Texts that some take for true."""
 _BROKEN_JSON = (b'{"understudy": [', b"understudy", b"{'understudy': 1}", b'{"understudy": 1,}', b"\xff\xfe", b"{} {}")
@@ -137,14 +139,18 @@ def _is_near(old: Json, value: Json) -> bool:
 
 
 def _behind(body: Json, place: str, values: Iterable[Json], schema: Schema) -> Json:
-    """Return the body with one more item in the innermost list that a place is in, that is wrong; None if none is."""
+    """Return the body with one more item in the innermost list that a place is in, that is wrong; None if none is.
+
+    It comes behind some that are right: who looks at the first ones alone finds nothing wrong.
+    """
     path = split(place)
     for depth in range(len(path) - 1, -1, -1):
         holder = at(body, join(*path[:depth]))
         if isinstance(holder, list):
             for value in values:
                 item = _replaced(holder[int(path[depth])], join(*path[depth + 1 :]), value)
-                changed = _replaced(body, join(*path[:depth]), [*holder, item])
+                more = [copy.deepcopy(holder[0])] * (LOOKED_AT - len(holder))
+                changed = _replaced(body, join(*path[:depth]), [*holder, *more, item])
                 if not schema.is_valid(changed):
                     return changed
     return None

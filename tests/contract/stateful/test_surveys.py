@@ -1,4 +1,4 @@
-"""Lists under many queries, on directories of our own: what they show wrongly is found, under the rule of the query."""
+"""Long histories and lists under many queries: what shows there alone is found, under the rule that is broken."""
 
 import secrets
 import time
@@ -10,12 +10,15 @@ import pytest
 from tests.contract.stateful.test_machine import outcomes
 from tests.e2e.gainsight_px.servers import Directory, User
 from tests.e2e.serving import Answer, Call, running
+from tests.mock.exchange import served
+from understudy import credentials
 from understudy import pack as packs
 from understudy.contract.client import Client
 from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.stateful import machine
 from understudy.contract.target import Credentials, Run
+from understudy.mock.settings import Settings
 
 
 class NegativeBoundsLeftOut(Directory):
@@ -97,24 +100,29 @@ class StaleList(Directory):
         return super().create(sent)
 
 
-def found(served: Directory) -> Iterator[tuple[str | None, str]]:
+def found(directory: Directory) -> Iterator[tuple[str | None, str]]:
     """Yield rule and title of what a directory's lists show wrongly."""
-    with running(served) as url:
-        run = Run(
-            vendor="gainsight_px",
-            base_url=url,
-            label=url,
-            scope="full",
-            seed=5,
-            run_id=secrets.token_hex(8),
-            deadline=time.time() + 60,
-            budget=60,
-            credentials=Credentials(Directory.full, Directory.read),
-        )
-        client = Client(run, Judge(packs.load("gainsight_px"), "full"))
-        client.patience.lags = False  # so that nothing is waited for
-        machine.explore(client, 30)
-        client.close()
+    with running(directory) as url:
+        yield from surveyed("gainsight_px", url, Credentials(Directory.full, Directory.read))
+
+
+def surveyed(vendor: str, url: str, known: Credentials) -> Iterator[tuple[str | None, str]]:
+    """Yield rule and title of what surveys find at a base URL."""
+    run = Run(
+        vendor=vendor,
+        base_url=url,
+        label=url,
+        scope="full",
+        seed=5,
+        run_id=secrets.token_hex(8),
+        deadline=time.time() + 60,
+        budget=60,
+        credentials=known,
+    )
+    client = Client(run, Judge(packs.load(vendor), "full"))
+    client.patience.lags = False  # so that nothing is waited for
+    machine.explore(client, 30)
+    client.close()
     yield from ((each.rule, each.title) for each in outcomes(client, Outcome.FAILED))
 
 
@@ -149,3 +157,30 @@ def test_a_directory_that_lists_right_has_no_finding() -> None:
 def test_what_a_list_shows_wrongly_is_found(made: type[Directory], rule: str) -> None:
     """Under the rule on what was asked for."""
     assert rule in {each for each, _ in found(made())}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "name", "rule"),
+    [
+        ("onetrust", "third-list-is-added", "OT-LINK-2"),
+        ("onetrust", "page-knows-three-of-a-type", "OT-READ-2"),
+        ("onetrust", "page-stands-still-after-four-writes", "OT-READ-1"),
+        ("onetrust", "elements-of-another-after-the-twentieth", "OT-CREATE-2"),
+        ("consentgrid", "equals-are-updated-too", "CG-UPDATE-3"),
+        ("consentgrid", "fifteenth-before-is-updated-too", "CG-UPDATE-3"),
+    ],
+)
+def test_what_shows_in_long_histories_alone_is_found(vendor: str, name: str, rule: str) -> None:
+    """Surveys are played on every vendor."""
+    pack = packs.load(vendor)
+    settings = Settings(deviations={vendor: pack.deviations.by_name[name]})
+    with served(pack, settings) as url:
+        found_here = {each for each, _ in surveyed(vendor, url, Credentials(credentials.FULL, credentials.READ))}
+    assert rule in found_here
+
+
+@pytest.mark.parametrize("vendor", packs.names())
+def test_a_mock_has_no_finding(vendor: str) -> None:
+    """Whatever is asked of it."""
+    with served(packs.load(vendor), Settings(seed=3)) as url:
+        assert list(surveyed(vendor, url, Credentials(credentials.FULL, credentials.READ))) == []
