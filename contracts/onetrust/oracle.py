@@ -221,7 +221,7 @@ PLAIN = {"Country": ("Norway", "Peru", "Chad"), "Interests": (["a", "b", "c"], [
 OF_A_TYPE = (range(2, 10), range(10, 13))
 """The numbers of the identifiers, by their type, that one of a survey's data subjects is given beside its own."""
 ADDITIONAL = (*OF_A_TYPE[0], *OF_A_TYPE[1])
-WRITES = 16
+WRITES, CROWD = 16, 30
 
 
 @oracle.compares(DELETE, drawn=False)
@@ -285,9 +285,9 @@ def survey(random: Random) -> Iterator[Asked]:
 
 def crowd(random: Random) -> Iterator[Asked]:
     """Make many data subjects, each with elements of its own."""
-    for number in range(30):
-        yield _written(Slot(number), [{"name": "Country", "value": Slot(number, tail=" land")}])
-    for number in range(30):
+    for number in range(CROWD):
+        yield _written(Slot(number), [{"name": f"Field {number % 7}", "value": Slot(number, tail=" land")}])
+    for number in range(CROWD):
         yield _written(Slot(number), [])
 
 
