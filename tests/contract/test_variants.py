@@ -10,7 +10,7 @@ from understudy import pack as packs
 from understudy.contract.demands import breaches
 from understudy.contract.samples import on_the_wire, sample
 from understudy.contract.target import Run
-from understudy.contract.variants import Variant, variants
+from understudy.contract.variants import LOOKED_AT, Variant, variants
 from understudy.pack import Pack
 from understudy.spec.rules import Part
 
@@ -67,14 +67,15 @@ def test_a_list_is_probed_behind_its_first_item(pack: Pack, run: Run) -> None:
 
 
 def test_a_list_of_one_is_probed_behind_it(run: Run) -> None:
-    """In a second item that is like the first but for what is wrong."""
+    """In an item that is like the first but for what is wrong, behind more of them than a glance takes in."""
     pack = PACKS["gainsight_px"]
     good = sample(pack.effective.operations["updateUser"], run, "label")
     assert good is not None
     last = list(variants(pack.rules.by_id["PX-METRIC-6"], good))[-1]
-    first, second = last.sample.body["channelMetricList"]
+    first, *more, wrong = last.sample.body["channelMetricList"]
     assert [first] == good.body["channelMetricList"]
-    assert (last.good, second) == (False, {**first, "environment": 2**31})
+    assert more == [first] * (LOOKED_AT - 1)
+    assert (last.good, wrong) == (False, {**first, "environment": 2**31})
 
 
 def test_text_around_a_good_body_is_no_json(pack: Pack, run: Run) -> None:
