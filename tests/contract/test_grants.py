@@ -76,6 +76,8 @@ def found(served: Granting, run: Run) -> Iterator[tuple[str | None, str, str]]:
     for piece in client.collector.failures():
         if piece.check == "access":
             assert SECRET.lower() not in (piece.curl + piece.actual).lower()
+            for word in re.findall(r"Basic ([\w+/=]+)", piece.curl):
+                assert CLIENT not in base64.b64decode(word).decode(), piece.curl
             yield piece.rule, piece.title, piece.actual
 
 

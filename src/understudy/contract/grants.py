@@ -36,9 +36,13 @@ def _query(url: str, client_id: str, secret: str) -> Request:
 
 
 def _basic(url: str, client_id: str, secret: str) -> Request:
-    user = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
     form = urlencoded(url, GRANT)
-    return Request("POST", url, (*form.headers, ("Authorization", f"{BASIC}{user}")), form.body)
+    return Request("POST", url, (*form.headers, ("Authorization", BASIC + _user(client_id, secret))), form.body)
+
+
+def _user(client_id: str, secret: str) -> str:
+    """Return id and secret as HTTP Basic has them (RFC 7617)."""
+    return base64.b64encode(f"{client_id}:{secret}".encode()).decode()
 
 
 FORMS = (
@@ -93,8 +97,10 @@ class Grants:
             if self._send(form, known.client_id, known.client_secret).response.status != 200:
                 continue
             for what, client_id, secret in forged:
+                if secret and secret != known.client_secret:
+                    self.client.keep_secret(_user(client_id, secret))  # of which anybody could make the right one
                 if secret and known.client_secret not in secret:
-                    self.client.keep_secret(secret)  # of which anybody could make the right one
+                    self.client.keep_secret(secret)
                 self._judge(self._send(form, client_id, secret), f"{what}, in {form.what}")
             forged = forged[:1]
 
