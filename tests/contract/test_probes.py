@@ -16,7 +16,7 @@ from tests.e2e.gainsight_px.servers import Directory
 from tests.e2e.servers import FULL, READ, Endpoint
 from tests.e2e.serving import Answer, Call, Served, Step, running
 from understudy import pack as packs
-from understudy.contract.access import forgeries
+from understudy.contract.access import forgeries, made_up
 from understudy.contract.authentication import BASIC, BEARER, Place
 from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
@@ -191,6 +191,11 @@ def test_what_is_no_secret_is_shown(probe: Probe) -> None:
 BEARER_PLACE = Place("header", "Authorization", BEARER)
 
 
+def sent(place: Place, secret: str) -> Iterator[str]:
+    """Yield what is sent in the place of a secret and is made of it."""
+    return (prefix + forged.text for prefix, forged in forgeries(place, secret))
+
+
 def test_forgeries_are_no_valid_tokens() -> None:
     """None is the token itself, whatever its letters; a JWT's last letter is left, of which base64 ignores bits."""
     for token in (
@@ -199,17 +204,17 @@ def test_forgeries_are_no_valid_tokens() -> None:
         "123456",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXw",
     ):
-        forged = [header for _, header in forgeries(BEARER_PLACE, token)]
+        forged = list(sent(BEARER_PLACE, token))
         assert f"Bearer {token}" not in forged
         assert len(set(forged)) == len(forged)
         whole = [header for header in forged if header != f"Bearer {token[:-1]}"]
         assert all(header.endswith((token[-1], token[-1].swapcase(), "x", ".", "n", "w")) for header in whole)
-    assert len(list(forgeries(BEARER_PLACE, None))) == 4
-    assert [key for _, key in forgeries(Place("header", "X-Key"), "abc")][1:] == ["abcx", "axc", "ABC"]
-    assert [key for _, key in forgeries(Place("header", "X-Key"), "1" * 9)][1:] == ["1" * 9 + "x", "1111x1111", "1" * 8]
-    basic = [value for _, value in forgeries(Place("header", "Authorization", BASIC, "user"), "123")]
-    sent = [b64decode(value.removeprefix(BASIC)).decode() for value in basic]
-    assert sent[1:] == ["user:123x", "user:1x3", "user:123:x", "understudy:123"]
+    assert len(list(made_up(BEARER_PLACE))) == 4
+    assert list(sent(Place("header", "X-Key"), "abc")) == ["abcx", "axc", "ABC"]
+    assert list(sent(Place("header", "X-Key"), "1" * 9)) == ["1" * 9 + "x", "1111x1111", "1" * 8]
+    basic = sent(Place("header", "Authorization", BASIC, "user"), "123")
+    decoded = [b64decode(value.removeprefix(BASIC)).decode() for value in basic]
+    assert decoded == ["user:123x", "user:1x3", "user:123:x", "understudy:123"]
 
 
 @pytest.mark.parametrize(

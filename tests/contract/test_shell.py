@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.serving import Answer, Call, Served, running
 from understudy.contract.exchange import LONGEST_WORD, Request
-from understudy.contract.shell import expanded, octal
+from understudy.contract.shell import Source, expanded, octal
 from understudy.contract.target import Secrets
 
 SECRETS = ["s3cret", 'se/c"ret+91d2', "it's a $secret`", "100%25 \\ä", "the-secret"]
@@ -18,7 +18,7 @@ SECRETS = ["s3cret", 'se/c"ret+91d2', "it's a $secret`", "100%25 \\ä", "the-sec
 
 def printed(line: str, secret: str) -> str:
     """Run a line of the shell in which the secret is a variable; return what it prints."""
-    told = expanded(line, {secret: "UNDERSTUDY_MINE"})
+    told = expanded(line, {secret: Source("UNDERSTUDY_MINE")})
     assert secret not in told
     assert Secrets([secret]).hide(told) == told
     env = {"PATH": "/usr/bin:/bin", "UNDERSTUDY_MINE": secret}
@@ -57,10 +57,10 @@ def test_a_text_is_put_back_as_it_was_written(secret: str) -> None:
 
 def test_of_texts_in_each_other_the_longest_is_put_back() -> None:
     """Each by its own variable, and names of variables are left alone."""
-    names = {"secret": "UNDERSTUDY_A", "secret-b": "UNDERSTUDY_secret"}
+    names = {"secret": Source("UNDERSTUDY_A"), "secret-b": Source("UNDERSTUDY_secret")}
     found = expanded("-H \"a: $UNDERSTUDY_secret\" 'secret secret-b'", names)
     assert found == ("-H \"a: $UNDERSTUDY_secret\" ''\"${UNDERSTUDY_A}\"' '\"${UNDERSTUDY_secret}\"''")
-    assert expanded("secret", {"": "UNDERSTUDY_A"}) == "secret"
+    assert expanded("secret", {"": Source("UNDERSTUDY_A")}) == "secret"
 
 
 class Taking(Served):

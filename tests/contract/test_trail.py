@@ -15,6 +15,7 @@ from tests.e2e.serving import Answer, Call, running
 from understudy import pack as packs
 from understudy.contract import fuzz, scenarios
 from understudy.contract.client import Client
+from understudy.contract.evidence import Outcome
 from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
@@ -120,9 +121,9 @@ def test_a_call_that_was_not_noted_stands_alone(trail: Trail) -> None:
     assert trail.told(called(ADA, 1)).splitlines() == lines(called(ADA, 1))
 
 
-def last_status(commands: str, base_url: str, other: str) -> int:
+def last_status(commands: str, base_url: str, other: str, **variables: str) -> int:
     """Run what repeats a finding against another server of that fault; return the status of its last answer."""
-    env = {"PATH": "/usr/bin:/bin", "UNDERSTUDY_TOKEN": FULL, "UNDERSTUDY_CLIENT_SECRET": SECRET}
+    env = {"PATH": "/usr/bin:/bin", "UNDERSTUDY_CLIENT_SECRET": SECRET, **variables}
     ran = subprocess.run(["sh", "-c", commands.replace(base_url, other)], capture_output=True, text=True, env=env)
     assert ran.returncode == 0, ran.stderr
     return int(re.findall(r"HTTP/1.1 (\d{3})", ran.stdout)[-1])
@@ -135,7 +136,7 @@ def test_the_lines_of_a_scenario_repeat_its_failure(connect: Connect) -> None:
         client = connect(base_url)
         scenarios.play(client, file, file.workflows[0])
         found = next(piece for piece in client.collector.failures() if piece.rule == "OT-UPDATE-1")
-        assert last_status(found.curl, base_url, other) == 201
+        assert last_status(found.curl, base_url, other, UNDERSTUDY_TOKEN=FULL) == 201
 
 
 class OpensNothing(Endpoint):
@@ -167,7 +168,22 @@ def test_a_token_is_handed_on_to_the_line_that_sends_it(full: Judge, run: Run) -
         assert "minted" not in found.curl
         assert SECRET not in found.curl
         assert "***" not in found.curl
+        assert last_status(found.curl, base_url, other, UNDERSTUDY_TOKEN=FULL) == 403
+
+
+def test_a_line_gets_the_token_that_the_client_was_granted(full: Judge, run: Run) -> None:
+    """Unless the variable holds one; the shell knows the client's secret alone."""
+    file = next(each for each in scenarios.files(full.pack) if each.name.startswith("creation"))
+    known = Credentials(client_id="the-client", client_secret=SECRET)
+    with running(OpensNothing()) as base_url, running(OpensNothing()) as other:
+        client = Client(replace(run, base_url=base_url, credentials=known), full)
+        scenarios.play(client, file, file.workflows[0])
+        found = client.collector.failures()[0]
+        client.close()
+        assert next(line.partition("=")[0] for line in found.curl.splitlines()).endswith("|| UNDERSTUDY_TOKEN")
+        assert not {"minted", SECRET, "***"} & set(re.split(r"[^\w*-]", found.curl))
         assert last_status(found.curl, base_url, other) == 403
+        assert last_status(found.curl, base_url, other, UNDERSTUDY_TOKEN=FULL) == 201
 
 
 def test_of_several_tokens_each_line_sends_its_own(pack: Pack) -> None:
@@ -189,12 +205,14 @@ def test_the_lines_of_a_single_finding_repeat_it(check: str, connect: Connect) -
     with running(Endpoint(status(200, 500))) as base_url, running(Endpoint(status(200, 500))) as other:
         client = connect(base_url)
         if check == "fuzz":
-            fuzz.phase(client, "stateful", 5)
+            client.wanted = lambda piece: piece.outcome is Outcome.FAILED and piece.rule == "OT-STATUS-1"
+            client.restart()
+            fuzz.phase(client, "stateful", 30)
         else:
             Prober(client).access(WRITE)
             Prober(client).access(WRITE)
         found = next(piece for piece in client.collector.failures() if piece.rule == "OT-STATUS-1")
-        assert last_status(found.curl, base_url, other) == 500
+        assert last_status(found.curl, base_url, other, UNDERSTUDY_TOKEN=FULL) == 500
 
 
 def test_what_is_kept_of_a_check_rests_on_its_own_calls(connect: Connect) -> None:

@@ -1,11 +1,11 @@
 """Who may call an operation: nobody, callers with credentials that are none, the restricted one and the full one."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from understudy.contract.authentication import BASIC, BEARER, Place, places
 from understudy.contract.client import GARBAGE
+from understudy.contract.derived import Derived, added, nearly
 from understudy.contract.evidence import Outcome
 from understudy.contract.exchange import Exchange
 from understudy.contract.samples import Sample, sample
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 MALFORMED = ("Bearer", "understudy")
 """Values of Authorization that are no credentials at all, so that 400 is as good an answer (RFC 6750, section 3.1)."""
-SHORTEST = 8
-"""Letters of a credential of which one may be left out: of a shorter one, what is left may be another's."""
 STRANGER = "understudy"
 """A user of HTTP Basic of whom no document speaks."""
 PERMISSIONS = "x-permissions"
@@ -28,30 +26,24 @@ NOT_OPENED = "The restricted credential does not open a read"
 ACCEPTED = "A request without a valid credential is accepted"
 
 
-def forgeries(place: Place, secret: str | None) -> Iterator[tuple[str, str]]:
-    """Yield what can stand at the place and is no valid credential, and in which way.
-
-    The letter that is changed is not the last one, of which base64 ignores some bits: a JWT would stay valid.
-    """
+def made_up(place: Place) -> Iterator[tuple[str, str]]:
+    """Yield what can stand at the place and is no credential of anybody's, and in which way."""
     yield "a made-up one", place.value(GARBAGE)
     if place.prefix == BEARER:
         yield "Basic credentials", f"{BASIC}dTpw"
         yield "an unsigned JWT", place.value("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1bmRlcnN0dWR5In0.")
         yield "three words with dots", place.value("understudy.no.token")
-    if secret:
-        middle = len(secret) // 2
-        changed = "x" if secret[middle] != "x" else "y"
-        yield "the valid one and a letter", place.value(f"{secret}x")
-        yield "the valid one with a letter changed", place.value(f"{secret[:middle]}{changed}{secret[middle + 1 :]}")
-        if len(secret) >= SHORTEST:
-            yield "the valid one without its last letter", place.value(secret[:-1])
-        if place.user:
-            yield "the valid one and more behind a colon", place.value(f"{secret}:x")
-            yield "the valid one of another user", replace(place, user=STRANGER).value(secret)
-        if secret.swapcase() != secret:
-            yield "the valid one in other case", place.value(secret.swapcase())
-        if place.prefix == BEARER:
-            yield "the token as Basic credentials", f"{BASIC}{secret}"
+
+
+def forgeries(place: Place, secret: str) -> Iterator[tuple[str, Derived]]:
+    """Yield what can stand at the place behind a prefix, is made of a valid credential and is none."""
+    for forged in (added(secret, "&x", "the valid one and a letter"), *nearly(secret, "the valid one")):
+        yield place.prefix, forged.basic(place.user) if place.prefix == BASIC else forged
+    if place.prefix == BASIC and place.user:
+        yield BASIC, added(secret, "&:x", "the valid one and more behind a colon").basic(place.user)
+        yield BASIC, Derived(secret, "the valid one of another user").basic(STRANGER)
+    if place.prefix == BEARER:
+        yield BASIC, Derived(secret, "the token as Basic credentials")
 
 
 class Access:
@@ -84,10 +76,9 @@ class Access:
         malformed = MALFORMED if place.prefix == BEARER else ()
         for what, value in (
             ("no credential", None),
-            *forgeries(place, self.client.token()),
+            *self._forged(place),
             *(("no credentials at all", value) for value in malformed),
         ):
-            self._keep_secret(place, value or "")
             sent = good if value is None else good.with_value(place.location, place.name, value)
             exchange = self._send(sent, "none" if value is None else "garbage")
             status = exchange.response.status
@@ -107,8 +98,7 @@ class Access:
             if exchange.response.status < 400:
                 self._refused(rules, exchange, ACCEPTED, "401", " to no credential, asked with all parameters")
         for place in others:
-            for what, value in forgeries(place, self.client.token()):
-                self._keep_secret(place, value)
+            for what, value in self._forged(place):
                 exchange = self._send(good.with_value(place.location, place.name, value), "garbage")
                 if exchange.response.status < 400:
                     self._refused(self._of_scheme(place), exchange, ACCEPTED, "401", f" to {what}, by {place.scheme}")
@@ -122,13 +112,15 @@ class Access:
                 found += [rule] if place.scheme in at(document, rule.citation.pointer) else []
         return found
 
-    def _keep_secret(self, place: Place, forged: str) -> None:
-        """Hide a forged credential too, if it is made of a secret one, which anybody could make of it again."""
-        secret, sent = (self.client.token() or "").lower(), forged.removeprefix(place.prefix)
-        half = len(secret) // 2  # behind which a letter is changed
-        made = len(sent) >= len(secret) - 1 and sent != GARBAGE and sent.lower()[:half] == secret[:half]
-        if secret and (made or place.prefix == BASIC):
-            self.client.keep_secret(sent)
+    def _forged(self, place: Place) -> Iterator[tuple[str, str]]:
+        """Yield what can stand at the place and is no valid credential, and in which way."""
+        yield from made_up(place)
+        secret = self.client.token()
+        if not secret:
+            return
+        for prefix, forged in forgeries(place, secret):
+            self.client.secrets.derive(secret, forged)
+            yield forged.what, prefix + forged.text
 
     def _restricted(self, good: Sample) -> None:
         exchange = self._send(good, "restricted")
@@ -166,7 +158,7 @@ class Access:
         for place in others:
             value = place.value(secret)
             if place.prefix == BASIC:
-                self.client.keep_secret(value.removeprefix(BASIC))
+                self.client.secrets.derive(secret, Derived(secret).basic(place.user))
             by = f" by {place.scheme}"
             sent += [(by, each.with_value(place.location, place.name, value)) for each in (good, *further)]
         for by, each in sent:

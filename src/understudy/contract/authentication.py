@@ -1,11 +1,11 @@
 """Where an operation wants a credential and how one is put there, by the security schemes of its document."""
 
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
+from understudy.contract.derived import Derived
 from understudy.contract.exchange import Request
 from understudy.spec.document import Operation
 from understudy.spec.extensions import KEY_USER
@@ -30,7 +30,7 @@ class Place:
     def value(self, secret: str) -> str:
         """Return what stands there for a caller with that secret."""
         if self.prefix == BASIC:
-            secret = base64.b64encode(f"{self.user}:{secret}".encode()).decode()
+            secret = Derived(secret).basic(self.user).text
         return self.prefix + secret
 
     def sent(self, request: Request) -> str | None:

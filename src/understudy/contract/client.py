@@ -18,10 +18,12 @@ from typing import TypeAlias
 from understudy.contract.arazzo import Patience
 from understudy.contract.authentication import places
 from understudy.contract.connections import Connections
+from understudy.contract.derived import Derived
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, Request, Response, retry_after
 from understudy.contract.judge import Judge
 from understudy.contract.made import Made
+from understudy.contract.shell import Source
 from understudy.contract.target import Run, Secrets
 from understudy.contract.throttle import OverError, Throttle
 from understudy.contract.tokens import Tokens
@@ -84,15 +86,16 @@ class Collector:
         return [piece for piece, _ in self._pieces.values() if piece.outcome is Outcome.FAILED]
 
 
-def _variables(run: Run) -> dict[str, str]:
-    """Return the names of the variables that hold the secrets of a run."""
+def _sources(run: Run) -> dict[str, Source]:
+    """Return where a shell has the secrets of a run from."""
     known = run.credentials
-    named = {
-        known.client_secret: OF_THE_CLIENT,
-        known.restricted: VARIABLES["restricted"],
-        known.token: VARIABLES["full"],
+    sources = {
+        known.client_secret: Source(OF_THE_CLIENT),
+        known.basic(): Source(OF_THE_CLIENT, Derived("").basic(known.client_id or "").filters),
+        known.restricted: Source(VARIABLES["restricted"]),
+        known.token: Source(VARIABLES["full"]),
     }
-    return {secret: name for secret, name in named.items() if secret}
+    return {secret: source for secret, source in sources.items() if secret}
 
 
 class Client:
@@ -101,7 +104,7 @@ class Client:
     def __init__(self, run: Run, judge: Judge, throttle: Throttle | None = None) -> None:
         self.run = run
         self.judge = judge
-        self.secrets = Secrets(() if run.embedded or run.dry else run.secrets(), _variables(run))
+        self.secrets = Secrets(() if run.embedded or run.dry else run.secrets(), _sources(run))
         self.statuses: Counter[tuple[str, int]] = Counter()
         self.full: Counter[int] = Counter()
         self.asked: set[str] = set()
@@ -176,6 +179,8 @@ class Client:
         response = self._once(request, None, "full").response
         self._noted(replace(request, body=_SECRET.sub(rb"\1***", request.body or b"")))
         self._learn(response)
+        if response.status == 200 and not (self.run.embedded or self.run.dry):
+            self.secrets.granted(VARIABLES["full"], request.curl())
         return response
 
     def send(
@@ -281,11 +286,6 @@ class Client:
         self.made.note(exchange)
         self.collector.add(self.judge.judge(exchange, check), lambda: self.trail.told(exchange))
 
-    def keep_secret(self, value: str) -> None:
-        """Hide what is made of a secret, which anybody could make of it again; the embedded mock has no secrets."""
-        if not (self.run.embedded or self.run.dry):
-            self.secrets.add(value)
-
     def _noted(self, request: Request) -> None:
         if self.run.dry:
             self.sent.append(request)
@@ -295,7 +295,7 @@ class Client:
         if b'"access_token"' in response.body:
             with suppress(ValueError, RecursionError, AttributeError):
                 token = json.loads(response.body).get("access_token")
-                self.secrets.add(token if isinstance(token, str) else "", VARIABLES["full"])
+                self.secrets.add(token if isinstance(token, str) else "", Source(VARIABLES["full"]))
 
     @property
     def left(self) -> float:

@@ -1,13 +1,12 @@
 """Who is granted a token: the client, and nobody whose id or secret is nearly the client's, in any form of asking."""
 
-import base64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from understudy.contract.access import SHORTEST
 from understudy.contract.authentication import BASIC
+from understudy.contract.derived import Derived, added, nearly
 from understudy.contract.evidence import Outcome
 from understudy.contract.exchange import Exchange, Request
 from understudy.contract.tokens import GRANT, multipart, urlencoded
@@ -36,13 +35,8 @@ def _query(url: str, client_id: str, secret: str) -> Request:
 
 
 def _basic(url: str, client_id: str, secret: str) -> Request:
-    form = urlencoded(url, GRANT)
-    return Request("POST", url, (*form.headers, ("Authorization", BASIC + _user(client_id, secret))), form.body)
-
-
-def _user(client_id: str, secret: str) -> str:
-    """Return id and secret as HTTP Basic has them (RFC 7617)."""
-    return base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    form, sent = urlencoded(url, GRANT), Derived(secret).basic(client_id).text
+    return Request("POST", url, (*form.headers, ("Authorization", BASIC + sent)), form.body)
 
 
 FORMS = (
@@ -53,25 +47,20 @@ FORMS = (
 )
 
 
-def forgeries(client_id: str, secret: str) -> Iterator[tuple[str, str, str]]:
-    """Yield what is nearly the client and is none: in which way, id and secret.
+def forgeries(client_id: str, secret: str) -> Iterator[tuple[str, Derived]]:
+    """Yield what is nearly the client and is none: an id, and a secret that says in which way.
 
     Both are compared exactly: what OAuth says nothing else of is case-sensitive (RFC 6749, section 1.2).
     """
-    middle = len(secret) // 2
-    changed = "x" if secret[middle] != "x" else "y"
-    yield "the secret with a letter changed", client_id, f"{secret[:middle]}{changed}{secret[middle + 1 :]}"
-    yield "the secret with a blank behind it", client_id, f"{secret} "
-    yield "the secret with a blank before it", client_id, f" {secret}"
-    yield "the secret twice", client_id, secret * 2
-    yield "an empty secret", client_id, ""
-    yield "the id with a letter behind it", f"{client_id}x", secret
-    if len(secret) >= SHORTEST:
-        yield "the secret without its last letter", client_id, secret[:-1]
-    if secret.swapcase() != secret:
-        yield "the secret in other case", client_id, secret.swapcase()
+    for forged in nearly(secret, "the secret"):
+        yield client_id, forged
+    yield client_id, added(secret, "& ", "the secret with a blank behind it")
+    yield client_id, added(secret, " &", "the secret with a blank before it")
+    yield client_id, added(secret, "&&", "the secret twice")
+    yield client_id, Derived("", "an empty secret")
+    yield f"{client_id}x", Derived(secret, "the id with a letter behind it")
     if client_id.swapcase() != client_id:
-        yield "the id in other case", client_id.swapcase(), secret
+        yield client_id.swapcase(), Derived(secret, "the id in other case")
 
 
 class Grants:
@@ -96,12 +85,10 @@ class Grants:
         for form in FORMS:
             if self._send(form, known.client_id, known.client_secret).response.status != 200:
                 continue
-            for what, client_id, secret in forged:
-                if secret and secret != known.client_secret:
-                    self.client.keep_secret(_user(client_id, secret))  # of which anybody could make the right one
-                if secret and known.client_secret not in secret:
-                    self.client.keep_secret(secret)
-                self._judge(self._send(form, client_id, secret), f"{what}, in {form.what}")
+            for client_id, secret in forged:
+                for made in (secret, secret.basic(client_id)) if secret.text else ():
+                    self.client.secrets.derive(known.client_secret, made)
+                self._judge(self._send(form, client_id, secret.text), f"{secret.what}, in {form.what}")
             forged = forged[:1]
 
     def _send(self, form: Asking, client_id: str, secret: str) -> Exchange:

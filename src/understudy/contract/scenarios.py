@@ -16,6 +16,7 @@ from understudy.contract.arazzo.runner import Ending, Result
 from understudy.contract.arazzo.session import OperationRef
 from understudy.contract.authentication import BASIC, places
 from understudy.contract.client import Client
+from understudy.contract.derived import Derived
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange
 from understudy.contract.records import LACKING, record
@@ -221,9 +222,9 @@ def _key_basic(client: Client) -> str | None:
     secret = client.token()
     if place is None or secret is None:
         return None
-    sent = place.value(secret).removeprefix(BASIC)
-    client.keep_secret(sent)
-    return sent
+    sent = Derived(secret).basic(place.user)
+    client.secrets.derive(secret, sent)
+    return sent.text
 
 
 def _not_exercised(file: ArazzoFile, workflow: Workflow, reason: str, *, cut: bool = False) -> Iterator[Evidence]:

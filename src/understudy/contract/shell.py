@@ -4,21 +4,45 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 _FORMAT = r"printf '(?P<format>(?:[A-Za-z0-9]|\\[0-7]{3})*)'"
 """Bytes as `octal` writes them, in the command that prints them."""
 _VARIABLE = r"\$\{?UNDERSTUDY_\w+"
 """A variable that stands there already, whose name is no secret."""
-_AS_IT_IS = "${{{name}}}"
-_ENCODED = "$(printf %s \"${{{name}}}\" | od -An -v -tx1 | tr -d ' \\n' | sed 's/../%&/g')"
-"""What writes a variable as URLs and forms do, every byte of it encoded; no more than POSIX is needed."""
-_IN_JSON = '$(printf %s "${{{name}}}" | sed \'s/["\\\\"]/\\\\&/g\')'
+_ENCODED = ("od -An -v -tx1 | tr -d ' \\n'", "sed 's/../%&/g'")
+"""What writes a text as URLs and forms do, every byte of it encoded; no more than POSIX is needed."""
+_IN_JSON = ("sed 's/[\"\\\\\"]/\\\\&/g'",)
 """What writes it as a JSON string does. The second quote is for `_open_quote`, which wants them even."""
+_ON_ONE_LINE = "tr -d '\\n'"
+_READ_OUT = r's/.*"access_token" *: *"\([^"]*\)".*/\1/p'
 _OTHERWISE = {"'": "'\"'\"'", " ": "+", "/": r"\/", '"': r"\"", "\\": r"\\"}
 """How a shell's single quotes, forms, and JSON write signs of their own."""
 _WORDS = {"'": "'\"{}\"'", '"': "{}", "": '"{}"'}
 """An expansion where that quote is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a shell has a text from: what a variable holds, piped through `filters`, which are commands of POSIX.
+
+    These show nothing of the text. A double quote in them is followed by another.
+    """
+
+    variable: str
+    filters: tuple[str, ...] = ()
+
+    def expansion(self, writing: tuple[str, ...] = ()) -> str:
+        """Return what a shell makes that text of, by further filters in another writing."""
+        made = (*self.filters, _ON_ONE_LINE) if self.filters else ()
+        piped = "".join(f" | {each}" for each in (*made, *writing))
+        return f'$(printf %s "${{{self.variable}}}"{piped})' if piped else f"${{{self.variable}}}"
+
+
+def kept(variable: str, line: str) -> str:
+    """Return the line that keeps the token (RFC 6749, section 5.1) which a curl line is granted, in a variable."""
+    return f"{variable}=$({line} | sed -n '{_READ_OUT}')"
 
 
 def octal(raw: bytes) -> str:
@@ -26,13 +50,13 @@ def octal(raw: bytes) -> str:
     return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"\\{byte:03o}" for byte in raw)
 
 
-def expanded(lines: str, names: Mapping[str, str]) -> str:
-    """Return curl lines with variables of the shell in the place of texts, in whatever quotes these stand.
+def expanded(lines: str, sources: Mapping[str, Source]) -> str:
+    """Return curl lines with expansions of the shell in the place of texts, in whatever quotes these stand.
 
-    `names` are those of the variables by the texts that they hold. A text is found as it is, and as forms, URLs, JSON
+    `sources` say by the texts where the shell has each from. A text is found as it is, and as forms, URLs, JSON
     and printf's formats write it: the line sends the same value, perhaps in another writing of it.
     """
-    known = {text: name for text, name in names.items() if text}
+    known = {text: source for text, source in sources.items() if text}
     if not known:
         return lines
     values = "|".join(f"({_written(text)})" for text in sorted(known, key=len, reverse=True))
@@ -60,12 +84,12 @@ def _ways(char: str) -> list[str]:
     return ways
 
 
-def _expansion(written: str, names: Mapping[str, str]) -> str:
-    """Return what the shell makes that text of, from the variable that holds it; '' if it is none of the texts."""
+def _expansion(written: str, sources: Mapping[str, Source]) -> str:
+    """Return what the shell makes that text of, in that writing; '' if it is none of the texts."""
     plain = written.replace("'\"'\"'", "'")
-    for text, way in ((plain, _AS_IT_IS), (unquote_plus(plain), _ENCODED), (_out_of_json(plain), _IN_JSON)):
-        if text in names:
-            return way.format(name=names[text])
+    for text, writing in ((plain, ()), (unquote_plus(plain), _ENCODED), (_out_of_json(plain), _IN_JSON)):
+        if text in sources:
+            return sources[text].expansion(writing)
     return ""
 
 
@@ -75,12 +99,12 @@ def _out_of_json(written: str) -> str:
     return ""
 
 
-def _printed(given: str, values: re.Pattern[str], names: Mapping[str, str]) -> str:
+def _printed(given: str, values: re.Pattern[str], sources: Mapping[str, Source]) -> str:
     """Return the command that prints a format's bytes, with expansions as its arguments."""
     raw = re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), given.encode())
     text, shown, arguments, position = raw.decode("utf-8", "surrogateescape"), "", list[str](), 0
     for found in values.finditer(text):
-        if expansion := _expansion(found[0], names):
+        if expansion := _expansion(found[0], sources):
             shown += octal(text[position : found.start()].encode("utf-8", "surrogateescape")) + "%s"
             arguments.append(f'"{expansion}"')
             position = found.end()

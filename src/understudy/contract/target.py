@@ -1,6 +1,5 @@
 """The endpoint to judge: where it is, who may call it, and how long a run may take. No secret is ever shown."""
 
-import base64
 import json
 import os
 import re
@@ -10,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from html import escape
 
-from understudy.contract.shell import expanded, octal
+from understudy.contract.derived import Derived
+from understudy.contract.shell import Source, expanded, kept, octal
 from understudy.errors import UsageError
 from understudy.values import Json
 
@@ -46,7 +46,7 @@ class Credentials:
         """Return the client as HTTP Basic sends it (RFC 7617), or None where there is none."""
         if not self.client_id or not self.client_secret:
             return None
-        return base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+        return Derived(self.client_secret).basic(self.client_id).text
 
     def secrets(self) -> tuple[str, ...]:
         """Return every value that must not be shown, longest first."""
@@ -62,24 +62,40 @@ class Secrets:
     looked for in all the ways to write it.
     """
 
-    def __init__(self, values: Iterable[str] = (), variables: Mapping[str, str] | None = None) -> None:
-        """`variables` are names of environment variables by the secrets that they hold."""
+    def __init__(self, values: Iterable[str] = (), sources: Mapping[str, Source] | None = None) -> None:
+        """Hide these secrets; `sources` say by them where a shell has each from."""
         self._patterns: dict[str, list[re.Pattern[str]]] = {}
-        self._variables: dict[str, str] = {}
-        known = variables or {}
+        self._sources: dict[str, Source] = {}
+        self._getting: dict[str, str] = {}
+        known = sources or {}
         for value in values:
-            self.add(value, known.get(value, ""))
+            self.add(value, known.get(value))
 
-    def add(self, value: str, variable: str = "") -> None:
-        """Take note of a further secret, and of the variable that holds it; an empty one is none."""
+    def add(self, value: str, source: Source | None = None) -> None:
+        """Take note of a further secret, and of where a shell has it from; an empty one is none."""
         if value:
             self._patterns[value] = [_written(char) for char in value]
-            if variable:
-                self._variables[value] = variable
+            if source is not None:
+                self._sources[value] = source
+
+    def derive(self, secret: str, made: Derived) -> None:
+        """Take note of what is made of a secret; of a text that is none it may be shown."""
+        if secret in self._patterns:
+            source = self._sources.get(secret)
+            self.add(made.text, source and Source(source.variable, (*source.filters, *made.filters)))
+
+    def granted(self, variable: str, line: str) -> None:
+        """Take note of the curl line that is granted the token which a variable holds."""
+        self._getting[variable] = f'[ "${{{variable}}}" ] || {kept(variable, line)}'
 
     def as_variables(self, lines: str) -> str:
-        """Return curl lines with variables of the shell in the place of secrets, in whatever quotes these stand."""
-        return expanded(lines, self._variables)
+        """Return curl lines with expansions of the shell in the place of secrets, in whatever quotes these stand.
+
+        A token that they send and that the run was granted is got first, where the variable holds none.
+        """
+        shown = expanded(lines, self._sources)
+        getting = [line for variable, line in self._getting.items() if re.search(rf"\$\{{?{variable}\b", shown)]
+        return "\n".join((*(expanded(line, self._sources) for line in getting), shown))
 
     def hide(self, text: str) -> str:
         """Return the text with `***` for every secret, and for the greater part of one that was cut."""

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from understudy.contract.exchange import Exchange, Request, repeated
 from understudy.contract.made import named, shown_near_root
-from understudy.contract.shell import expanded
+from understudy.contract.shell import Source, expanded, kept
 from understudy.spec.document import Operation
 from understudy.values import SAFE_METHODS
 
@@ -18,9 +18,8 @@ LONGEST = 30
 record, and the last."""
 GRANTED = "UNDERSTUDY_GRANTED"
 """What the names of variables begin with that keep a token from the line that is granted it to those that send it."""
-_OUT_OF_JSON = r's/.*"access_token" *: *"\([^"]*\)".*/\1/p'
 _IN_JSON = re.compile(rb'"access_token" *: *"([!#-\[\]-~]+)"')
-"""The same for us: of the signs that a token has (RFC 6749, appendix A.12), none that JSON escapes."""
+"""A token as `kept` reads it: of the signs that one has (RFC 6749, appendix A.12), none that JSON escapes."""
 _KEPT, _READ = 500, 65536
 """How many groups of calls are remembered, and the bytes of an answer up to which it is read for identifiers."""
 
@@ -131,7 +130,7 @@ def _with_tokens(steps: list[_Group | float]) -> str:
         later = (call for each in steps[number + 1 :] if not isinstance(each, float) for call in each)
         if token and token not in names and any(token in call.request.curl() for call in later):
             names[token] = f"{GRANTED}_{len(names) + 1}"
-    return expanded("\n".join(_lines(steps, names)), names)
+    return expanded("\n".join(_lines(steps, names)), {token: Source(name) for token, name in names.items()})
 
 
 def _granted(step: _Group | float) -> str:
@@ -153,7 +152,7 @@ def _lines(steps: list[_Group | float], names: Mapping[str, str] | None = None) 
         if name and not isinstance(step, float):
             yield from filter(None, [repeated(alone)])
             alone.clear()
-            yield f"{name}=$({step[0].request.curl()} | tee /dev/stderr | sed -n '{_OUT_OF_JSON}')"
+            yield kept(name, f"{step[0].request.curl()} | tee /dev/stderr")
             continue
         if not isinstance(step, float) and len(step) == 1:
             alone.append(step[0].request)
