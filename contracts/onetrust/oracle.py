@@ -42,9 +42,9 @@ def written(call: Call, reply: Reply, body: Json, bindings: Bindings) -> Iterato
     found = [*_subject(call, reply.body, body, bindings), *_reported(call, reply, body)]
     found += _elements(call, reply, apart, shown, bindings) if shown is not None else []
     bindings.memory.setdefault("sent", set()).update(_values((call.body or {}).get("dataElements") or []))
-    for each in shown or []:
-        if each.get("linked"):
-            bindings.memory.setdefault(("had", reply.body["identifier"]), set()).update(_values([each]))
+    had = {value for each in shown or [] if each.get("linked") for value in _values([each])}
+    bindings.memory.setdefault(("had", reply.body["identifier"]), set()).update(had)
+    bindings.memory.setdefault("gone", set()).difference_update({reply.body["identifier"]}, had)
     if found and shown is not None:  # if none of it binds, what comes next is held against what is there
         apart.update({name: _Apart.of(each, apart.get(name)) for name, each in _by_name(shown).items()})
     yield from found
@@ -215,7 +215,7 @@ def _values(elements: Json) -> frozenset[Json]:
 # --- surveys: long histories of two data subjects ---------------------------------------------------------------------
 
 WRITE, DELETE = "createOrUpdateDataSubjectUsingPOST", "deleteDataSubjectUsingDELETE"
-PAGE, DETAILS = "getDataSubjectsUsingGET", "getDataSubjectBasicDetailsUsingGET"
+PAGE = "getDataSubjectsUsingGET"
 TYPES = ("Work Email", "Member Number")
 PLAIN = {"Country": ("Norway", "Peru", "Chad"), "Interests": (["a", "b", "c"], ["c", "a", "b"], ["a", "b"])}
 OF_A_TYPE = (range(2, 10), range(10, 13))

@@ -17,7 +17,7 @@ from understudy import pack as packs
 from understudy.cli import main
 from understudy.contract import client, fuzz
 from understudy.contract.arazzo import Patience
-from understudy.contract.stateful import concurrency, extremes, machine
+from understudy.contract.stateful import concurrency, course, extremes, machine
 from understudy.pack import Pack
 
 
@@ -89,7 +89,7 @@ def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
     monkeypatch.setattr(fuzz, "EXAMPLES", 6)
     monkeypatch.setattr(machine, "SEQUENCES", 30)
     monkeypatch.setattr(machine, "FURTHER", 1)
-    monkeypatch.setattr(machine, "SHRINKING", 1.0)
+    monkeypatch.setattr(course, "SHRINKING", 1.0)
     monkeypatch.setattr(client, "Patience", partial(Patience, 0.0, 0.0))  # what our servers are told shows at once
 
     def judge(

@@ -13,7 +13,7 @@ from tests.e2e.conftest import Judged, Verify
 from tests.e2e.faults import NewId
 from tests.e2e.servers import FULL, Endpoint
 from tests.report.sarif_shape import checked
-from understudy.contract.stateful import machine
+from understudy.contract.stateful import course
 
 QUICK = ("-k", "not fuzz and not model")
 BRIEF = ("-k", "access or same-id")
@@ -65,7 +65,7 @@ def test_a_failing_run_repeats_exactly_with_the_printed_seed(
 
     With time enough: what the budget cuts off depends on how fast the target is.
     """
-    monkeypatch.setattr(machine, "SHRINKING", 100.0)
+    monkeypatch.setattr(course, "SHRINKING", 100.0)
     enough = ("--budget", "10m")
     first = verify_briefly(make(), *enough, "--seed", "123")
     printed = re.search(r"seed (\d+)\)$", first.output.strip())

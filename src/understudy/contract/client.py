@@ -117,8 +117,8 @@ class Client:
         self.tokens = Tokens(run.credentials, judge.pack.effective, run.base_url)
         self.made = Made(run, judge)
         self._throttle = throttle or Throttle(run.rps, run.max_requests)
-        self.pace, self._paced = 0.0, 0
-        """Seconds that a call which writes has taken of late, and how many there were."""
+        self._pace, self._paced = 0.0, 0
+        """Seconds that a call which writes has taken of late; and how many there were."""
         self._racing = False
         self._connections = Connections()
 
@@ -301,8 +301,12 @@ class Client:
     def left(self) -> float:
         """Seconds that checks may still take; what cleaning up will take is kept back."""
         pending = self.made.pending
-        each = max(self.pace, 1 / (self.run.rps or math.inf))
-        return self.run.remaining - (SLACK + pending * each * CAUTION if pending else 0.0)
+        return self.run.remaining - (SLACK + pending * self.apart * CAUTION if pending else 0.0)
+
+    @property
+    def apart(self) -> float:
+        """Seconds from one call that writes to the next: as it has been of late, or as the run's limit has it."""
+        return max(self._pace, 1 / (self.run.rps or math.inf))
 
     def admit(self) -> None:
         """Wait until the target may be sent a request; raises OverError where it may be sent none any more."""
@@ -317,7 +321,7 @@ class Client:
         if method in SAFE_METHODS:
             return
         self._paced += 1
-        self.pace += (seconds - self.pace) / min(self._paced, RECENT)
+        self._pace += (seconds - self._pace) / min(self._paced, RECENT)
 
     def _within(self) -> float:
         """Return the seconds that are left; raises OverError where there are none."""

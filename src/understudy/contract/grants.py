@@ -76,7 +76,8 @@ class Grants:
     def probe(self) -> None:
         """Ask as the client in each form and, in those that are granted, as others, who are refused.
 
-        One form is asked in every way, each other one in a single way: who counts wrong secrets may shut a client out.
+        One form is asked in every way, each other one in a single way, and the client itself in between: who counts
+        wrong secrets may shut it out.
         """
         known = self.client.run.credentials
         if not known.client_id or not known.client_secret:
@@ -89,6 +90,8 @@ class Grants:
                 for made in (secret, secret.basic(client_id)) if secret.text else ():
                     self.client.secrets.derive(known.client_secret, made)
                 self._judge(self._send(form, client_id, secret.text), f"{secret.what}, in {form.what}")
+                if self._send(form, known.client_id, known.client_secret).response.status != 200:
+                    return  # who counts wrong secrets has shut the client out
             forged = forged[:1]
 
     def _send(self, form: Asking, client_id: str, secret: str) -> Exchange:

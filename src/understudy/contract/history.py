@@ -222,7 +222,7 @@ class History:
                 self._adopt(call, turn)
         elif not same:
             refused = reply.accepted and status >= 400
-            if known and not (refused and not agreed):
+            if known and not (refused and (not agreed or oracle.refusable(call.body))):
                 yield from self._other_status(reply, exchange)
             self._adopt(call, turn)
 

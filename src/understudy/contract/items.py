@@ -18,7 +18,7 @@ from understudy.contract.evidence import Outcome
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
 from understudy.contract.samples import sample
-from understudy.contract.stateful import concurrency, extremes, machine, sequence
+from understudy.contract.stateful import concurrency, course, extremes, machine
 from understudy.contract.target import LIMITED, REGIME, Run
 from understudy.contract.throttle import TIME, OverError, Throttle
 from understudy.contract.verdict import weigh
@@ -243,8 +243,8 @@ class DocumentFile(pytest.File):
         yield from self._limits(client.judge.pack, client)
         yield from self._also(client)
         if client.judge.pack.oracle is not None:
-            yield CheckItem.from_parent(self, name="model", kind=sequence.CHECK, action=_explored, rank=EXPLORING)
-            yield CheckItem.from_parent(self, name="model[further]", kind=sequence.CHECK, action=_further, rank=LAST)
+            yield CheckItem.from_parent(self, name="model", kind=course.CHECK, action=_explored, rank=EXPLORING)
+            yield CheckItem.from_parent(self, name="model[further]", kind=course.CHECK, action=_further, rank=LAST)
         for number, phase in enumerate(fuzz.PHASES):
 
             def action(client: Client, phase: str = phase, left: int = len(fuzz.PHASES) - number) -> None:

@@ -149,7 +149,7 @@ def _behind(body: Json, place: str, values: Iterable[Json], schema: Schema) -> J
         if isinstance(holder, list):
             for value in values:
                 item = _replaced(holder[int(path[depth])], join(*path[depth + 1 :]), value)
-                more = [copy.deepcopy(holder[0])] * (LOOKED_AT - len(holder))
+                more = [holder[0]] * (LOOKED_AT - len(holder))
                 changed = _replaced(body, join(*path[:depth]), [*holder, *more, item])
                 if not schema.is_valid(changed):
                     return changed

@@ -15,12 +15,16 @@ from understudy.values import Json
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What an answer shows otherwise than a rule has it; `title` is one sentence without values that change."""
+    """What an answer shows otherwise than a rule has it; `title` is one sentence without values that change.
+
+    `asked` says that it is what was asked for that is understood otherwise, so that nothing else is held than thought.
+    """
 
     rule: str
     title: str
     expected: Json
     actual: Json
+    asked: bool = False
 
 
 class Bindings:

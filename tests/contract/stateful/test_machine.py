@@ -1,15 +1,12 @@
 """Sequences of calls on endpoints of our own: what the model alone finds, and that it finds nothing on good ones."""
 
-import secrets
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import cycle
-from typing import TypeAlias
 
 import pytest
 
+from tests.contract.stateful.playing import Explore, outcomes
 from tests.e2e.consentgrid.servers import Register
 from tests.e2e.faults import CASES
 from tests.e2e.freedoms import FREEDOMS
@@ -18,58 +15,24 @@ from tests.e2e.serving import Answer, Bad, Call, Json, running
 from tests.mock.exchange import served
 from understudy import credentials
 from understudy import pack as packs
-from understudy.contract.client import Client
-from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.judge import Judge
-from understudy.contract.stateful import machine, sequence
+from understudy.contract.evidence import Outcome
+from understudy.contract.stateful import machine
 from understudy.contract.stateful.plans import Plan, Plans
-from understudy.contract.target import Credentials, Run
-from understudy.contract.verdict import weigh
+from understudy.contract.stateful.sequence import RESTRICTED, UNKNOWN
+from understudy.contract.target import Credentials
 from understudy.errors import TargetError
 from understudy.mock.settings import Settings
 from understudy.model.slots import Slot
-
-Explore: TypeAlias = Callable[..., Client]
 
 NESTED = {"CG-NEST-1", "CG-NULL-1"}
 """Inferred rules on what objects inside of fields come to."""
 
 
-@pytest.fixture
-def explore(monkeypatch: pytest.MonkeyPatch) -> Iterator[Explore]:
-    """Yield a function that plays some sequences on a base URL and returns the client with the evidence."""
+@pytest.fixture(autouse=True)
+def sequences_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No surveys, and few sequences."""
+    monkeypatch.setattr(machine, "SURVEYED", 0.0)
     monkeypatch.setattr(machine, "SEQUENCES", 40)
-    made: list[Client] = []
-
-    def explored(
-        base_url: str, vendor: str, scope: str, credentials: Credentials, seed: int = 5, **switches: str
-    ) -> Client:
-        run = Run(
-            vendor=vendor,
-            base_url=base_url,
-            label=base_url,
-            scope=scope,
-            seed=seed,
-            run_id=secrets.token_hex(8),
-            deadline=time.time() + 60,
-            budget=60,
-            switches=switches,
-            credentials=credentials,
-        )
-        made.append(Client(run, Judge(packs.load(vendor), scope)))
-        machine.explore(made[-1], 50)
-        return made[-1]
-
-    yield explored
-    for client in made:
-        client.close()
-
-
-def outcomes(client: Client, outcome: Outcome) -> list[Evidence]:
-    """Return the evidence of the model's check that counts for that."""
-    rules = client.judge.rules.by_id
-    pieces = [piece for piece, _ in client.collector if piece.check == sequence.CHECK and piece.rule is not None]
-    return [piece for piece in pieces if weigh(piece, rules.get(piece.rule or ""), strict=False) is outcome]
 
 
 @pytest.mark.parametrize("vendor", packs.names())
@@ -102,7 +65,7 @@ def test_how_a_target_reads_what_is_open_changes_what_is_expected(
     """A setting of the target's is the model's as well: what it chooses is no remark then."""
     monkeypatch.setattr(machine, "SEQUENCES", 150)
     with served(packs.load("consentgrid"), Settings(switches={"consentgrid": {"merge": "deep"}})) as url:
-        client = explore(url, "consentgrid", "core", Credentials(credentials.FULL, credentials.READ), **told)
+        client = explore(url, "consentgrid", "core", Credentials(credentials.FULL, credentials.READ), switches=told)
     assert outcomes(client, Outcome.FAILED) == []
     assert ("CG-NEST-1" in {each.rule for each in outcomes(client, Outcome.REMARK)}) is remarked
 
@@ -117,7 +80,7 @@ def test_how_a_target_reads_what_is_open_changes_what_is_expected(
 def test_a_conforming_endpoint_has_no_finding(name: str, seed: int, explore: Explore) -> None:
     """Though it chooses another way where the document is silent."""
     with running(FREEDOMS[name]()) as url:
-        client = explore(url, "onetrust", "core", Credentials(FULL, READ), seed)
+        client = explore(url, "onetrust", "core", Credentials(FULL, READ), seed=seed)
     assert [f"{each.rule}: {each.title}: {each.actual}" for each in outcomes(client, Outcome.FAILED)] == []
 
 
@@ -181,9 +144,7 @@ class OpensToAnybody(Register):
         return super().forbidden(call, *names)
 
 
-@pytest.mark.parametrize(
-    ("register", "title"), [(OpensToReaders, sequence.RESTRICTED), (OpensToAnybody, sequence.UNKNOWN)]
-)
+@pytest.mark.parametrize(("register", "title"), [(OpensToReaders, RESTRICTED), (OpensToAnybody, UNKNOWN)])
 def test_a_call_that_is_closed_to_its_caller_is_no_good_call(
     register: type[Register], title: str, explore: Explore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,9 +8,10 @@ import pytest
 from tests.contract.conftest import Connect
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, Request, Response
+from understudy.contract.stateful.course import Course
+from understudy.contract.stateful.failures import BrokenError, Failure, UnfinishedError
 from understudy.contract.stateful.plans import Plan
 from understudy.contract.stateful.scenario import Taken, Taking
-from understudy.contract.stateful.sequence import BrokenError, Course, Failure, UnfinishedError
 
 READ = Plan("getDataSubjectsUsingGET", {}, None, None)
 FAILURE = Failure(

@@ -18,9 +18,10 @@ from understudy.contract.demands import breaches
 from understudy.contract.evidence import Outcome
 from understudy.contract.exchange import Exchange, repeated
 from understudy.contract.samples import Sample
+from understudy.contract.stateful.course import Course
 from understudy.contract.stateful.plans import Plan
 from understudy.contract.stateful.prediction import UNREADABLE, alike, readable
-from understudy.contract.stateful.sequence import Course, Sequence
+from understudy.contract.stateful.sequence import Sequence
 from understudy.errors import TargetError
 from understudy.model.call import ABSENT
 from understudy.model.oracle import Oracle

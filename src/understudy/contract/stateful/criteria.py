@@ -12,13 +12,15 @@ from typing import TypeAlias
 import jsonpath_rfc9535
 from jsonpath_rfc9535.exceptions import JSONPathError
 
-from understudy.contract.stateful.slots import RUNS
+from understudy.model.slots import Slot
 from understudy.values import Json, join
 
 MOST = 2000
 """How many filters are tried at most."""
 PARTS, DEEPEST = 100, 24
 """How many filters are made of one item of a list, and of how many levels: a target may be sent values of any depth."""
+RUNS = ("aaaaaaaaaaaa", "bbbbbbbbbbbb")
+"""Two stand-ins for the input `run` of a scenario: what depends on it differs between them."""
 Bodies: TypeAlias = Sequence[Json]
 """The bodies of a sequence's answers, one for each call."""
 
@@ -30,6 +32,11 @@ class Telling:
     condition: str
     context: str = ""
     step: int | None = None
+
+
+def in_scenario(slot: Slot, prefix: str, run: str) -> str:
+    """Return the identifier as a scenario has it, for that value or expression of its input `run`."""
+    return run.join(slot.text(f"{prefix}\0-{slot.number}@example.com", prefix).split("\0"))
 
 
 def telling(theirs: Bodies, mine: Bodies, again: Bodies, speaking_of: Json) -> Telling | None:

@@ -13,9 +13,10 @@ from understudy.contract.client import Client
 from understudy.contract.records import creator
 from understudy.contract.samples import identifier, sample
 from understudy.contract.stateful.adoption import reading_of
-from understudy.contract.stateful.machine import tell
+from understudy.contract.stateful.course import Course
+from understudy.contract.stateful.failures import BrokenError
 from understudy.contract.stateful.plans import Plan, places, replaced
-from understudy.contract.stateful.sequence import BrokenError, Course, Sequence
+from understudy.contract.stateful.sequence import Sequence
 from understudy.model.oracle import Oracle
 from understudy.model.slots import Slot, filled
 from understudy.spec.document import Operation, Schema
@@ -131,7 +132,7 @@ class _Extremes:
                 for each in self._reading(first):
                     sequence.play(each)
         except BrokenError as broken:
-            tell(self.course, broken.failure)
+            self.course.tell(broken.failure)
         return waiting if len(sequence.calls) > 1 else []
 
     def _first(self) -> Plan | None:
@@ -193,7 +194,7 @@ class _Extremes:
                 for each in (plan, *self._reading(plan)):
                     sequence.play(each)
             except BrokenError as broken:
-                tell(self.course, broken.failure)
+                self.course.tell(broken.failure)
 
     def _widened(self, body: Json, schema: Schema) -> Iterator[Json]:
         """Yield the body with odd properties, and with many, in an object of any form."""

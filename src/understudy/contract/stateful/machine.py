@@ -1,4 +1,4 @@
-"""The state machine: Hypothesis draws sequences of calls until one shows a broken rule, which is shrunk and told."""
+"""Plays surveys, which packs draw, and sequences, which Hypothesis draws, until they show broken rules."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -10,9 +10,10 @@ from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from understudy.contract.client import Client
-from understudy.contract.stateful import shrinking
+from understudy.contract.stateful.course import CHECK, Course
+from understudy.contract.stateful.failures import BrokenError, Failure
 from understudy.contract.stateful.plans import Plan, Plans
-from understudy.contract.stateful.sequence import CHECK, BrokenError, Course, Failure, Sequence
+from understudy.contract.stateful.sequence import Sequence
 from understudy.model.oracle import Asked, Survey
 
 STEPS = 8
@@ -24,11 +25,9 @@ FURTHER = 250
 APART = 2**40
 """What the seeds of further sequences are apart from those of the others."""
 SURVEYS = 6
-"""The sequences that list what they have made under many queries."""
-CROWDED = 0.5
-"""The share of the time that is left which one of many records may take."""
-SHRINKING = 6.0
-"""Seconds that a failing sequence is shrunk at most."""
+"""The long sequences that a pack draws and that are played before those of Hypothesis's."""
+SURVEYED = 0.5
+"""The share of the time that these, and one of many records, may take."""
 
 
 def explore(client: Client, seconds: float, *, further: bool = False) -> str:
@@ -53,7 +52,7 @@ def explore(client: Client, seconds: float, *, further: bool = False) -> str:
         failure = _search(course, plans, first, most)
         if failure is None:
             break
-        tell(course, failure)
+        course.tell(failure)
     if course.ended is not None:
         raise course.ended
     return ""
@@ -61,33 +60,35 @@ def explore(client: Client, seconds: float, *, further: bool = False) -> str:
 
 def _survey(course: Course, survey: Survey, crowd: Survey | None, first: int) -> None:
     """Play surveys, and tell what they show; the one of a crowd comes last, where the target is quick."""
+    now = time.monotonic()
+    until = now + (course.until - now) * SURVEYED
     for number in range(SURVEYS):
-        _surveyed(course, survey(Random(f"{first} {number}")))  # noqa: S311 (no secret is made of it)
+        _surveyed(course, survey(Random(f"{first} {number}")), until)  # noqa: S311 (no secret is made of it)
     many = [*crowd(Random(first))] if crowd is not None else []  # noqa: S311 (likewise)
-    if course.client.pace * len(many) < (course.until - time.monotonic()) * CROWDED:
-        _surveyed(course, many)
+    asked = sum(each.operation_id in course.client.judge.judged.operations for each in many)
+    if course.client.apart * asked < until - time.monotonic():
+        _surveyed(course, many, until)
 
 
-def _surveyed(course: Course, calls: Iterable[Asked]) -> None:
+def _surveyed(course: Course, calls: Iterable[Asked], until: float) -> None:
+    """Play one survey, as far as it comes by then."""
     operations, sequence = course.client.judge.judged.operations, Sequence(course)
     try:
         for asked in calls:
-            if asked.operation_id in operations:
+            if asked.operation_id in operations and time.monotonic() < until:
                 media_type = next(iter(operations[asked.operation_id].bodies), None)
-                sent = (asked.operation_id, asked.parameters, asked.body, media_type, asked.credential, asked.leeway)
-                sequence.play(Plan(*sent))
+                sequence.play(
+                    Plan(
+                        asked.operation_id,
+                        asked.parameters,
+                        asked.body,
+                        media_type,
+                        credential=asked.credential,
+                        leeway=asked.leeway,
+                    )
+                )
     except BrokenError as broken:
-        tell(course, broken.failure)
-
-
-def tell(course: Course, failure: Failure) -> None:
-    """Shrink a sequence, for SHRINKING seconds at most, and add the evidence; it is known from then on."""
-    until = course.until
-    course.until = min(until, time.monotonic() + (SHRINKING if course.client.wanted is None else 0.0))
-    told = shrinking.shrunk(failure, course.played).told(course.client)
-    course.until = until
-    course.client.collector.add([told])
-    course.known.add(told.fingerprint)
+        course.tell(broken.failure)
 
 
 def _search(course: Course, plans: Plans, first: int, most: int) -> Failure | None:

@@ -18,10 +18,9 @@ from understudy.contract.evidence import Evidence
 from understudy.contract.exchange import Exchange
 from understudy.contract.judge import Judge
 from understudy.contract.samples import Sample
-from understudy.contract.stateful.criteria import Telling, step_id, telling
+from understudy.contract.stateful.criteria import RUNS, Telling, in_scenario, step_id, telling
 from understudy.contract.stateful.plans import Plan
 from understudy.contract.stateful.prediction import Prediction
-from understudy.contract.stateful.slots import RUNS, in_scenario
 from understudy.model.call import ABSENT, Reply
 from understudy.model.oracle import Difference
 from understudy.model.slots import Slot, filled

@@ -3,172 +3,40 @@
 Targets are not reset: every sequence has identifiers of its own, so that for it the target is empty.
 """
 
-import time
 from collections.abc import Iterator
-from collections.abc import Sequence as Sequence_
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from math import inf
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from understudy.contract.authentication import places
-from understudy.contract.client import Client
 from understudy.contract.demands import breaches
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, repeated
-from understudy.contract.records import held
 from understudy.contract.samples import Sample, identifier, on_the_wire, token
 from understudy.contract.stateful.adoption import adopt, reading_of, slot_of, texts
+from understudy.contract.stateful.failures import Failure
 from understudy.contract.stateful.plans import Plan
 from understudy.contract.stateful.prediction import UNREADABLE, Prediction, alike, other_status, readable
-from understudy.contract.stateful.scenario import Taken, Taking, exported, text_at
+from understudy.contract.stateful.scenario import Taken, Taking, text_at
 from understudy.contract.throttle import OverError
 from understudy.contract.verdict import weigh
 from understudy.errors import TargetError
 from understudy.model.call import ABSENT, Call, Reply
-from understudy.model.oracle import Bindings, Difference, Listing
+from understudy.model.oracle import Difference
 from understudy.model.slots import Slot, filled
 from understudy.spec.document import Operation
 from understudy.spec.wire import text
-from understudy.values import SAFE_METHODS, Json
+from understudy.values import Json
 
-CHECK = "model"
+if TYPE_CHECKING:
+    from understudy.contract.stateful.course import Course
+
 UNKNOWN, RESTRICTED = "A call without a credential is taken", "The restricted credential opens a call"
-
-
-class BrokenError(Exception):
-    """A sequence shows that a rule is broken."""
-
-    def __init__(self, failure: "Failure") -> None:
-        super().__init__(failure.evidence.title)
-        self.failure = failure
-
-
-class UnfinishedError(Exception):
-    """A sequence that is to be played once more did not come to its last call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A broken rule and the sequence that shows it; `difference` is None where the status shows it."""
-
-    evidence: Evidence
-    taking: Taking
-    difference: Difference | None
-
-    def told(self, client: Client) -> Evidence:
-        """Return the evidence with what repeats the sequence: curl lines and, if it can be one, a scenario."""
-        curl = repeated([call.exchange.request for call in self.taking.calls])
-        hide = client.secrets.hide  # before the scenario escapes what is in them
-        expected, actual = hide(self.evidence.expected), hide(self.evidence.actual)
-        told = replace(self.evidence, expected=expected, actual=actual, curl=curl, relied=self.taking.relied())
-        return replace(told, scenario=exported(client, told, self.taking, self.difference))
-
-
-@dataclass
-class Course:
-    """What all sequences of a run share: the way to the target, what was found, and when to stop.
-
-    `known` are fingerprints that were found already, which no sequence fails for again; `label` tells the records of
-    one course from those of another; `again` says that what was played before is being played once more.
-    """
-
-    client: Client
-    until: float
-    check: str = CHECK
-    label: str = CHECK
-    again: bool = False
-    known: set[str] = field(default_factory=set)
-    bindings: Bindings = field(default_factory=Bindings)
-    ended: Exception | None = None
-    count: int = 0
-
-    @cached_property
-    def held(self) -> Sample | None:
-        """The call that would create the first record of every sequence; None where it is the run's to create."""
-        judge = self.client.judge
-        return held(self.client.run, judge.judged, judge.pack.effective)
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more is to be sent."""
-        return self.ended is not None or self.client.collector.enough or time.monotonic() >= self.until
-
-    def missed(self, failure: "Failure") -> None:
-        """Take note of a broken rule; raises BrokenError for one that was not known, unless the read came too early."""
-        if failure.evidence.fingerprint in self.known:
-            return
-        started = time.monotonic()
-        if self.again or not self._late(failure):
-            self.until += time.monotonic() - started  # so that there is time left to shrink it
-            raise BrokenError(failure)
-
-    def played(self, plans: Sequence_[Plan], waits: Sequence_[float] = ()) -> "Failure | None":
-        """Play a sequence of those calls; return what it shows by itself, without what others have met, or None.
-
-        `waits` are the seconds that are waited before each of them. Raises UnfinishedError where waits are asked for,
-        and the last call is not come to.
-        """
-        sequence = Sequence(self)
-        sequence.bindings = Bindings()
-        shown: Failure | None = None
-        known, self.again = self.again, True
-        try:
-            for number, plan in enumerate(plans):
-                self._wait(waits[number] if number < len(waits) else 0.0)
-                sequence.play(plan)
-        except BrokenError as broken:
-            shown = broken.failure
-        finally:
-            self.again = known
-        if waits and len(sequence.calls) < len(plans):
-            raise UnfinishedError
-        return shown
-
-    def _wait(self, seconds: float) -> None:
-        """Wait; raises UnfinishedError where the run's time does not suffice."""
-        if seconds and seconds >= self.client.left:
-            raise UnfinishedError
-        time.sleep(seconds)
-
-    def _late(self, failure: "Failure") -> bool:
-        """Whether a failure is one of a read that came too early: it does not show after a wait.
-
-        Unless it is known that the target's reads lag, it must also show again without one: what shows only once is no
-        matter of time. A read that is wrong even after a wait does not tell that reads do not lag.
-        """
-        plans = [call.plan for call in failure.taking.calls]
-        patience = self.client.patience
-        reads = [self.reads(plan) for plan in plans]
-        if self.client.run.embedded or not patience.doubtful or not reads[-1]:
-            return False
-        waits = [
-            patience.enough if read and (patience.lags or n == len(plans)) else 0.0 for n, read in enumerate(reads, 1)
-        ]
-
-        def shows(waits: Sequence_[float]) -> bool:
-            shown = self.played(plans, waits)
-            return shown is not None and shown.evidence.fingerprint == failure.evidence.fingerprint
-
-        until, self.until = self.until, inf  # the run's own limits hold
-        try:
-            if shows(waits) or (patience.lags is None and not shows([0.0])):
-                return False
-        except UnfinishedError:
-            return bool(patience.lags)  # the time did not suffice to tell
-        finally:
-            self.until = until
-        patience.lags = True
-        return True
-
-    def reads(self, plan: Plan) -> bool:
-        """Whether a call is one that reads."""
-        return self.client.judge.pack.effective.operations[plan.operation_id].method in SAFE_METHODS
 
 
 class Sequence:
     """One sequence of calls on a state of its own, at the target and in the model."""
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: "Course") -> None:
         course.count += 1
         self.course = course
         self.client = course.client
@@ -204,23 +72,19 @@ class Sequence:
             self.play(plan)
 
     def readings(self) -> Iterator[Plan]:
-        """Yield the calls that read back the records that the sequence has touched."""
+        """Yield the calls that read back the records that the sequence has touched, and list the first of them."""
         oracle, judged = self.pack.oracle, self.judge.judged.operations
-        reading, listing = (oracle.reading, oracle.listing) if oracle else (None, None)
-        touched = [*_latest([call.plan for call in self.calls])]
-        for plan in touched if reading is not None and reading[0] in judged else ():
-            slot = slot_of(plan)
-            if slot is not None and reading is not None:
-                yield reading_of(self.pack.effective.operations[reading[0]], plan, slot, reading[1])
+        if oracle is None:
+            return
+        touched = {slot: call.plan for call in self.calls if (slot := slot_of(call.plan)) is not None}
+        operation_id, body = oracle.reading or ("", None)
+        for slot, plan in touched.items() if operation_id in judged else ():
+            yield reading_of(self.pack.effective.operations[operation_id], plan, slot, body)
+        listing = oracle.listing
         if listing is not None and listing.operation_id in judged and self.course.held is None:
-            yield from filter(None, (self._listed(plan, listing) for plan in touched[:1]))
-
-    def _listed(self, plan: Plan, listing: Listing) -> Plan | None:
-        """Return the call that lists the record that another was about; None where it cannot be asked for by its id."""
-        slot = slot_of(plan)
-        if slot is None or slot.kind == "made" or self._identifier(slot, theirs=True) in self.contested:
-            return None
-        return Plan(listing.operation_id, {"query": listing.alone(slot)})
+            for slot in [*touched][:1]:
+                if slot.kind != "made" and self._identifier(slot, theirs=True) not in self.contested:
+                    yield Plan(listing.operation_id, {"query": listing.alone(slot)}, leeway="refuse")
 
     @property
     def taking(self) -> Taking:
@@ -402,7 +266,8 @@ class Sequence:
         known = self.judge.rules.by_id.get(rule_id or "")
         evidence = self._evidence(Outcome.FAILED, rule_id, exchange, title, expected, actual)
         if known is None or weigh(evidence, known, strict=self.client.run.strict) is not Outcome.FAILED:
-            self.lost, self.differs = known is None, known is not None
+            self.lost = known is None
+            self.differs = known is not None and not (difference is not None and difference.asked)
             if known is not None:
                 self.client.collector.add([evidence])
             return
@@ -424,8 +289,3 @@ class Sequence:
     ) -> Evidence:
         curl = repeated([call.exchange.request for call in self.calls]) if outcome is not Outcome.PASSED else ""
         return Evidence(self.course.check, outcome, rule_id, exchange.operation_id, title, expected, actual, curl)
-
-
-def _latest(used: list[Plan]) -> Iterator[Plan]:
-    """Yield the last call of each record, in their order."""
-    yield from {slot_of(plan): plan for plan in used if slot_of(plan) is not None}.values()

@@ -24,8 +24,8 @@ class Shown(Protocol):
 
 
 Fault = TypeVar("Fault", bound=Shown)
-ANOTHER = 10
-"""What is added to the numbers of records, so that the same call is about others."""
+ANOTHER = 1000
+"""What is added to the numbers of records, so that the same call is about others; no sequence has so many."""
 
 
 def shrunk(failure: Fault, play: Callable[[list[Plan]], Fault | None]) -> Fault:
