@@ -3,15 +3,20 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from errno import ENOENT
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
+from starlette.types import ASGIApp
 
 from understudy.credentials import CLIENT, FULL, READ, SECRET
 from understudy.errors import UsageError
+from understudy.serving import listening, serve, url_of
 
 
 class Serving(click.Command):
@@ -90,6 +95,29 @@ def execute(command: Sequence[str], variables: dict[str, str]) -> int:
         process.terminate()
         process.wait()
     return code if code >= 0 else 128 - code
+
+
+def serve_while(
+    app: ASGIApp,
+    sock: socket.socket,
+    command: Sequence[str] | None,
+    variables: Callable[[str], dict[str, str]],
+    ready: Callable[[str], None],
+    stop: Callable[[int, Any], None],
+    **options: bool,
+) -> int:
+    """Serve an ASGI application while a command runs, and return its exit code; without one until SIGTERM or SIGINT.
+
+    The command has the `variables` that are made of the server's URL; else `ready` is told that URL, and `stop` handles
+    the signal, which comes once more when the server has drained. `options` are those of `listening` and `serve`.
+    """
+    if command is not None:
+        with listening(app, sock, **options) as url:
+            return execute(command, variables(url))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    serve(app, sock, partial(ready, url_of(sock)), **options)
+    return 0
 
 
 def _not_run(program: str, reason: str) -> UsageError:

@@ -1,8 +1,7 @@
 """`understudy proxy`: traffic judged, and recorded, on its way to the target."""
 
-import signal
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from understudy import pack as packs
-from understudy.cli.executing import COMMAND, Serving, addresses, execute
+from understudy.cli.executing import COMMAND, Serving, addresses, serve_while
 from understudy.cli.judging import Hearing, Order, judging
 from understudy.cli.options import Duration, base_url_of
 from understudy.cli.verify import SEVERITY
@@ -27,7 +26,7 @@ from understudy.proxy.listener import Listener
 from understudy.proxy.mark import mark
 from understudy.proxy.recording import Recording
 from understudy.redaction import Redaction
-from understudy.serving import listen, listening, serve, url_of
+from understudy.serving import listen
 from understudy.spec.rules import Rule
 
 
@@ -75,20 +74,37 @@ def proxy(
     if _is_own(address, sock):
         raise UsageError(f"--to {address} is the proxy itself", todo="name the target, or choose another --port")
     recorder = _Recorder(record) if record is not None else None
-    rules, strict = hearing.history.judge.rules.by_id, order.strict
-    listener = Listener(hearing.history, _Voice(rules, strict=strict))
+    listener, forwarder = _between(hearing, address, recorder, order, timeout=timeout, marking=marking)
+    failed = serve_while(
+        forwarder,
+        sock,
+        ctx.meta[COMMAND] if executing else None,
+        lambda url: addresses(url, {vendor: url}),
+        partial(_ready, vendor, forwarder.to, record),
+        _stop,
+        date=False,
+        lifespan=True,
+    )
+    code = _ended(listener, hearing, forwarder, recorder)
+    ctx.exit(failed or code)
+
+
+def _between(
+    hearing: Hearing, address: str, recorder: "_Recorder | None", order: Order, *, timeout: float, marking: bool
+) -> tuple[Listener, Forwarder]:
+    """Return what judges calls, and what hands them on."""
+    judge = hearing.history.judge
+    rules = judge.rules.by_id
+    listener = Listener(hearing.history, _Voice(rules, strict=order.strict))
     forwarder = Forwarder(
         address,
         listener,
-        Redaction(pack.key_names),
+        Redaction(judge.pack.key_names),
         timeout=timeout,
         record=recorder,
-        mark=partial(mark, rules=rules, strict=strict) if marking else None,
+        mark=partial(mark, rules=rules, strict=order.strict) if marking else None,
     )
-    command = ctx.meta[COMMAND] if executing else None
-    failed = _serve(forwarder, sock, vendor, record, command)
-    code = _ended(listener, hearing, forwarder, recorder)
-    ctx.exit(failed or code)
+    return listener, forwarder
 
 
 def _ended(listener: Listener, hearing: Hearing, forwarder: Forwarder, recorder: "_Recorder | None") -> int:
@@ -112,19 +128,6 @@ def _target(order: Order, pack: Pack, to: str | None) -> str:
     return base_url_of("--to", configured.base_url if configured is not None else to or "")
 
 
-def _serve(
-    forwarder: Forwarder, sock: socket.socket, vendor: str, record: Path | None, command: Sequence[str] | None
-) -> int:
-    """Hand calls on until a signal, or while a command runs; return that one's exit code, else 0."""
-    if command is not None:
-        with listening(forwarder, sock, date=False, lifespan=True) as url:
-            return execute(command, addresses(url, {vendor: url}))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)  # the server raises the signal once more after it has drained
-    serve(forwarder, sock, partial(_ready, vendor, url_of(sock), forwarder.to, record), date=False, lifespan=True)
-    return 0
-
-
 def _tell_of_the_rest(forwarder: Forwarder) -> None:
     """Say how many calls were not judged, and why."""
     if forwarder.unanswered:
@@ -136,7 +139,7 @@ def _tell_of_the_rest(forwarder: Forwarder) -> None:
         click.echo(f"understudy: {forwarder.unread} {what}", err=True)
 
 
-def _ready(vendor: str, url: str, target: str, record: Path | None) -> None:
+def _ready(vendor: str, target: str, record: Path | None, url: str) -> None:
     """Say what is served, and what is done with what passes."""
     click.echo(f"understudy: {url} hands calls of {vendor} on to {target}")
     if record is not None:

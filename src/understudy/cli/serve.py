@@ -18,7 +18,7 @@ import click
 
 from understudy import config
 from understudy import pack as packs
-from understudy.cli.executing import COMMAND, Serving, addresses, credentials, execute
+from understudy.cli.executing import COMMAND, Serving, addresses, credentials, serve_while
 from understudy.cli.options import Duration
 from understudy.cli.settings import clock_at, deviating, recorded, seed_data, templates
 from understudy.credentials import CLIENT, CLIENT_READ, FULL, READ, SECRET
@@ -31,8 +31,7 @@ from understudy.mock.sessions import DEFAULT, Sessions
 from understudy.mock.settings import MEBIBYTE, Settings, parse_switches
 from understudy.model.clock import Clock
 from understudy.pack import Pack
-from understudy.serving import listen, listening, url_of
-from understudy.serving import serve as run
+from understudy.serving import listen
 
 LOOK = 0.5
 """Seconds between two looks whether a process is still there."""
@@ -141,14 +140,16 @@ def serve(
     sock, date = listen(host, port), has_date(sessions)
     if pid is not None:
         threading.Thread(target=_end_with, args=(pid,), daemon=True).start()
-    if executing:
-        with listening(app, sock, date=date) as url:
-            known = addresses(url, {vendor: f"{url}/{vendor}" for vendor in chosen}) | credentials(admin_token)
-            code = execute(context.meta[COMMAND], known)
-        context.exit(code)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)  # the server raises the signal once more after it has drained
-    run(app, sock, partial(_ready, chosen, settings, url_of(sock)), date=date)
+    code = serve_while(
+        app,
+        sock,
+        context.meta[COMMAND] if executing else None,
+        lambda url: addresses(url, {vendor: f"{url}/{vendor}" for vendor in chosen}) | credentials(admin_token),
+        partial(_ready, chosen, settings),
+        _stop,
+        date=date,
+    )
+    context.exit(code)
 
 
 def _ready(chosen: Mapping[str, Pack], settings: Settings, url: str) -> None:
