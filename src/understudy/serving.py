@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
+import httptools
 import uvicorn
 from starlette.types import ASGIApp, Receive
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -23,6 +24,10 @@ Unreadable: TypeAlias = Callable[[str], tuple[Iterable[tuple[bytes, bytes]], byt
 """What an application may have as `unreadable`: returns headers and body of the 400 for a request that is no HTTP.
 
 It is handed the parser's reason."""
+
+
+_UPGRADING = (b"upgrade", b"http2-settings")
+"""The headers that ask for another protocol."""
 
 
 class GoneError(Exception):
@@ -61,11 +66,48 @@ def url_of(sock: socket.socket) -> str:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's, which also lets faults have the connection, and the application word what is no HTTP."""
+    """uvicorn's, which also lets faults have the connection, and the application word what is no HTTP.
+
+    An Upgrade, which Java's client sends with every call, is passed over (RFC 9110, section 7.8): the parser takes what
+    follows its headers for another protocol, so the request is parsed once more without it.
+    """
+
+    _data = b""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]
+
+    def on_headers_complete(self) -> None:
+        if not self._upgrades:
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self._upgrades:
+            super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        self._data = data
+        super().data_received(data)
+
+    @property
+    def _upgrades(self) -> bool:
+        return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Parse a request that asks for another protocol as one that does not; called where that exception is."""
+        error = sys.exc_info()[1]
+        if not self._upgrades or error is None:
+            return
+        head = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        for name, value in self.headers:
+            if name == b"connection":
+                options = (each.strip() for each in value.split(b","))
+                value = b", ".join(each for each in options if each.lower() not in _UPGRADING)
+            head += [b"%s: %s" % (name, value)] if name not in _UPGRADING else []
+        rest = self._data[error.args[0] :]
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"\r\n".join((*head, b"", rest)))
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be read as HTTP/1.1 in the application's words, if it has any."""

@@ -1,6 +1,8 @@
 """Where requests go: vendors and sessions in the path, routes, methods, and calls at the same time."""
 
 import asyncio
+import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -192,6 +194,26 @@ def test_a_client_that_leaves_gets_no_answer_and_does_no_harm(mock: str) -> None
     with connected(mock) as connection:
         connection.sendall(request("POST", WRITE, FULL, ("Content-Length", "100")) + b"{")
     assert call(mock, "GET", PAGE, FULL, ME).status == 200
+
+
+@pytest.mark.parametrize("protocol", ["h2c", "websocket"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_upgrade_is_passed_over(mock: str, protocol: str, *, chunked: bool) -> None:
+    """With the body, in however many pieces it comes, and with the request behind it (RFC 9110, section 7.8)."""
+    body, name = b'{"identifierType": "Email"}', f"{protocol}-{chunked}@example.com"
+    given = [("dataSubjectIdentifier", name), ("Content-Type", "application/json"), FULL]
+    upgrade = [("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", protocol), ("HTTP2-Settings", "AAMAAABkAAQ")]
+    if chunked:
+        given, body = [*given, ("Transfer-Encoding", "chunked")], b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    else:
+        given += [("Content-Length", str(len(body)))]
+    following = request("GET", PAGE, FULL, ("identifier", name), *upgrade)
+    with connected(mock) as connection:
+        connection.sendall(request("POST", WRITE, *given, *upgrade).replace(b"Connection: close\r\n", b"") + body[:9])
+        time.sleep(0.05)
+        connection.sendall(body[9:] + following)
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answers) == [b"201", b"200"]
 
 
 @pytest.mark.parametrize(
