@@ -198,7 +198,7 @@ def load(directory: Path) -> Config:
     path = directory / NAME
     try:
         value: Json = json.loads(
-            json.dumps(tomllib.loads(path.read_text()), default=str)
+            json.dumps(tomllib.loads(path.read_text("utf-8-sig")), default=str)
         )  # dates are texts to a schema
     except FileNotFoundError:
         return Config(path)
@@ -231,7 +231,7 @@ def _mistake(path: Path, violation: jsonschema_rs.ValidationError) -> ContentErr
         name = secret[0]  # what stands there may be the secret itself, which is not shown
         what = f"{name} does not say where the secret is"
         todo = f'write {name} = {{env = "NAME"}} or {name} = {{command = ["program", "argument"]}}'
-    return ContentError(what, where=Where(path, _line(path.read_text(), place), pointer or None), todo=todo)
+    return ContentError(what, where=Where(path, _line(path.read_text("utf-8-sig"), place), pointer or None), todo=todo)
 
 
 def _line(text: str, place: list[str | int]) -> int | None:

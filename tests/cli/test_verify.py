@@ -86,6 +86,35 @@ def test_credentials_come_from_the_environment_too(runs: list[tuple[Run, list[st
     assert (credentials.token, credentials.restricted) == ("one", "three")
 
 
+def test_a_client_that_is_given_goes_before_a_token_of_the_environment(runs: list[tuple[Run, list[str]]]) -> None:
+    """Which may be there since yesterday."""
+    client = ("--client-id", "a", "--client-secret", "b")
+    assert verify(*AT, *client, env={"UNDERSTUDY_TOKEN": "one"}).exit_code == 0
+    assert verify(*AT, *client, "--token", "two").exit_code == 0
+    assert [run.credentials.token for run, _ in runs] == [None, "two"]
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("--token", "t", "--rps", "nan"), "not a number above 0"),
+        (("--token", "t", "--rps", "inf"), "not a number above 0"),
+        (("--token", "t", "--rps", "0"), "not a number above 0"),
+        (("--token", "t", "-n", "-1"), "neither a whole number"),
+        (("--token", "t", "-n", "abc"), "neither a whole number"),
+        (("--client-id", "a"), "--client-id comes without --client-secret"),
+        (("--client-secret", "a"), "--client-secret comes without --client-id"),
+    ],
+)
+def test_what_no_run_can_be_made_with_is_wrong_usage(
+    words: tuple[str, ...], what: str, runs: list[tuple[Run, list[str]]]
+) -> None:
+    """In a line, before anything is sent."""
+    result = verify(*AT, *words)
+    assert (result.exit_code, runs) == (2, [])
+    assert what in result.output
+
+
 def test_an_api_key_is_given_by_either_name(runs: list[tuple[Run, list[str]]]) -> None:
     """What one vendor calls a token is another one's key."""
     assert verify(*AT, "--api-key", "one", "--restricted-api-key", "two").exit_code == 0
@@ -314,7 +343,6 @@ def test_the_worst_of_several_runs_is_that_of_the_whole(two: Path) -> None:
     ("words", "told"),
     [
         ((*AT,), "credentials"),
-        ((*AT, "--client-id", "x"), "credentials"),
         (("nobody",), "unknown vendor 'nobody'; use one of: "),
         (("onetrust", "--base-url", "127.0.0.1", "--token", "t"), "is not the URL of a server"),
         (("onetrust", "--base-url", "http://a/?b", "--token", "t"), "is not the URL of a server"),

@@ -272,6 +272,9 @@ def test_404_everywhere_is_a_wrong_base_url(pack: Pack, run: Run) -> None:
     """The reason says what a base URL is."""
     made = report(pack, run, gathered(FAILED, full=(404,)))
     assert (made.verdict, "ends before" in made.reason) == (Verdict.INCONCLUSIVE, True)
+    assert (made.findings, {rule.outcome for rule in made.rules}) == ((), {Outcome.NOT_EXERCISED})
+    assert {rule.reason for rule in made.rules} == {made.reason}
+    assert {item.outcome for item in made.items} == {"not-exercised"}
 
 
 def test_a_narrowed_run_is_partial_and_violates_with_findings(pack: Pack, run: Run) -> None:

@@ -26,7 +26,8 @@ def test_a_request_arrives_as_it_was_sent(proxy: Proxy) -> None:
 
     sent = (
         b"PATCH /a%2Fb/%7e//c;d?x=%20&y=+&&z HTTP/1.1\r\nHost: proxy\r\nX-One: 1\r\nX-One: 2\r\nx-utf8: \xc3\xa6\r\n"
-        b"Authorization: Basic YTpi\r\nCookie: a=b\r\nConnection: close, X-Hop, Upgrade\r\nUpgrade: h2c\r\nX-Hop: gone\r\nTE: trailers\r\n"
+        b"Authorization: Basic YTpi\r\nCookie: a=b\r\nConnection: close, X-Hop, Upgrade\r\nUpgrade: h2c\r\n"
+        b"X-Hop: gone\r\nTE: trailers\r\n"
         b"Content-Length: 4\r\n\r\n{\n\x00\xff"
     )
     with target(echo) as to, proxy(f"{to}/base") as proxied:

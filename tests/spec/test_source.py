@@ -83,6 +83,12 @@ def test_json_that_yaml_cannot_read_has_no_lines_but_is_read() -> None:
     assert str(source.where("/b")).startswith("x.json")
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.yaml"])
+def test_a_byte_order_mark_is_passed_over(name: str) -> None:
+    """Some editors write one, and RFC 8259, section 8.1, lets a reader pass over it."""
+    assert parse(Path(name), b'\xef\xbb\xbf{"a": 1}').value == {"a": 1}
+
+
 def test_a_file_that_is_not_there_is_a_users_mistake(tmp_path: Path) -> None:
     """Nor can a folder be read."""
     for path in (tmp_path / "none.yaml", tmp_path):

@@ -1,5 +1,6 @@
 """Types of options that several commands have."""
 
+import math
 import re
 from urllib.parse import urlsplit
 
@@ -45,6 +46,35 @@ class Duration(click.ParamType[float]):
         if not 1 <= seconds <= 86400:
             self.fail(f"{text!r} is not a duration from 1s to 24 hours, such as 30s or 2m")
         return seconds
+
+
+class Rate(click.ParamType[float]):
+    """Requests in a second: a number above 0."""
+
+    name = "rate"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number; fails as wrong usage for anything else."""
+        try:
+            rate = float(str(value))
+        except ValueError:
+            rate = math.nan
+        if not 0 < rate < math.inf:
+            self.fail(f"{value!r} is not a number above 0")
+        return rate
+
+
+class Workers(click.ParamType[str]):
+    """How many worker processes, as pytest-xdist has it."""
+
+    name = "workers"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text; fails as wrong usage for another form."""
+        text = str(value)
+        if text not in ("auto", "logical") and not re.fullmatch(r"[0-9]{1,3}", text):
+            self.fail(f"{text!r} is neither a whole number from 0 to 999 nor auto nor logical")
+        return text
 
 
 class Prefix(click.ParamType[str]):

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from understudy import config
 from understudy import pack as packs
 from understudy.cli.dry_run import dry_run
-from understudy.cli.options import Duration, Prefix, base_url_of
+from understudy.cli.options import Duration, Prefix, Rate, Workers, base_url_of
 from understudy.cli.settings import check_switches, check_vendor
 from understudy.cli.side_by_side import verify_all
 from understudy.cli.telling import told
@@ -55,7 +55,7 @@ from understudy.report.write import check_file, check_writable
 )
 @click.option("--existing", multiple=True, metavar="ID", help="A record that is there, for what needs one.")
 @click.option("--budget", type=Duration(), help="The longest that a run may take.  [default: 30s]")
-@click.option("--rps", type=click.FloatRange(0, min_open=True), metavar="N", help="The most requests in a second.")
+@click.option("--rps", type=Rate(), metavar="N", help="The most requests in a second.")
 @click.option("--max-requests", type=click.IntRange(1), metavar="N", help="The most requests in all.")
 @click.option(
     "--prefix", type=Prefix(), metavar="TEXT", help=f"What identifiers of ours begin with.  [default: {PREFIX}]"
@@ -94,7 +94,7 @@ from understudy.report.write import check_file, check_writable
 )
 @click.option("-v", "--verbose", is_flag=True, help="Shows every check and every rule.")
 @click.option("-k", "keyword", metavar="EXPRESSION", help="Only checks whose names match, as in pytest.")
-@click.option("-n", "workers", metavar="N", help="Worker processes, as in pytest-xdist.")
+@click.option("-n", "workers", type=Workers(), metavar="N", help="Worker processes, as in pytest-xdist.")
 @click.option("--lf", "last_failed", is_flag=True, help="Only what failed last time, as in pytest.")
 @click.pass_context
 def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> None:
@@ -107,6 +107,11 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
     too), 3 unreachable, refused, or nothing checked.
     """
     order = Order(**options)
+    by_option = [
+        name for name in ("token", "client_id") if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if by_option == ["client_id"]:
+        order = replace(order, token=None)  # which the environment has
     if order.target is not None:
         target = config.load(Path.cwd()).target(order.target)
         vendors, order = vendors or (target.vendor,), order.at(target)
@@ -307,6 +312,9 @@ def _refuse_unread(ctx: click.Context) -> None:
 
 def _check(credentials: Credentials) -> None:
     credentials.check()
+    if not credentials.token and bool(credentials.client_id) is not bool(credentials.client_secret):
+        given, missing = ("id", "secret") if credentials.client_id else ("secret", "id")
+        raise UsageError(f"--client-{given} comes without --client-{missing}", todo=f"give --client-{missing} as well")
     if not credentials.token and not (credentials.client_id and credentials.client_secret):
         raise UsageError("no full credentials", todo="give --token (or --api-key), or --client-id and --client-secret")
     if credentials.restricted is not None and credentials.restricted == credentials.token:

@@ -83,13 +83,14 @@ class _Summary:
         self.seconds = seconds
 
     def report(self) -> Report:
-        evidence = [*self.gathered.evidence, *((piece, 1) for piece in self._never_reached())]
+        void = self._void()
+        evidence = [] if void else [*self.gathered.evidence, *((piece, 1) for piece in self._never_reached())]
         findings, remarks = self._weighed(evidence)
         rules = tuple(
             self._rule(rule, [piece for piece, _ in evidence if piece.rule == rule.id], findings)
             for rule in self.rules.values()
         )
-        verdict, reason = self._verdict(findings, rules)
+        verdict, reason = (Verdict.INCONCLUSIVE, void) if void else self._verdict(findings, rules)
         seen = {finding.fingerprint for finding in (*findings, *remarks)}
         whole = self._whole and verdict is not Verdict.INCONCLUSIVE
         return Report(
@@ -111,7 +112,7 @@ class _Summary:
             operations=tuple(self._operations()),
             findings=findings,
             remarks=remarks,
-            items=tuple(_allowed(item, findings) for item in self.gathered.items),
+            items=tuple(_voided(item) if void else _allowed(item, findings) for item in self.gathered.items),
             reason=reason,
             prefix=self.run.prefix,
             left_behind=self.gathered.left_behind,
@@ -125,20 +126,21 @@ class _Summary:
         gathered = self.gathered
         return not (gathered.narrowed or gathered.traffic or gathered.cut or gathered.fatal)
 
-    def _verdict(self, findings: tuple[Finding, ...], rules: tuple[RuleOutcome, ...]) -> tuple[Verdict, str]:
-        gathered = self.gathered
-        seen = set(gathered.full) - {429}
+    def _void(self) -> str:
+        """Return why no answer speaks of what was to be judged, if none does: then it says nothing of any rule."""
+        seen = set(self.gathered.full) - {429}
         if seen & {401, 403} and min(seen) >= 400 and max(seen) < 500:
-            return Verdict.INCONCLUSIVE, "the full credentials are refused everywhere; check them and the base URL"
+            return "the full credentials are refused everywhere; check them and the base URL"
         if seen and seen <= {404} and not (self.run.scenarios and self.run.embedded):
             also = ", though that is what the scenario asks for: play it with others" if self.run.scenarios else ""
-            return (
-                Verdict.INCONCLUSIVE,
-                f"404 everywhere; check that {self.run.base_url} ends before the document's paths{also}",
-            )
+            return f"404 everywhere; check that {self.run.base_url} ends before the document's paths{also}"
         if self._not_there():
             named = ", ".join(self.run.existing)
-            return Verdict.INCONCLUSIVE, f"no record is there under {named}: 404 to all that names it; check --existing"
+            return f"no record is there under {named}: 404 to all that names it; check --existing"
+        return ""
+
+    def _verdict(self, findings: tuple[Finding, ...], rules: tuple[RuleOutcome, ...]) -> tuple[Verdict, str]:
+        gathered = self.gathered
         if any(finding.counts for finding in findings):
             return Verdict.VIOLATES, gathered.fatal
         if gathered.fatal:
@@ -281,7 +283,7 @@ class _Summary:
         )
 
     def _reason(self, rule: Rule, evidence: list[Evidence]) -> str:
-        given = next((piece.reason for piece in evidence if piece.reason), "")
+        given = self._void() or next((piece.reason for piece in evidence if piece.reason), "")
         if given:
             return given
         if self.gathered.traffic:
@@ -350,6 +352,11 @@ def _allowed(item: ItemResult, findings: tuple[Finding, ...]) -> ItemResult:
     if item.outcome != "failed" or not item.failures or item.failures & counting:
         return item
     return replace(item, outcome="remark")
+
+
+def _voided(item: ItemResult) -> ItemResult:
+    """Return the item of a run whose answers speak of nothing that was to be judged."""
+    return replace(item, outcome="not-exercised", failures=frozenset()) if item.outcome != "error" else item
 
 
 def _recounted(finding: Finding, count: int) -> Finding:

@@ -20,6 +20,7 @@ from understudy.contract.allowance import Allowance
 from understudy.contract.cleaning import CHECK as CLEANING
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.items import CLEANED, PACK
+from understudy.contract.records import creator
 from understudy.contract.summary import Gathered, summarise
 from understudy.contract.target import Run, Secrets
 from understudy.contract.verdict import ItemResult, Report
@@ -110,8 +111,8 @@ class Trial:
         if home.get("fatal") and not gathered.fatal:
             gathered.fatal = home["note"]
         gathered.asked.update(home.get("asked", []))
-        if (gathered.fatal or self._refused()) and self._session is not None:
-            self._session.shouldstop = gathered.fatal or "the full credentials are refused"
+        if (gathered.fatal or self._in_vain()) and self._session is not None:
+            self._session.shouldstop = gathered.fatal or "the full credentials are refused, or 404 is all there is"
         if report.failed and not home:
             self.crashes.append(f"{report.nodeid}: {report.longrepr}")
         item = self._item(report, home, frozenset(p.fingerprint for p, _ in evidence if p.outcome is Outcome.FAILED))
@@ -147,12 +148,16 @@ class Trial:
         self.gathered.left_behind += cleaned.get("left_behind", 0)
         self.gathered.requests += cleaned.get("requests", 0)
 
-    def _refused(self) -> bool:
-        """Whether the full credential opens nothing: one operation that it does not open is a fault of the target's."""
-        gathered = self.gathered
-        different = min(DIFFERENT, len(self.pack.judged(self.run.scope).operations))
-        tried = sum(gathered.full.values()) >= ENOUGH and len(gathered.asked) >= different
-        return tried and set(gathered.full) <= {401, 403}
+    def _in_vain(self) -> bool:
+        """Whether the full credential opens nothing, or nothing is there, not even what creates a record.
+
+        One operation that it does not open is a fault of the target's.
+        """
+        gathered, judged = self.gathered, self.pack.judged(self.run.scope)
+        tried = sum(gathered.full.values()) >= ENOUGH and len(gathered.asked) >= min(DIFFERENT, len(judged.operations))
+        creates = creator(judged, self.pack.effective)
+        lost = set(gathered.full) == {404} and creates is not None and creates.operation_id in gathered.asked
+        return tried and (lost or set(gathered.full) <= {401, 403})
 
     @staticmethod
     def _message(report: pytest.TestReport, home: Mapping[str, Any]) -> str:

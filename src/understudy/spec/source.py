@@ -122,7 +122,7 @@ def read(path: Path) -> Source:
 def parse(path: Path, content: bytes) -> Source:
     """Parse bytes that stand, or are going to stand, in a file; raises ContentError with the line of the mistake."""
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")  # RFC 8259, section 8.1: who reads may pass over a byte order mark
         value = _json(text) if path.suffix == ".json" else yaml.load(text, Loader=_CoreLoader)  # noqa: S506 (a SafeLoader)
     except json.JSONDecodeError as error:
         raise ContentError(f"not JSON: {error.msg}", where=Where(path, error.lineno), todo="mend the file") from error

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from understudy.contract.arazzo.criteria import Criterion, check, evaluate
+from understudy.contract.arazzo.criteria import Criterion, check, evaluate, tells
 from understudy.contract.arazzo.expressions import Context
 from understudy.contract.exchange import Exchange, Request, Response
 
@@ -224,3 +224,27 @@ def test_criteria_that_cannot_be_used(criterion: Criterion, message: str) -> Non
     """Patterns, paths, types and versions that cannot be evaluated are refused with the reason."""
     with pytest.raises(ValueError, match=message):
         list(check(criterion))
+
+
+@pytest.mark.parametrize(
+    ("condition", "telling"),
+    [
+        ("$statusCode != 400 && $statusCode != 422", {200, 201, 204}),
+        ("$statusCode != 404 && $statusCode != 405", {200, 201, 204}),
+        ("$statusCode < 500", {200, 201, 204}),
+        ("$statusCode == 201 || $statusCode >= 400", {201}),
+        ("$statusCode < 300 || $statusCode == 400 || $statusCode == 422", {200, 201, 204, 400, 422}),
+        ("$statusCode == 401 || $statusCode == 403", {401, 403}),
+        ("$statusCode >= 400 && $statusCode < 500", {400, 401, 403, 404, 422}),
+        ("$statusCode >= 400", {400, 401, 403, 404, 422}),
+        ("$statusCode == 500", {500}),
+    ],
+)
+def test_an_answer_shows_what_criteria_are_after_or_does_not(condition: str, telling: set[int]) -> None:
+    """A success, a refusal; a redirection, a breakdown and a 404 to everything meet some, and show nothing."""
+    criterion, found = Criterion(condition), set()
+    for status in (200, 201, 204, 302, 400, 401, 403, 404, 422, 500, 503):
+        context = Context(exchange=Exchange(Request("GET", "https://x.test/"), Response(status)))
+        if evaluate(criterion, context).held and tells([criterion], context):
+            found.add(status)
+    assert found == telling

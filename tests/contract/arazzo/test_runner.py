@@ -531,8 +531,21 @@ def test_a_rule_on_a_way_not_taken_is_not_exercised(scenario: Make) -> None:
     first = step("a", onSuccess=[{"name": "g", "type": "goto", "stepId": "c"}])
     result = play(scenario([first, step("b", **{"x-understudy-rules": ["B-1"]}), step("c")]), Target())
     assert [(e.rule, e.outcome, e.reason) for e in result.evidence] == [
-        ("B-1", Outcome.NOT_EXERCISED, "the scenario passed by another way")
+        ("B-1", Outcome.NOT_EXERCISED, "the scenario passed without the step that shows it")
     ]
+
+
+def test_a_rule_is_not_exercised_by_an_answer_that_says_nothing_of_it(scenario: Make) -> None:
+    """Nor is that of the workflow, or of the step that called it."""
+    asks = {"successCriteria": [{"condition": "$statusCode != 400", "x-understudy-rules": ["K-1"]}]}
+    inner = {"workflowId": "inner", "steps": [step("a", **asks, **{"x-understudy-rules": ["S-1"]})]}
+    inner["x-understudy-rules"] = ["W-1"]
+    calls = [step("call", workflowId="inner", **{"x-understudy-rules": ["R-1"]})]
+    seen = {e.rule: (e.outcome, e.reason) for e in play(scenario(calls, inner), Target(a=500)).evidence}
+    assert seen == dict.fromkeys(
+        ("K-1", "S-1", "W-1", "R-1"), (Outcome.NOT_EXERCISED, "an answer of 500 says nothing of it")
+    )
+    assert {e.outcome for e in play(scenario(calls, inner), Target(a=200)).evidence} == {Outcome.PASSED}
 
 
 def test_a_called_workflow_without_rules_blames_its_caller(scenario: Make) -> None:

@@ -4,8 +4,8 @@ Who acts on the answer is `runner`. XPath is not supported.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -83,6 +83,27 @@ def evaluate(criterion: Criterion, context: Context) -> Judgement:
         return Judgement(False, expected(criterion), str(error))
     held = _matches(criterion, value)
     return Judgement(held, expected(criterion), f"{subject.text} is {_shown(subject, value, context)}")
+
+
+def tells(criteria: Iterable[Criterion], context: Context) -> bool:
+    """Whether an answer that meets a step's criteria shows what these are after: success, or a refusal.
+
+    A redirection or a server's own failure shows neither. A 4xx does where the criteria name it, or hold for no 2xx:
+    "not 400" holds as well for a 404 to all that is asked.
+    """
+    exchange = context.exchange
+    status = exchange.response.status if exchange is not None else 200
+    if exchange is None or status < 300:
+        return True
+    asked = [each for each in criteria if each.type == "simple" and "$statusCode" in each.condition]
+
+    def holds(other: int) -> bool:
+        response = replace(exchange.response, status=other)
+        there = replace(context, exchange=replace(exchange, response=response))
+        return all(evaluate(each, there).held for each in asked)
+
+    named = not holds(status - 1) and not holds(status + 1)
+    return bool(asked) and (named or (400 <= status < 500 and not any(map(holds, (200, 201, 202, 204)))))
 
 
 def _matches(criterion: Criterion, value: Json) -> bool:

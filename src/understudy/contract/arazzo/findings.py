@@ -29,16 +29,25 @@ class _Holding:
 
 @dataclass(slots=True)
 class Ledger:
-    """Gathers, while a scenario runs, the rules that held, each with the first place where it did."""
+    """Gathers, while a scenario runs, the rules that held, each with the first place where it did.
+
+    `vague` are those of which an answer says nothing though it is as it should be, and why.
+    """
 
     check: str
     item: str
     held: dict[str, _Holding] = field(default_factory=dict)
+    vague: dict[str, str] = field(default_factory=dict)
 
     def hold(self, rules: Iterable[str], title: str, operation: str | None = None) -> None:
         """Note that rules held."""
         for rule in rules:
             self.held.setdefault(rule, _Holding(title, operation))
+
+    def leave(self, rules: Iterable[str], reason: str) -> None:
+        """Note that nothing was said of rules."""
+        for rule in rules:
+            self.vague.setdefault(rule, reason)
 
     def evidence(self, named: Iterable[str], fault: Fault | None, reason: str, curl: str = "") -> tuple[Evidence, ...]:
         """Return one piece per rule, the failed ones first, with `curl` that repeats the run.
@@ -46,8 +55,9 @@ class Ledger:
         `reason` is for those that the run did not come to.
         """
         failed = [self._failed(rule, fault, curl) for rule in (fault.rules or (None,))] if fault else []
-        open_rules = dict.fromkeys(rule for rule in (*self.held, *named) if not fault or rule not in fault.rules)
-        return (*failed, *(self._other(rule, reason) for rule in open_rules))
+        open_rules = dict.fromkeys((*self.held, *self.vague, *named))
+        others = (rule for rule in open_rules if not fault or rule not in fault.rules)
+        return (*failed, *(self._other(rule, reason) for rule in others))
 
     def cut(self, named: Iterable[str], reason: str) -> tuple[Evidence, ...]:
         """Return a piece per rule that was not looked at to the end, since the run's limits did not let it."""
@@ -69,7 +79,7 @@ class Ledger:
     def _other(self, rule: str, reason: str) -> Evidence:
         if holding := self.held.get(rule):
             return Evidence(self.check, Outcome.PASSED, rule, holding.operation, title=holding.title, item=self.item)
-        return self._open(rule, reason)
+        return self._open(rule, self.vague.get(rule, reason))
 
     def _open(self, rule: str, reason: str) -> Evidence:
         return Evidence(self.check, Outcome.NOT_EXERCISED, rule, reason=reason, item=self.item)

@@ -104,7 +104,9 @@ def run(
         evidence = (*ledger.evidence((), None, reason), *ledger.cut(left, reason))
         return Result(Ending.ABORTED, tuple(session.steps), {}, evidence)
     outcome = Ending.FAILED if end.fault else Ending.PASSED
-    reason = f"the scenario ended at step {end.fault.step_id}" if end.fault else "the scenario passed by another way"
+    reason = "the scenario passed without the step that shows it"
+    if end.fault is not None:
+        reason = f"the scenario ended at step {end.fault.step_id}"
     curl = repeated(step.exchange.request for step in session.steps if step.exchange is not None)
     evidence = ledger.evidence(named(file, workflow), end.fault, reason, curl)
     return Result(outcome, tuple(session.steps), end.outputs, evidence, session.late)

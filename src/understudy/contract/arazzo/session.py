@@ -4,11 +4,11 @@ What a step sends is made in `requests`, what becomes of failures in `findings`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from understudy.contract.arazzo.criteria import evaluate
+from understudy.contract.arazzo.criteria import evaluate, tells
 from understudy.contract.arazzo.expressions import Absent, Context, Ran
 from understudy.contract.arazzo.findings import Fault, Ledger, Spot, ended, name_of
 from understudy.contract.arazzo.nodes import Action, ArazzoFile, Step, Workflow
@@ -90,6 +90,8 @@ class _Frame:
     inherited: tuple[str, ...]
     depth: int
     steps: dict[str, Mapping[str, Json]] = field(default_factory=dict)
+    vague: str = ""
+    """Why what it has passed by says nothing of its rules, if it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,8 @@ class Session:
         self.ledger = ledger
         self.steps: list[StepRun] = []
         self.ran: dict[str, Ran] = {}
-        self.passed: set[str] = set()
+        self.passed: dict[str, str] = {}
+        """The workflows that have passed, and why that says nothing of their rules, if it does not."""
         self.components = {name: parameter.value for name, parameter in file.parameters.items()}
         self.taken = 0
 
@@ -202,8 +205,11 @@ class Session:
         """Note that a workflow has passed."""
         name = frame.workflow.workflow_id
         self.ran[name] = Ran(frame.inputs, end.outputs)
-        self.passed.add(name)
-        self.ledger.hold(frame.workflow.rules, name_of(frame.workflow))
+        self.passed[name] = frame.vague
+        if frame.vague:
+            self.ledger.leave(frame.workflow.rules, frame.vague)
+        else:
+            self.ledger.hold(frame.workflow.rules, name_of(frame.workflow))
         return end
 
     def outputs(self, frame: _Frame) -> dict[str, Json]:
@@ -280,13 +286,15 @@ class Session:
                 context, fault = self.call(frame, step, context, spot)
             else:
                 context = self.request(frame, step, context)
-            fault = fault or self.judge(step, context, spot)
+            vague = self.said(step, context)
+            fault = fault or self.judge(step, context, spot, vague)
             if fault is None:
                 base = step.pointer
                 frame.steps[step.step_id] = {
                     name: resolved(text, context, base + join("outputs", name)) for name, text in step.outputs.items()
                 }
-                self.ledger.hold(step.rules, spot.title(), spot.operation)
+                self.note(step.rules, spot.title(), spot, vague)
+                frame.vague = frame.vague or vague
         except Problem as problem:
             fault = spot.stopped(problem)
         self.steps.append(
@@ -313,13 +321,28 @@ class Session:
             raise Problem("a response comes", f"none came: {error}", step.pointer) from error
         return replace(context, exchange=exchange, sent=parameters, body=body)
 
-    def judge(self, step: Step, context: Context, spot: Spot) -> Fault | None:
+    def said(self, step: Step, context: Context) -> str:
+        """Return why the answer says nothing of the step's rules, if it does not; of a called workflow, its reason."""
+        if step.workflow_id:
+            return self.passed.get(step.workflow_id, "")
+        if context.exchange is None or tells(step.success_criteria, context):
+            return ""
+        return f"an answer of {context.exchange.response.status} says nothing of it"
+
+    def note(self, rules: Iterable[str], title: str, spot: Spot, vague: str) -> None:
+        """Note that rules held, unless the answer says nothing of them."""
+        if vague:
+            self.ledger.leave(rules, vague)
+        else:
+            self.ledger.hold(rules, title, spot.operation)
+
+    def judge(self, step: Step, context: Context, spot: Spot, vague: str) -> Fault | None:
         """Return the fault of the first criterion that does not hold: those after it often fail only because of it."""
         for criterion in step.success_criteria:
             judgement = evaluate(criterion, context)
             if not judgement.held:
                 return spot.broken(criterion, judgement)
-            self.ledger.hold(criterion.rules, spot.title(judgement.expected), spot.operation)
+            self.note(criterion.rules, spot.title(judgement.expected), spot, vague)
         return None
 
     def wait(self, seconds: float, step: Step) -> None:
