@@ -344,12 +344,15 @@ def get_token(call: Call, state: Transaction) -> Reply:
     form, fields = _token_request(call)
     if call.switch("token-form") not in ("any", form):
         return _no_token(400, "invalid_request", f"send the token request in the form {call.switch('token-form')}")
-    if fields.get("grant_type") != "client_credentials":
+    if not fields.get("grant_type"):
+        return _no_token(400, "invalid_request", "grant_type is missing")  # RFC 6749, section 5.2
+    if fields["grant_type"] != "client_credentials":
         return _no_token(400, "unsupported_grant_type", "grant_type must be client_credentials")
     client = call.around.clients.get(fields.get("client_id") or "")
     if client is None or client.secret != fields.get("client_secret"):
         return _no_token(401, "invalid_client", "the client is unknown or its secret is wrong")
-    return Reply(200, _token(call, client.client_id, client.scopes), (_FORMS[form], "OT-TOKEN-4"))
+    token = _token(call, client.client_id, client.scopes)
+    return Reply(200, token, (_FORMS[form], "OT-TOKEN-4"), (("Cache-Control", "no-store"),))  # RFC 6749, section 5.1
 
 
 def _token_request(call: Call) -> tuple[str, dict[str, Json]]:

@@ -1,9 +1,12 @@
 """What a request may look like: headers, parameters, media types, charsets, sizes, and what a client gets wrong."""
 
 import json
+import re
 from collections.abc import Iterator
+from itertools import product
 from uuid import UUID
 
+import httpx
 import pytest
 
 from tests.mock.exchange import (
@@ -21,6 +24,8 @@ from tests.mock.exchange import (
     served,
     write,
 )
+from understudy import pack as packs
+from understudy.credentials import FULL as FULL_TOKEN
 from understudy.mock.settings import Settings
 from understudy.pack import Pack
 from understudy.spec.rules import Part, Rule
@@ -34,6 +39,7 @@ def test_a_body_without_content_type_is_refused_with_415(mock: str) -> None:
     answer = call(mock, "POST", WRITE, FULL, ME, body=b"{}")
     assert (answer.status, answer.json["where"]) == (415, "Content-Type")
     assert "OT-BODY-2" in answer.rules
+    assert call(mock, "POST", WRITE, FULL, ME, JSON).json["where"] == "#"
 
 
 def test_an_unknown_charset_is_refused_with_415(mock: str) -> None:
@@ -309,3 +315,32 @@ def test_a_refused_request_changes_nothing(mock: str) -> None:
     write(mock, "unchanged", {"dataElements": [{"name": "a", "value": "2"}, {"name": 3}]})
     after = write(mock, "unchanged", {})
     assert after.json == before.json
+
+
+BODIES: tuple[tuple[str | None, bytes | None], ...] = (
+    (None, None),
+    ("application/json", b"{"),
+    ("application/json", b"[1]"),
+    ("application/json", b"{}"),
+    ("text/csv", b"a"),
+)
+WRONG = "page=a&size=0&pageSize=a&sort=-&filter=-&limit=a&offset=a&hardDelete=a&scrollId=-"
+
+
+@pytest.mark.parametrize("vendor", packs.names())
+def test_every_refusal_names_a_rule(vendor: str) -> None:
+    """Of every operation, whatever is missing or wrong; 404 of a record and 401 are among them."""
+    pack, refused = packs.load(vendor), set[str]()
+    keys = {"Authorization": f"Bearer {FULL_TOKEN}", "x-aptrinsic-api-key": FULL_TOKEN, "x-api-key": FULL_TOKEN}
+    with served(pack, Settings(strict=True)) as url, httpx.Client(base_url=url) as client:
+        for operation in pack.effective.operations.values():
+            path = re.sub(r"[{}]", "", operation.path)
+            for known, query in product(({}, keys), ("", f"?{WRONG}")):
+                for media_type, body in BODIES:
+                    sent = known if media_type is None else {**known, "Content-Type": media_type}
+                    answer = client.request(operation.method, path + query, content=body, headers=sent)
+                    if answer.status_code >= 400:
+                        refused.add(operation.operation_id)
+                        told = (operation.operation_id, query, body, answer.text)
+                        assert answer.headers["understudy-rules"] != "none", told
+    assert refused == set(pack.effective.operations)

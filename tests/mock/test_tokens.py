@@ -92,6 +92,14 @@ def test_another_grant_type_is_refused_with_400(clocks: str, form: str) -> None:
     assert answer.rules == ["OT-TOKEN-5", "OT-TOKEN-10"]
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_a_grant_type_that_is_missing_is_an_invalid_request(clocks: str, form: str) -> None:
+    """RFC 6749, section 5.2; and a token that is granted is kept by no cache (section 5.1)."""
+    answer = ask(clocks, form, CLIENT)
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert ask(clocks, form, GRANT | CLIENT).headers["cache-control"] == "no-store"
+
+
 @pytest.mark.parametrize("client", [{"client_id": "nobody"}, {"client_secret": "wrong"}, {"client_secret": ""}])
 def test_a_wrong_client_is_refused_with_401(clocks: str, client: dict[str, str]) -> None:
     """OT-TOKEN-6, with the challenge that HTTP demands."""

@@ -46,7 +46,8 @@ class Bodies:
         visit.raw = raw = await self._received(visit.session.settings.max_body, headers, receive)
         if not raw:
             if self._operation.body_required:
-                raise self._refuse(400, "the body is missing", broken=[(Part.BODY, f"{self._pointer}/required")])
+                broken = [(Part.BODY, f"{self._pointer}/required")]
+                raise self._refuse(400, "the body is missing", broken=broken, where=ROOT)
             return
         sent = headers.get(b"content-type")
         media_type, options = (
