@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 from urllib.parse import parse_qsl, unquote
@@ -39,7 +39,7 @@ class Call:
 
 @dataclass
 class Answer:
-    """A response; a body that is not bytes goes out as JSON."""
+    """A response; a body that is not bytes goes out as JSON. With status 0 the connection breaks instead."""
 
     status: int
     body: Json = b""
@@ -107,6 +107,11 @@ class Served:
         answer = await asyncio.to_thread(self.serve, call) if self.threaded else self.serve(call)
         if self.delay:
             await asyncio.sleep(self.delay)
+        if not answer.status:
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"Content-Length", b"9")]})
+            with suppress(RuntimeError):  # for want of these bytes, at which uvicorn ends the connection
+                await send({"type": "http.response.body"})
+            return
         raw = answer.raw()
         kept = {"Content-Type": "application/json"} if not isinstance(answer.body, bytes) else {}
         pairs = [(name.encode(), value.encode("latin-1")) for name, value in {**kept, **answer.headers}.items()]

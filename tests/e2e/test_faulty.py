@@ -6,6 +6,7 @@ from tests.e2e.breaking import Case, refuses
 from tests.e2e.conftest import Verify, violates
 from tests.e2e.faults import CASES, limited
 from tests.e2e.servers import FULL, Endpoint
+from tests.e2e.serving import Call
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -26,6 +27,22 @@ def test_an_endpoint_that_never_succeeds_violates(status: int, rules: set[str], 
     judged = verify(Endpoint(refuses(lambda call: call.headers.get("authorization") == f"Bearer {FULL}", status)))
     assert rules <= judged.found, judged.said
     assert judged.exit_code == 1
+
+
+def long_identifier(call: Call) -> bool:
+    """Whether an identifier is longer than documented."""
+    return len(call.headers.get("datasubjectidentifier", "")) > 255
+
+
+def test_a_target_that_breaks_down_at_one_request_violates(verify: Verify) -> None:
+    """The connection ends without an answer, each time: that is a server error, and the run goes on."""
+    judged = verify(Endpoint(refuses(long_identifier, 0)), "--budget", "15s")
+    assert judged.exit_code == 1, judged.said
+    assert {"OT-HEAD-3", "OT-STATUS-1"} <= judged.found
+    silent = [each for each in judged.report["findings"] if each["actual"].startswith("no answer")]
+    assert silent
+    assert silent[0]["curl"].startswith("curl ")
+    assert judged.outcome("OT-LINK-1") == "passed"
 
 
 def test_a_fault_beyond_the_budget_of_429_is_still_told(verify: Verify) -> None:

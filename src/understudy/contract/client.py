@@ -17,10 +17,10 @@ from typing import TypeAlias
 
 from understudy.contract.arazzo import Patience
 from understudy.contract.authentication import places
-from understudy.contract.connections import Connections
+from understudy.contract.connections import Connections, SilentError
 from understudy.contract.derived import Derived
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Exchange, Request, Response, retry_after
+from understudy.contract.exchange import NO_ANSWER, Exchange, Request, Response, retry_after
 from understudy.contract.judge import Judge
 from understudy.contract.made import Made
 from understudy.contract.shell import Source
@@ -119,7 +119,7 @@ class Client:
         self._throttle = throttle or Throttle(run.rps, run.max_requests)
         self._pace, self._paced = 0.0, 0
         """Seconds that a call which writes has taken of late; and how many there were."""
-        self._racing = False
+        self._racing = self._answered = False
         self._connections = Connections()
 
     def restart(self) -> None:
@@ -278,7 +278,8 @@ class Client:
     def _observe(self, exchange: Exchange, check: str) -> None:
         self._count(exchange)
         if exchange.operation_id is not None:
-            self.statuses[exchange.operation_id, exchange.response.status] += 1
+            if exchange.response.status != NO_ANSWER:
+                self.statuses[exchange.operation_id, exchange.response.status] += 1
             if exchange.credential == "full":
                 self.full[exchange.response.status] += 1
                 self.asked.add(exchange.operation_id)
@@ -334,7 +335,28 @@ class Client:
         if not self._racing:
             self._connections.renew()
         started = time.perf_counter()
-        response = self._connections.send(request, self._within)
+        try:
+            response = self._connections.send(request, self._within)
+            self._answered = True
+        except SilentError:
+            if not self._answered or self._racing or not self._silent_to(request):
+                raise
+            response = Response(NO_ANSWER)
         seconds = time.perf_counter() - started
         self.took(seconds, request.method)
         return Exchange(request, response, seconds, operation_id, credential)
+
+    def _silent_to(self, request: Request) -> bool:
+        """Whether a request that had no answer has none again, while the target answers another one."""
+        return self._silent(request) and not self._silent(Request("GET", f"{self.run.base_url}/"))
+
+    def _silent(self, request: Request) -> bool:
+        """Whether there is no answer to a request, by a connection of its own."""
+        self.admit()
+        self._connections.spoil()
+        self._connections.renew()
+        try:
+            self._connections.send(request, self._within)
+        except SilentError:
+            return True
+        return False

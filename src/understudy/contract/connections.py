@@ -101,6 +101,10 @@ class Connections:
             self._transport.close()
             self._transport, self._spoilt = _transport(), False
 
+    def spoil(self) -> None:
+        """Have them renewed before the next request."""
+        self._spoilt = True
+
     def send(self, request: Request, left: Callable[[], float]) -> Response:
         """Return the answer to a request; `left` tells how many seconds there are, or raises OverError.
 
@@ -161,6 +165,10 @@ def _endless(request: Request) -> TargetError:
     return TargetError(f"{_host(request)} does not end its answer within {LONGEST:g} s", todo="look at it with curl")
 
 
+class SilentError(TargetError):
+    """A connection is there, and no answer comes by it."""
+
+
 def _unreached(request: Request, error: Exception) -> TargetError:
     """Return what a user is told of a request without an answer: what the target does, as far as it shows."""
     host, detail = _host(request), str(error) or type(error).__name__
@@ -168,11 +176,11 @@ def _unreached(request: Request, error: Exception) -> TargetError:
     if isinstance(error, httpx.DecodingError):
         return TargetError(f"{request.url} answers what cannot be decoded: {detail}", todo=look)
     if isinstance(error, httpx.ReadTimeout):
-        return TargetError(f"{host} takes connections and does not answer within {TIMEOUT:g} s", todo=look)
+        return SilentError(f"{host} takes connections and does not answer within {TIMEOUT:g} s", todo=look)
     if isinstance(error, httpx.ReadError | httpx.WriteError):
-        return TargetError(f"{host} breaks the connection off before an answer is there: {detail}", todo=look)
+        return SilentError(f"{host} breaks the connection off before an answer is there: {detail}", todo=look)
     if isinstance(error, httpx.RemoteProtocolError):
-        return TargetError(f"{host} does not answer in HTTP, or not to the end: {detail}", todo=look)
+        return SilentError(f"{host} does not answer in HTTP, or not to the end: {detail}", todo=look)
     return TargetError(f"cannot reach {host}: {detail}", todo="check that it runs and that the base URL is right")
 
 

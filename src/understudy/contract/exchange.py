@@ -60,11 +60,15 @@ class Request:
         return " ".join([f"printf '{octal(self.body)}' |", *words, "--data-binary", "@-"])
 
 
+NO_ANSWER = 599
+"""Stands as a status where a request has no answer, again and again, though others have one: the server breaks down."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """An HTTP response as it came: status, headers in their order, and the body, decoded from transfer codings.
 
-    `cut` says that the body is longer than what was read of it.
+    `cut` says that the body is longer than what was read of it. The status is NO_ANSWER where none came.
     """
 
     status: int
@@ -75,6 +79,11 @@ class Response:
     def header(self, name: str) -> str | None:
         """Return the value of the first header of that name, in whatever case, or None."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @property
+    def said(self) -> str:
+        """The status, in words where it is none."""
+        return "no answer" if self.status == NO_ANSWER else str(self.status)
 
     @property
     def media_type(self) -> str | None:

@@ -137,7 +137,8 @@ class _Hearing:
         elif status >= 500:
             for rule, breach in self._broken_rules():
                 title = "A request that breaks the rule meets a server error"
-                yield self._fail(rule, title, "a refusal (4xx)", f"{status} to a request where {breach.message}")
+                actual = f"{self.response.said} to a request where {breach.message}"
+                yield self._fail(rule, title, "a refusal (4xx)", actual)
         elif 400 <= status < 500 and status not in (401, 403, 429) and not self._gone():
             rules = {rule.id for rule, _ in self._broken_rules() if rule is not None}
             if len(rules) == 1:
@@ -183,7 +184,7 @@ class _Hearing:
                 [rule for rule, _ in self._broken_rules() if rule is not None] if self.breaches and self.agreed else []
             )
             for rule in rules:
-                detail = f"{status} to {'a bad' if named else 'the'} request"
+                detail = f"{self.response.said} to {'a bad' if named else 'the'} request"
                 yield self._fail(rule, "The answer is a server error", f"one of {declared}", detail)
         elif status < 400:
             for rule in rules:

@@ -18,7 +18,7 @@ from understudy.contract.authentication import BASIC, places
 from understudy.contract.client import Client
 from understudy.contract.derived import Derived
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Exchange
+from understudy.contract.exchange import NO_ANSWER, Exchange
 from understudy.contract.records import LACKING, record
 from understudy.contract.samples import Sample, on_the_wire, token
 from understudy.contract.target import LONGEST_PREFIX
@@ -248,6 +248,8 @@ def _send(
     request = on_the_wire(sent, client.run, secret=client.secret(credential))
     caller = client.caller(request, operation)
     exchange = client.send(request, operation.operation_id, "response", caller)
+    if exchange.response.status == NO_ANSWER:
+        raise ConnectionError("the target is silent to this request, and answers others")
     if exchange.response.status == 429:
         raise OverError("429 to all tries, without a Retry-After that can be obeyed")
     return exchange
