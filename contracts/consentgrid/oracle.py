@@ -124,6 +124,7 @@ DATA: tuple[dict[str, Json], ...] = (
 WRITES = 18
 
 
+@oracle.surveys
 def survey(random: Random) -> Iterator[Asked]:
     """Write subjects that are alike many times, with few values that come again; then read all of them."""
     same = {"name": "Ada", "count": 1}
@@ -139,6 +140,7 @@ def survey(random: Random) -> Iterator[Asked]:
     yield from (_asked(UPDATE, slot, {}) for slot in ALIKE)
 
 
+@oracle.crowds
 def crowd(random: Random) -> Iterator[Asked]:
     """Make many subjects, some of the same data, change the last ones, and read all of them."""
     everybody = (*OTHERS_BEFORE, *ALIKE)
@@ -151,6 +153,3 @@ def crowd(random: Random) -> Iterator[Asked]:
 def _asked(operation_id: str, slot: Slot, fields: dict[str, Json], save_option: str = "merge") -> Asked:
     path = {"type": "user", "subjectId": slot}
     return Asked(operation_id, {"path": path, "query": {"saveOption": save_option}}, {"data": fields})
-
-
-oracle.survey, oracle.crowd = survey, crowd

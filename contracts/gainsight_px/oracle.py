@@ -65,6 +65,7 @@ oracle = Oracle(
     left_out=("lastInferredLocation",),
     reading=("getUser", None),
     exact="PX-GET-3",
+    listing=Listing("listUsers", lambda slot: {"filter": [replace(slot, before="identifyId==")]}),
 )
 
 
@@ -215,6 +216,7 @@ def _rule(filters: list[list[str]], user: Mapping[str, Json]) -> str:
 # --- surveys ----------------------------------------------------------------------------------------------------------
 
 
+@oracle.surveys
 def survey(random: Random) -> Iterator[Asked]:
     """Make users of one account, change some, delete some, and list them under many filters and orders.
 
@@ -256,6 +258,7 @@ def _user(random: Random) -> dict[str, Json]:
     return {**KEYS, "accountId": ACCOUNT, **fields, **objects}
 
 
+@oracle.crowds
 def crowd(random: Random) -> Iterator[Asked]:
     """Make more users than small pages hold, and list them on one page and in part."""
     for number in range(CROWD):
@@ -314,10 +317,6 @@ def _condition(random: Random, user: Mapping[str, Json]) -> str:
         start = random.randrange(len(value))
         value = value[start : start + random.choice((2, 3, 60))].strip()
     return f"{name}{sign}{value if random.random() < 0.6 else value.swapcase()}"
-
-
-oracle.listing = Listing("listUsers", lambda slot: {"filter": [replace(slot, before="identifyId==")]})
-oracle.survey, oracle.crowd = survey, crowd
 
 
 def _empty(value: Json) -> bool:

@@ -257,6 +257,7 @@ def page(call: Call, reply: Reply, body: Json, bindings: Bindings) -> Iterator[D
                 yield Difference("OT-READ-1", "A page does not show an element as last written", element, there)
 
 
+@oracle.surveys
 def survey(random: Random) -> Iterator[Asked]:
     """Write one data subject many times, most in lists of identifiers; look for it by each of them, and for another.
 
@@ -283,6 +284,7 @@ def survey(random: Random) -> Iterator[Asked]:
     yield _written(two, [])
 
 
+@oracle.crowds
 def crowd(random: Random) -> Iterator[Asked]:
     """Make many data subjects, each with elements of its own."""
     for number in range(CROWD):
@@ -310,6 +312,3 @@ def _list(random: Random) -> Json:
     name, numbers = random.choice([*zip(TYPES, OF_A_TYPE, strict=True)])
     some = random.sample(numbers, min(random.choice((0, 1, 2, 2, 3, 4, 8)), len(numbers)))
     return {"name": name, "linked": True, "value": [Slot(each) for each in some]}
-
-
-oracle.survey, oracle.crowd = survey, crowd

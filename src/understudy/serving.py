@@ -21,9 +21,7 @@ TRANSPORT = "understudy.transport"
 
 
 Unreadable: TypeAlias = Callable[[str], tuple[Iterable[tuple[bytes, bytes]], bytes]]
-"""What an application may have as `unreadable`: returns headers and body of the 400 for a request that is no HTTP.
-
-It is handed the parser's reason."""
+"""What an application may have as `unreadable`: makes headers and body of a 400, of why a request is no HTTP."""
 
 
 _UPGRADING = (b"upgrade", b"http2-settings")

@@ -1,7 +1,7 @@
 """Who is granted a token: the client, and nobody whose id or secret is nearly the client's, in any form of asking."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -9,7 +9,8 @@ from understudy.contract.authentication import BASIC
 from understudy.contract.derived import Derived, added, nearly
 from understudy.contract.evidence import Outcome
 from understudy.contract.exchange import Exchange, Request
-from understudy.contract.tokens import GRANT, multipart, urlencoded
+from understudy.contract.forms import multipart, urlencoded
+from understudy.contract.tokens import GRANT, asking
 from understudy.spec.document import Operation
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ def _query(url: str, client_id: str, secret: str) -> Request:
 
 
 def _basic(url: str, client_id: str, secret: str) -> Request:
-    form, sent = urlencoded(url, GRANT), Derived(secret).basic(client_id).text
-    return Request("POST", url, (*form.headers, ("Authorization", BASIC + sent)), form.body)
+    request, sent = asking(url, urlencoded(GRANT)), Derived(secret).basic(client_id).text
+    return replace(request, headers=(*request.headers, ("Authorization", BASIC + sent)))
 
 
 FORMS = (
-    Asking("a URL-encoded form", lambda url, client_id, secret: urlencoded(url, _fields(client_id, secret))),
-    Asking("a multipart form", lambda url, client_id, secret: multipart(url, _fields(client_id, secret))),
+    Asking("a URL-encoded form", lambda url, client_id, secret: asking(url, urlencoded(_fields(client_id, secret)))),
+    Asking("a multipart form", lambda url, client_id, secret: asking(url, multipart(_fields(client_id, secret)))),
     Asking("the query", _query),
     Asking("HTTP Basic", _basic),
 )

@@ -162,10 +162,10 @@ class _Hearing:
         return self.response.status == 404 and 404 in self.operation.statuses
 
     def _refused_with(self, status: int) -> Iterator[Evidence]:
-        declared = f"{self.operation.pointer}/responses/400"
-        rules = self.judge.rules.citing({Part.BODY}, (declared, f"{declared}/description"))
-        if status == 400:
-            yield from self._pass(rules)
+        """Pass the rules on that status: those on the parts of the request that are wrong, and on bad ones as such."""
+        declared = f"{self.operation.pointer}/responses/{status}"
+        parts = {breach.part for breach in self.breaches} | ({Part.BODY} if status == 400 else set())
+        yield from self._pass(self.judge.rules.citing(parts, (declared, f"{declared}/description")))
 
     def _broken_rules(self) -> Iterator[tuple[Rule | None, Breach]]:
         for breach in self.breaches[:3]:

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from understudy.contract.authentication import places
 from understudy.contract.exchange import SECRET_HEADERS, Request
+from understudy.contract.forms import FORMS
 from understudy.contract.target import Run
 from understudy.spec.document import Operation, Parameter
 from understudy.spec.extensions import IDENTIFIER
@@ -140,15 +141,8 @@ def _body(sample: Sample) -> tuple[bytes | None, str | None]:
         return None, None
     if isinstance(body, bytes):
         return body, media_type
-    if media_type == "multipart/form-data" and isinstance(body, Mapping):
-        boundary = "understudy-boundary"
-        parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text(value)}\r\n'
-            for name, value in body.items()
-        ]
-        return ("".join(parts) + f"--{boundary}--\r\n").encode(), f"{media_type}; boundary={boundary}"
-    if media_type == "application/x-www-form-urlencoded" and isinstance(body, Mapping):
-        return urlencode({name: text(value) for name, value in body.items()}).encode(), media_type
+    if media_type in FORMS and isinstance(body, Mapping):
+        return FORMS[media_type]({name: text(value) for name, value in body.items()})
     if isinstance(body, str) and not is_json(media_type):
         return body.encode(), media_type
     return as_json(body), media_type

@@ -2,11 +2,12 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from understudy.contract.exchange import Request, Response
+from understudy.contract.forms import multipart, urlencoded
 from understudy.contract.target import Credentials
 from understudy.errors import TargetError
 from understudy.spec.document import Document
@@ -14,7 +15,6 @@ from understudy.values import Json
 
 MARGIN = 30.0
 """Seconds before its end that a token is renewed, but never more than a tenth of its life."""
-BOUNDARY = "understudy-boundary"
 GRANT = {"grant_type": "client_credentials"}
 
 Send = Callable[[Request], Response]
@@ -76,8 +76,8 @@ class Tokens:
             "client_id": self._credentials.client_id or "",
             "client_secret": self._credentials.client_secret or "",
         }
-        for request in (urlencoded(url, form), multipart(url, form)):
-            response = send(request)
+        for made in (urlencoded, multipart):
+            response = send(asking(url, made(form)))
             if response.status == 200:
                 self._take(url, response.body)
                 return
@@ -119,15 +119,7 @@ def token_path(document: Document) -> str | None:
     return None
 
 
-def urlencoded(url: str, form: Mapping[str, str]) -> Request:
-    """Return a request for a token by a URL-encoded form."""
-    headers = (("Content-Type", "application/x-www-form-urlencoded"),)
-    return Request("POST", url, headers, urlencode(form).encode())
-
-
-def multipart(url: str, form: Mapping[str, str]) -> Request:
-    """Return a request for a token by a multipart form (RFC 7578)."""
-    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="'
-    parts = "".join(f'{head}{name}"\r\n\r\n{value}\r\n' for name, value in form.items())
-    headers = (("Content-Type", f"multipart/form-data; boundary={BOUNDARY}"),)
-    return Request("POST", url, headers, f"{parts}--{BOUNDARY}--\r\n".encode())
+def asking(url: str, form: tuple[bytes, str]) -> Request:
+    """Return a request for a token by a form."""
+    body, media_type = form
+    return Request("POST", url, (("Content-Type", media_type),), body)

@@ -120,6 +120,16 @@ class Oracle:
 
         return register
 
+    def surveys(self, survey: Survey) -> Survey:
+        """Register what draws the long sequences that are played beside those of drawn calls."""
+        self.survey = survey
+        return survey
+
+    def crowds(self, crowd: Survey) -> Survey:
+        """Register what draws the one of many records."""
+        self.crowd = crowd
+        return crowd
+
     def comparison(self, operation_id: str) -> Comparison:
         """Return what compares the answers of an operation; raises KeyError where nothing does."""
         return self.comparisons.get(operation_id) or self.surveyed[operation_id]

@@ -172,7 +172,7 @@ def test_what_is_drawn_does_not_depend_on_what_is_loaded(tmp_path: Path, monkeyp
 
     before = drawn()
     module = tmp_path / "constants.py"
-    module.write_text(f"FOUND = {[bytes([65 + size]) * size for size in range(1, 33)]}")
+    module.write_text(f"FOUND = {[bytes([65 + size]) * size for size in range(1, 65)]}")
     loaded = ModuleType("constants")
     loaded.__file__ = str(module)
     monkeypatch.setitem(sys.modules, "constants", loaded)

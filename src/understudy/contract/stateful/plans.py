@@ -47,17 +47,19 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "uuid": ("633ba071-61b0-485f-81a0-a2245777b432",),
     "uri": ("https://example.com/understudy",),
 }
-
-
+SEED = 61
+"""Bytes of a seed: Hypothesis also draws constants of whatever code is loaded, which have 50 at most."""
+_SEEDS = st.binary(min_size=SEED, max_size=SEED)
 OWN = Slot(-1)
 """Stands, while a call is drawn, for the slot of its own record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One call of a sequence before its identifiers are filled in; a body of None sends none, bytes go out as they are.
+    """One call of a sequence before its identifiers are filled in; without a media type it has no body.
 
-    `leeway` is what the target may do besides what the model does: `refuse` the call, or, with `any`, take it too.
+    A body of bytes goes out as it is. `leeway` is what the target may do besides what the model does: `refuse` the
+    call, or, with `any`, take it too.
     """
 
     operation_id: str
@@ -112,9 +114,6 @@ class Plans:
         return drawn()
 
 
-SEED = 61
-"""Bytes of a seed: as no constant of any code has, for Hypothesis draws those of whatever is loaded now and then."""
-_SEEDS = st.binary(min_size=SEED, max_size=SEED)
 RECENT, AGAIN, CHANGED = 4, 0.1, 0.2
 """Of how many calls one is sent again, how often, and how often with a change, for what follows upon what."""
 
