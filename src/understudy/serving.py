@@ -28,6 +28,9 @@ _UPGRADING = (b"upgrade", b"http2-settings")
 """The headers that ask for another protocol."""
 
 
+_NO_URL = "its target is no URL, or is longer than 65,535 bytes"
+
+
 class GoneError(Exception):
     """The caller has gone before its request was whole."""
 
@@ -113,7 +116,10 @@ class _Protocol(HttpToolsProtocol):
         if unreadable is None:
             super().send_400_response(msg)
             return
-        headers, body = unreadable(str(sys.exc_info()[1] or msg))
+        error = sys.exc_info()[1]
+        cause = getattr(error, "__context__", None)  # what one of the methods here has raised in the parser
+        reason = _NO_URL if isinstance(cause, httptools.HttpParserInvalidURLError) else str(error or msg)
+        headers, body = unreadable(reason)
         lines = [b"HTTP/1.1 400 Bad Request", *(b"%s: %s" % each for each in headers), b"connection: close", b"", body]
         self.transport.write(b"\r\n".join(lines))
         self.transport.close()

@@ -93,6 +93,8 @@ def test_a_document_keeps_its_values_in_yaml(project: Path) -> None:
             ("onetrust", "--judged", "--vendored"),
             "understudy: both --vendored and --judged are given; give one of them",
         ),
+        (("toy.json", "--vendored"), "understudy: --vendored is for a vendor, and toy.json is a file"),
+        (("onetrust", "--overlay", "none.yaml"), "understudy: onetrust is a vendor, whose overlays are its pack's"),
         (("list.json",), "understudy: list.json is not an OpenAPI document; give an OpenAPI file in JSON or YAML"),
         (
             ("toy.json", "--overlay", "toy.json"),

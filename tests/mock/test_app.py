@@ -223,6 +223,7 @@ def test_an_upgrade_is_passed_over(mock: str, protocol: str, *, chunked: bool) -
         (b"GET /a b HTTP/1.1\r\n", "Expected HTTP/"),
         (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n", "Content-Length"),
         (b"GET / HTTP/1.1\r\nno header\r\n", "header"),
+        (b"GET /%b HTTP/1.1\r\n" % (b"a" * 70_000), "longer than 65,535 bytes"),
     ],
 )
 def test_what_is_no_http_is_answered_in_problem_details(mock: str, sent: bytes, reason: str) -> None:

@@ -42,6 +42,16 @@ def test_a_body_without_content_type_is_refused_with_415(mock: str) -> None:
     assert call(mock, "POST", WRITE, FULL, ME, JSON).json["where"] == "#"
 
 
+@pytest.mark.parametrize(("coding", "status"), [("gzip", 415), ("br, gzip", 415), ("Identity", 201)])
+def test_a_packed_body_is_refused_with_415(mock: str, coding: str, status: int) -> None:
+    """Nothing in the documents says that one may be sent, and it would be read as something else."""
+    who = ("dataSubjectIdentifier", f"{coding}@example.com")
+    answer = call(mock, "POST", WRITE, FULL, who, JSON, ("Content-Encoding", coding), body=b"{}")
+    assert answer.status == status
+    if status == 415:
+        assert (answer.json["where"], "OT-HTTP-4" in answer.rules) == ("Content-Encoding", True)
+
+
 def test_an_unknown_charset_is_refused_with_415(mock: str) -> None:
     """Connexion's second defect: an unknown charset gives 500."""
     for charset in ("utf-99", "base64", "x\udcff".encode("utf-8", "replace").decode()):

@@ -216,3 +216,13 @@ def test_a_form_that_cannot_be_read_is_refused_as_oauth_has_it(mock: str, media_
     answer = call(mock, "POST", TOKEN, ("Content-Type", media_type), body=body)
     assert (answer.status, answer.json["error"]) == (400, "invalid_request")
     assert answer.headers["understudy-rules"] == "OT-TOKEN-10;observed"
+
+
+def test_another_writing_of_a_token_is_none(pack: Pack) -> None:
+    """base64 has several for the same bytes: with padding, or with other bits behind the last ones that count."""
+    keyring = Keyring(pack.behaviour, 1)
+    token = keyring.mint({"scopes": ["a"], "exp": 4_000_000_000})
+    assert keyring.scopes(token, Clock()) == frozenset("a")
+    last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    others = [token[:-1] + letter for letter in last if letter != token[-1]]
+    assert {keyring.scopes(other, Clock()) for other in (f"{token}=", f"{token}==", *others)} == {None}

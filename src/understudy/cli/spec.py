@@ -34,7 +34,12 @@ def spec(document: str, scope: str, overlays: tuple[Path, ...], as_json: bool, *
     if len(asked) > 1:
         raise UsageError(f"both --{asked[0]} and --{asked[1]} are given", todo="give one of them")
     which = asked[0] if asked else KINDS[-1]
-    value = _overlaid(Path(document), overlays) if overlays or _is_file(document) else _of_pack(document, which, scope)
+    of_pack = not _is_file(document)
+    if of_pack and overlays:
+        raise UsageError(f"{document} is a vendor, whose overlays are its pack's", todo="leave out --overlay")
+    if not of_pack and asked:
+        raise UsageError(f"--{asked[0]} is for a vendor, and {document} is a file", todo=f"leave out --{asked[0]}")
+    value = _of_pack(document, which, scope) if of_pack else _overlaid(Path(document), overlays)
     click.echo(json.dumps(value, indent=2, ensure_ascii=False) if as_json else as_yaml(value), nl=as_json)
 
 

@@ -49,6 +49,11 @@ class Bodies:
                 broken = [(Part.BODY, f"{self._pointer}/required")]
                 raise self._refuse(400, "the body is missing", broken=broken, where=ROOT)
             return
+        coding = headers.get(b"content-encoding", b"identity")
+        if coding.lower() != b"identity":
+            detail = f"content coding {coding.decode('latin-1')} is not taken, send identity"
+            broken = [(Part.MEDIA_TYPE, f"{self._pointer}/content")]
+            raise self._refuse(415, detail, broken=broken, where="Content-Encoding")  # RFC 9110, section 15.5.16
         sent = headers.get(b"content-type")
         media_type, options = (
             (JSON, {}) if sent == b"application/json" else content_type((sent or b"").decode("latin-1"))

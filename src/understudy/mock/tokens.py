@@ -54,6 +54,8 @@ class Keyring:
             claims = jwt.decode(
                 token, self._key, algorithms=["HS256"], options={"verify_exp": False, "verify_iat": False}
             )
+            if jwt.encode(claims, self._key, algorithm="HS256") != token:  # base64 has other writings of the same bytes
+                return None
             seen = float(claims["exp"]), frozenset(claims["scopes"])
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
             return None
