@@ -115,6 +115,14 @@ def test_a_long_trail_is_cut_and_says_so(trail: Trail) -> None:
     assert found == [*lines(calls[0]), "# here were 2 more that wrote the same records", *lines(*calls[3:])]
 
 
+def test_a_trail_that_no_command_could_take_is_cut_where_it_is_longest(trail: Trail) -> None:
+    """The calls that are told are a word of a command still, such as that of `sh -c`."""
+    calls = [called(ADA, f"{number}{'x' * size}") for number, size in enumerate((1, 60_000, 1, 50_000, 30_000))]
+    found = told(trail, *calls)
+    words = "# here were 1 more that wrote the same records"
+    assert found == [*lines(calls[0]), words, *lines(*calls[2:])]
+
+
 def test_a_call_that_was_not_noted_stands_alone(trail: Trail) -> None:
     """Nothing is known of what came before it."""
     trail.note(called(ADA))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
-from understudy.contract.exchange import Exchange, Request, repeated
+from understudy.contract.exchange import LONGEST_WORD, Exchange, Request, repeated
 from understudy.contract.made import named, shown_near_root
 from understudy.contract.shell import Source, expanded, kept
 from understudy.spec.document import Operation
@@ -74,10 +74,11 @@ class Trail:
         if self._whole:
             return _with_tokens([*before, last])
         rested = self._rested_on(before, last)
-        if len(rested) <= LONGEST:
+        kept = _short(rested if len(rested) <= LONGEST else [*rested[:1], *rested[1 - LONGEST :]], _length(last))
+        if len(kept) == len(rested):
             return _with_tokens([*rested, last])
-        words = f"# here were {len(rested) - LONGEST} more that wrote the same records"
-        return "\n".join([*_lines(rested[:1]), words, *_lines([*rested[1 - LONGEST :], last])])
+        words = f"# here were {len(rested) - len(kept)} more that wrote the same records"
+        return "\n".join([*_lines(kept[:1]), words, *_lines([*kept[1:], last])])
 
     def _rested_on(self, before: list[_Group | float], last: _Group | float) -> list[_Group | float]:
         """Return the groups that the last one rests on, and those that these rest on."""
@@ -111,6 +112,18 @@ def _noted(exchange: Exchange) -> _Call:
     return _Call(
         exchange.request, exchange.operation_id, answer.status, answer.body if len(answer.body) <= _READ else b""
     )
+
+
+def _length(group: _Group | float) -> int:
+    return sum(len(call.request.curl()) for call in group) if not isinstance(group, float) else 0
+
+
+def _short(groups: list[_Group | float], length: int) -> list[_Group | float]:
+    """Return groups without the longest of them, so that with a line of that length they are a word of a command."""
+    lengths = {number: _length(group) for number, group in enumerate(groups)}
+    while lengths and sum(lengths.values()) + length > LONGEST_WORD:
+        del lengths[max(lengths, key=lambda number: lengths[number])]
+    return [groups[number] for number in lengths]
 
 
 def _holds(step: _Group | float, request: Request) -> bool:
