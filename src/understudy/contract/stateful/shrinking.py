@@ -43,6 +43,7 @@ def shrunk(failure: Fault, play: Callable[[list[Plan]], Fault | None]) -> Fault:
     best = shows(plans) or shows([_on_others(plans[0]), *plans])
     if best is None:
         return failure
+    best = _without_stretches(best, shows)
     step, helped = 0, False
     while True:
         for number, smaller in enumerate(_smaller([call.plan for call in best.taking.calls])):
@@ -54,6 +55,22 @@ def shrunk(failure: Fault, play: Callable[[list[Plan]], Fault | None]) -> Fault:
             if not helped:
                 return best
             step, helped = 0, False  # once more from the start: what is left may go now
+
+
+def _without_stretches(best: Fault, shows: Callable[[list[Plan]], Fault | None]) -> Fault:
+    """Return the failure without whole stretches of calls, long ones first: most of a survey has no part in it."""
+    size = len(best.taking.calls) // 2
+    while size > 1:
+        start = 0
+        while start < len(best.taking.calls) - 1:
+            *before, last = (call.plan for call in best.taking.calls)
+            again = shows([*before[:start], *before[start + size :], last])
+            if again is None:
+                start += size
+            else:
+                best = again
+        size //= 2
+    return best
 
 
 def _on_others(plan: Plan) -> Plan:
