@@ -81,6 +81,13 @@ def test_the_documents_text_is_what_its_provenance_says() -> None:
     assert BUILT_IN.provenance.address.startswith("https://developer.onetrust.com/")
 
 
+def oracle(root: Path, made: str) -> None:
+    """Write a pack's part of model-based judging."""
+    (root / "contracts/onetrust").mkdir(parents=True)
+    text = f"from understudy.model.oracle import Listing, Oracle\n\noracle = {made}\n"
+    (root / "contracts/onetrust/oracle.py").write_text(text)
+
+
 BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing document": (
         lambda root: (root / "specs/onetrust/openapi.json").unlink(),
@@ -150,6 +157,14 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda root: edited(root / "mock/onetrust.py", "HOUR, MINUTE =", "1 / 0\nHOUR, MINUTE ="),
         r"mock/onetrust.py:\d+: the model cannot be loaded: ZeroDivisionError.*; mend the file",
     ),
+    "oracle on no operation": (
+        lambda root: oracle(root, 'Oracle(generated={"nobody": ()})'),
+        r"contracts/onetrust/oracle.py: the oracle names 'nobody', which is neither an operation nor a rule; use",
+    ),
+    "oracle that lists what nothing compares": (
+        lambda root: oracle(root, 'Oracle(listing=Listing("getDataSubjectsUsingGET", lambda slot: {}))'),
+        r"contracts/onetrust/oracle.py: nothing compares the answers of 'getDataSubjectsUsingGET', .*; register",
+    ),
     "model without behaviour": (
         lambda root: (root / "mock/onetrust.py").write_text("x = 1\n"),
         r"mock/onetrust.py: the model makes no `behaviour`; add behaviour = Behaviour\(...\)",
@@ -172,6 +187,7 @@ def whole(pack: Pack) -> None:
     assert pack.effective
     assert pack.rules
     assert pack.behaviour
+    assert pack.oracle is None or pack.oracle.comparisons
 
 
 def test_a_model_is_loaded_by_its_path_alone(tmp_path: Path) -> None:

@@ -207,12 +207,13 @@ class Pack:
         oracle = load_part(path, "oracle", "oracle", Oracle)
         named = {*oracle.comparisons, *oracle.surveyed, *oracle.generated, *(oracle.reading or ())[:1]}
         unknown = sorted(named - set(self.effective.operations))
-        if oracle.listing is not None and oracle.listing.operation_id not in {*oracle.comparisons, *oracle.surveyed}:
-            unknown.append(oracle.listing.operation_id)
         unknown += [oracle.exact] if oracle.exact and oracle.exact not in self.rules.by_id else []
         if unknown:
             what = f"the oracle names {unknown[0]!r}, which is neither an operation nor a rule"
             raise ContentError(what, where=Where(path), todo="use an operationId, or the id of a rule")
+        if oracle.listing is not None and oracle.listing.operation_id not in {*oracle.comparisons, *oracle.surveyed}:
+            what = f"nothing compares the answers of {oracle.listing.operation_id!r}, which lists records"
+            raise ContentError(what, where=Where(path), todo="register what does with @oracle.compares")
         return oracle
 
     @cached_property

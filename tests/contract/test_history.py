@@ -25,7 +25,15 @@ def history(core: Judge) -> History:
     return History(core, Collector())
 
 
-def written(status: int, second: float, seconds: float = 0.5, *, who: str = "ada", identifier: str = ID) -> Recorded:
+def written(
+    status: int,
+    second: float,
+    seconds: float = 0.5,
+    *,
+    who: str = "ada",
+    identifier: str = ID,
+    body: bytes = b'{"identifierType": "Email"}',
+) -> Recorded:
     """Return a write of a record that began in that second, and its answer."""
     headers = [("Content-Type", "application/json"), ("dataSubjectIdentifier", who), ("Authorization", "Bearer ***")]
     answer: Json = {
@@ -39,7 +47,7 @@ def written(status: int, second: float, seconds: float = 0.5, *, who: str = "ada
         "POST",
         f"http://x.test{PATH}",
         headers,
-        b'{"identifierType": "Email"}',
+        body,
         status,
         [("Content-Type", "application/json")],
         json.dumps(answer).encode() if status < 300 else b"",
@@ -58,6 +66,13 @@ def test_a_record_that_was_seen_being_made_is_held_to_the_model(history: History
     """In the order in which calls began, not in that of the archive."""
     assert broken(history, [written(200, 2), written(201, 1)]) == set()
     assert broken(history, [written(201, 3)]) == {"OT-UPDATE-1"}
+
+
+def test_a_body_that_the_documents_leave_open_may_be_refused(history: History) -> None:
+    """Such as one that names an element twice; a good one may not."""
+    twice = b'{"dataElements": [{"name": "Phone", "linked": true}, {"name": "Phone", "linked": true}]}'
+    assert broken(history, [written(201, 1), written(400, 2, body=twice)]) == set()
+    assert broken(history, [written(400, 3)]) == {"OT-UPDATE-1"}
 
 
 def test_what_a_record_was_before_is_nobodys_fault(history: History) -> None:
