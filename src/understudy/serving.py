@@ -73,30 +73,37 @@ class _Protocol(HttpToolsProtocol):
     follows its headers for another protocol, so the request is parsed once more without it.
     """
 
-    _data = b""
+    _data, _again, _no_url = b"", b"", False
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]
 
     def on_headers_complete(self) -> None:
-        if not self._upgrades:
+        if self._upgrades:
+            return
+        try:
             super().on_headers_complete()
+        except httptools.HttpParserInvalidURLError:
+            self._no_url = True
+            raise
 
     def on_message_complete(self) -> None:
         if not self._upgrades:
             super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
-        self._data = data
-        super().data_received(data)
+        self._again = data
+        while self._again:
+            self._data, self._again = self._again, b""
+            super().data_received(self._data)
 
     @property
     def _upgrades(self) -> bool:
         return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Parse a request that asks for another protocol as one that does not; called where that exception is."""
+        """Have a request that asks for another protocol parsed again without that; called where the exception is."""
         error = sys.exc_info()[1]
         if not self._upgrades or error is None:
             return
@@ -106,9 +113,9 @@ class _Protocol(HttpToolsProtocol):
                 options = (each.strip() for each in value.split(b","))
                 value = b", ".join(each for each in options if each.lower() not in _UPGRADING)
             head += [b"%s: %s" % (name, value)] if name not in _UPGRADING else []
-        rest = self._data[error.args[0] :]
+        self._again = b"\r\n".join((*head, b"", self._data[error.args[0] :]))
         self.parser = httptools.HttpRequestParser(self)
-        self.data_received(b"\r\n".join((*head, b"", rest)))
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be read as HTTP/1.1 in the application's words, if it has any."""
@@ -116,10 +123,7 @@ class _Protocol(HttpToolsProtocol):
         if unreadable is None:
             super().send_400_response(msg)
             return
-        error = sys.exc_info()[1]
-        cause = getattr(error, "__context__", None)  # what one of the methods here has raised in the parser
-        reason = _NO_URL if isinstance(cause, httptools.HttpParserInvalidURLError) else str(error or msg)
-        headers, body = unreadable(reason)
+        headers, body = unreadable(_NO_URL if self._no_url else str(sys.exc_info()[1] or msg))
         lines = [b"HTTP/1.1 400 Bad Request", *(b"%s: %s" % each for each in headers), b"connection: close", b"", body]
         self.transport.write(b"\r\n".join(lines))
         self.transport.close()

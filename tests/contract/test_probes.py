@@ -193,7 +193,8 @@ BEARER_PLACE = Place("header", "Authorization", BEARER)
 
 def sent(place: Place, secret: str) -> Iterator[str]:
     """Yield what is sent in the place of a secret and is made of it."""
-    return (prefix + forged.text for prefix, forged in forgeries(place, secret))
+    for prefix, forged, user in forgeries(place, secret):
+        yield prefix + (forged if user is None else forged.basic(user)).text
 
 
 def test_forgeries_are_no_valid_tokens() -> None:

@@ -14,6 +14,7 @@ from understudy.contract.accepted import Acceptance
 from understudy.contract.allowance import Allowance
 from understudy.contract.baseline import Baseline
 from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.exchange import NO_ANSWER
 from understudy.contract.summary import Gathered, summarise
 from understudy.contract.target import Run
 from understudy.contract.throttle import TIME
@@ -262,6 +263,14 @@ def test_full_credentials_refused_everywhere_are_inconclusive(full: tuple[int, .
     assert (made.verdict, "credentials are refused" in made.reason) == (Verdict.INCONCLUSIVE, True)
 
 
+@pytest.mark.parametrize("status", [200, 302, 500, NO_ANSWER])
+def test_what_others_met_is_told_though_the_full_credentials_are_refused(status: int, pack: Pack, run: Run) -> None:
+    """Such as a success without any, or a breakdown: that is no matter of the credentials."""
+    made = report(pack, run, gathered(FAILED, full=(403,), statuses={(WRITE, 403): 2, (WRITE, status): 1}))
+    assert (made.verdict, [each.rule for each in made.findings]) == (Verdict.INCONCLUSIVE, ["OT-ID-1"])
+    assert {each.status for each in made.operations[0].statuses if each.reached} == {403, status} - {NO_ANSWER}
+
+
 @pytest.mark.parametrize("full", [(200, 403), (400,), (500, 401), ()])
 def test_full_credentials_that_open_something_are_not_refused(full: tuple[int, ...], pack: Pack, run: Run) -> None:
     """A success, a refusal of the request, a server error: the caller was let in."""
@@ -270,7 +279,8 @@ def test_full_credentials_that_open_something_are_not_refused(full: tuple[int, .
 
 def test_404_everywhere_is_a_wrong_base_url(pack: Pack, run: Run) -> None:
     """The reason says what a base URL is."""
-    made = report(pack, run, gathered(FAILED, full=(404,)))
+    nothing = {(WRITE, 404): 9, (WRITE, 429): 1}
+    made = report(pack, run, gathered(FAILED, full=(404,), statuses=nothing))
     assert (made.verdict, "ends before" in made.reason) == (Verdict.INCONCLUSIVE, True)
     assert (made.findings, {rule.outcome for rule in made.rules}) == ((), {Outcome.NOT_EXERCISED})
     assert {rule.reason for rule in made.rules} == {made.reason}

@@ -1,5 +1,7 @@
 """Endpoints with one fault each are found to violate the very rule that the fault breaks."""
 
+import re
+
 import pytest
 
 from tests.e2e.breaking import Case, refuses
@@ -43,6 +45,9 @@ def test_a_target_that_breaks_down_at_one_request_violates(verify: Verify) -> No
     assert silent
     assert silent[0]["curl"].startswith("curl ")
     assert judged.outcome("OT-LINK-1") == "passed"
+    scenarios = [each["curl"] for each in judged.report["findings"] if each["check"] == "scenario"]
+    assert scenarios
+    assert all(re.search(r"dataSubjectIdentifier: [^']{256}", curl.splitlines()[-1]) for curl in scenarios), scenarios
 
 
 def test_a_fault_beyond_the_budget_of_429_is_still_told(verify: Verify) -> None:

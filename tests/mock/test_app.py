@@ -216,6 +216,19 @@ def test_an_upgrade_is_passed_over(mock: str, protocol: str, *, chunked: bool) -
     assert re.findall(rb"HTTP/1\.1 (\d+)", answers) == [b"201", b"200"]
 
 
+def test_requests_that_all_ask_for_an_upgrade_are_all_answered(mock: str) -> None:
+    """However many come at once; what comes behind the last one is read by nobody."""
+    upgrade = b"Host: mock\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    last = upgrade.replace(b"Upgrade\r", b"Upgrade, close\r", 1)
+    with connected(mock) as connection:
+        connection.sendall(
+            (b"GET /healthz HTTP/1.1\r\n" + upgrade) * 300 + b"GET /healthz HTTP/1.1\r\n" + last + b"GET"
+        )
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answers.count(b"HTTP/1.1 404") == 301
+    assert b"HTTP/1.1 400" not in answers
+
+
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [
@@ -224,6 +237,7 @@ def test_an_upgrade_is_passed_over(mock: str, protocol: str, *, chunked: bool) -
         (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n", "Content-Length"),
         (b"GET / HTTP/1.1\r\nno header\r\n", "header"),
         (b"GET /%b HTTP/1.1\r\n" % (b"a" * 70_000), "longer than 65,535 bytes"),
+        (b"GET /%b HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: h2c\r\n" % (b"a" * 70_000), "longer than 65,535 bytes"),
     ],
 )
 def test_what_is_no_http_is_answered_in_problem_details(mock: str, sent: bytes, reason: str) -> None:

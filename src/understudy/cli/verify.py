@@ -107,17 +107,15 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
     too), 3 unreachable, refused, or nothing checked.
     """
     order = Order(**options)
-    by_option = [
-        name for name in ("token", "client_id") if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    if by_option == ["client_id"]:
-        order = replace(order, token=None)  # which the environment has
     if order.target is not None:
         target = config.load(Path.cwd()).target(order.target)
         vendors, order = vendors or (target.vendor,), order.at(target)
         for vendor in vendors:
             check_vendor(vendor, target)
         check_switches(packs.load(target.vendor), target)
+    given = [ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ("token", "client_id")]
+    if given == [False, True]:
+        order = replace(order, token=None)  # which the environment has, or the target
     chosen = [packs.load(vendor) for vendor in dict.fromkeys(vendors or packs.names())]
     if order.base_url is not None and len(chosen) != 1:
         raise UsageError("--base-url is one vendor's", todo="name the vendor: understudy verify VENDOR --base-url URL")

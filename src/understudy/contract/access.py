@@ -35,15 +35,15 @@ def made_up(place: Place) -> Iterator[tuple[str, str]]:
         yield "three words with dots", place.value("understudy.no.token")
 
 
-def forgeries(place: Place, secret: str) -> Iterator[tuple[str, Derived]]:
-    """Yield what can stand at the place behind a prefix, is made of a valid credential and is none."""
+def forgeries(place: Place, secret: str) -> Iterator[tuple[str, Derived, str | None]]:
+    """Yield what is made of a valid credential and is none: a prefix, the text, and the user with whom it is sent."""
     for forged in (added(secret, "&x", "the valid one and a letter"), *nearly(secret, "the valid one")):
-        yield place.prefix, forged.basic(place.user) if place.prefix == BASIC else forged
+        yield place.prefix, forged, place.user if place.prefix == BASIC else None
     if place.prefix == BASIC and place.user:
-        yield BASIC, added(secret, "&:x", "the valid one and more behind a colon").basic(place.user)
-        yield BASIC, Derived(secret, "the valid one of another user").basic(STRANGER)
+        yield BASIC, added(secret, "&:x", "the valid one and more behind a colon"), place.user
+        yield BASIC, Derived(secret, "the valid one of another user"), STRANGER
     if place.prefix == BEARER:
-        yield BASIC, Derived(secret, "the token as Basic credentials")
+        yield BASIC, Derived(secret, "the token as Basic credentials"), None
 
 
 class Access:
@@ -118,9 +118,11 @@ class Access:
         secret = self.client.token()
         if not secret:
             return
-        for prefix, forged in forgeries(place, secret):
-            self.client.secrets.derive(secret, forged)
-            yield forged.what, prefix + forged.text
+        for prefix, forged, user in forgeries(place, secret):
+            sent = forged if user is None else forged.basic(user)
+            for made in (forged, sent):
+                self.client.secrets.derive(secret, made)
+            yield forged.what, prefix + sent.text
 
     def _restricted(self, good: Sample) -> None:
         exchange = self._send(good, "restricted")
@@ -211,6 +213,4 @@ class Access:
         self.prober.add("access", Outcome.PASSED, rules, exchange)
 
     def _refused(self, rules: Iterable[Rule], exchange: Exchange, title: str, expected: str, to: str = "") -> None:
-        self.prober.failed(
-            "access", rules, self.operation, exchange, title, expected, f"{exchange.response.status}{to}"
-        )
+        self.prober.failed("access", rules, self.operation, exchange, title, expected, f"{exchange.response.said}{to}")

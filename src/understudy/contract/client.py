@@ -28,6 +28,7 @@ from understudy.contract.target import Run, Secrets
 from understudy.contract.throttle import OverError, Throttle
 from understudy.contract.tokens import Tokens
 from understudy.contract.trail import Trail
+from understudy.errors import TargetError
 from understudy.spec.document import Operation
 from understudy.values import SAFE_METHODS
 
@@ -177,6 +178,8 @@ class Client:
 
     def _granted(self, request: Request) -> Response:
         response = self._once(request, None, "full").response
+        if response.status == NO_ANSWER:
+            raise TargetError(f"no token from {request.url}: no answer", todo="look at the target's log")
         self._noted(replace(request, body=_SECRET.sub(rb"\1***", request.body or b"")))
         self._learn(response)
         if response.status == 200 and not (self.run.embedded or self.run.dry):
@@ -278,8 +281,7 @@ class Client:
     def _observe(self, exchange: Exchange, check: str) -> None:
         self._count(exchange)
         if exchange.operation_id is not None:
-            if exchange.response.status != NO_ANSWER:
-                self.statuses[exchange.operation_id, exchange.response.status] += 1
+            self.statuses[exchange.operation_id, exchange.response.status] += 1
             if exchange.credential == "full":
                 self.full[exchange.response.status] += 1
                 self.asked.add(exchange.operation_id)
@@ -337,11 +339,12 @@ class Client:
         started = time.perf_counter()
         try:
             response = self._connections.send(request, self._within)
-            self._answered = True
         except SilentError:
+            seconds = time.perf_counter() - started
             if not self._answered or self._racing or not self._silent_to(request):
                 raise
-            response = Response(NO_ANSWER)
+            return Exchange(request, Response(NO_ANSWER), seconds, operation_id, credential)
+        self._answered = True
         seconds = time.perf_counter() - started
         self.took(seconds, request.method)
         return Exchange(request, response, seconds, operation_id, credential)
@@ -353,10 +356,11 @@ class Client:
     def _silent(self, request: Request) -> bool:
         """Whether there is no answer to a request, by a connection of its own."""
         self.admit()
+        self.requests += 1
         self._connections.spoil()
         self._connections.renew()
         try:
             self._connections.send(request, self._within)
-        except SilentError:
+        except TargetError:
             return True
         return False

@@ -166,7 +166,7 @@ def _endless(request: Request) -> TargetError:
 
 
 class SilentError(TargetError):
-    """A connection is there, and no answer comes by it."""
+    """A connection is there, and no answer comes by it, or none that is HTTP and whole."""
 
 
 def _unreached(request: Request, error: Exception) -> TargetError:

@@ -61,7 +61,7 @@ class Request:
 
 
 NO_ANSWER = 599
-"""Stands as a status where a request has no answer, again and again, though others have one: the server breaks down."""
+"""Stands as a status where a request has no answer, or none that is whole, twice, though others have one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from understudy.contract.demands import parse_json, sent_parameters
-from understudy.contract.exchange import Exchange, Request
+from understudy.contract.exchange import NO_ANSWER, Exchange, Request
 from understudy.contract.judge import Judge
 from understudy.contract.samples import Sample, sample
 from understudy.contract.target import Run
@@ -44,7 +44,7 @@ class Made:
             if 200 <= status < 300 and operation.method not in ("GET", "DELETE") and operation.needs_record:
                 self._there(next(named(operation, exchange.request), ""))
             return
-        if status == CREATED or (CREATED not in operation.statuses and 200 <= status < 300):
+        if status in (CREATED, NO_ANSWER) or (CREATED not in operation.statuses and 200 <= status < 300):
             identifier = next(named(operation, exchange.request), "")
             if identifier.startswith(self._run.prefix) and identifier not in self._run.existing:
                 self._found[identifier] = None

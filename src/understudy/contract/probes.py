@@ -212,11 +212,11 @@ class Prober:
 
     def _reopened(self, operation: Operation, again: Exchange, wait: float) -> None:
         rules = self._on_waiting(operation)
-        if again.response.status != 429:
+        if again.response.status == 429:
+            title, actual = "Requests are still refused after the seconds of Retry-After", f"429 after {wait:g} s"
+            self.failed("limits", rules, operation, again, title, "no 429", actual)
+        elif again.response.status < 500:
             self.add("limits", Outcome.PASSED, rules, again)
-            return
-        title, actual = "Requests are still refused after the seconds of Retry-After", f"429 after {wait:g} s"
-        self.failed("limits", rules, operation, again, title, "no 429", actual)
 
     def _on_waiting(self, operation: Operation) -> tuple[Rule, ...]:
         """Return the rules that promise something for the time after Retry-After: those that cite what describes it."""

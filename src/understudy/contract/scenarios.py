@@ -186,8 +186,7 @@ def _add(client: Client, result: Result) -> None:
     """Add the evidence of the run that was the last one."""
     known = client.judge.rules.by_id
     known_pieces = [piece for piece in result.evidence if piece.rule is None or piece.rule in known]
-    last = next((step.exchange for step in reversed(result.steps) if step.exchange is not None), None)
-    client.collector.add(known_pieces, partial(client.trail.told, last) if last is not None else None)
+    client.collector.add(known_pieces, client.trail.all)
 
 
 def _inputs(client: Client, file: ArazzoFile, workflow: Workflow, label: str) -> dict[str, Json]:

@@ -25,9 +25,9 @@ _WORDS = {"'": "'\"{}\"'", '"': "{}", "": '"{}"'}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a shell has a text from: what a variable holds, piped through `filters`, which are commands of POSIX.
+    """Where a shell has a text from: what a variable holds, piped through `filters`, commands that any system has.
 
-    These show nothing of the text. A double quote in them is followed by another.
+    These show no letter of the text. A double quote in them is followed by another.
     """
 
     variable: str

@@ -10,6 +10,7 @@ from understudy import __version__
 from understudy.contract import scenarios
 from understudy.contract.allowance import Allowance
 from understudy.contract.evidence import Evidence, Outcome
+from understudy.contract.exchange import NO_ANSWER, Response
 from understudy.contract.judge import in_scope
 from understudy.contract.records import creator, obtainable
 from understudy.contract.target import Run
@@ -83,14 +84,16 @@ class _Summary:
         self.seconds = seconds
 
     def report(self) -> Report:
-        void = self._void()
-        evidence = [] if void else [*self.gathered.evidence, *((piece, 1) for piece in self._never_reached())]
+        vain, void = self._in_vain(), self._void()
+        evidence = [] if void else [*self.gathered.evidence]
+        if not vain:
+            evidence += [(piece, 1) for piece in self._never_reached()]
         findings, remarks = self._weighed(evidence)
         rules = tuple(
             self._rule(rule, [piece for piece, _ in evidence if piece.rule == rule.id], findings)
             for rule in self.rules.values()
         )
-        verdict, reason = (Verdict.INCONCLUSIVE, void) if void else self._verdict(findings, rules)
+        verdict, reason = (Verdict.INCONCLUSIVE, vain) if vain else self._verdict(findings, rules)
         seen = {finding.fingerprint for finding in (*findings, *remarks)}
         whole = self._whole and verdict is not Verdict.INCONCLUSIVE
         return Report(
@@ -126,9 +129,14 @@ class _Summary:
         gathered = self.gathered
         return not (gathered.narrowed or gathered.traffic or gathered.cut or gathered.fatal)
 
-    def _void(self) -> str:
-        """Return why no answer speaks of what was to be judged, if none does: then it says nothing of any rule."""
-        seen = set(self.gathered.full) - {429}
+    def _void(self) -> bool:
+        """Whether the run was in vain and nobody was let in, or met a breakdown: no answer says anything of a rule."""
+        met = {status for _, status in self.gathered.statuses}
+        return bool(self._in_vain()) and not any(status < 400 or status >= 500 for status in met)
+
+    def _in_vain(self) -> str:
+        """Return why the full caller met nothing of what was to be judged, if so."""
+        seen = set(self.gathered.full) - {429, NO_ANSWER}
         if seen & {401, 403} and min(seen) >= 400 and max(seen) < 500:
             return "the full credentials are refused everywhere; check them and the base URL"
         if seen and seen <= {404} and not (self.run.scenarios and self.run.embedded):
@@ -153,7 +161,7 @@ class _Summary:
         if gathered.narrowed:
             return Verdict.PARTIAL, "only a part of the checks was asked for"
         if gathered.cut and not self.run.scenarios and gathered.full and min(gathered.full) >= 400:
-            refused = ", ".join(str(status) for status in sorted(gathered.full))
+            refused = ", ".join(Response(status).said for status in sorted(gathered.full))
             return Verdict.INCONCLUSIVE, f"no request was taken: every answer to the full credentials is {refused}"
         if gathered.cut:
             return Verdict.PARTIAL, f"{self._limit()} before all checks were done; give more with {gathered.cut}"
@@ -212,7 +220,7 @@ class _Summary:
                 operation.operation_id,
                 f"The documented status {status} is never reached",
                 f"{status} to at least one request",
-                f"only {', '.join(map(str, sorted(seen)))}",
+                f"only {', '.join(Response(each).said for each in sorted(seen))}",
             )
 
     def _weighed(self, evidence: list[tuple[Evidence, int]]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
@@ -283,7 +291,7 @@ class _Summary:
         )
 
     def _reason(self, rule: Rule, evidence: list[Evidence]) -> str:
-        given = self._void() or next((piece.reason for piece in evidence if piece.reason), "")
+        given = next((piece.reason for piece in evidence if piece.reason), self._in_vain())
         if given:
             return given
         if self.gathered.traffic:
@@ -307,7 +315,7 @@ class _Summary:
             seen = {
                 status: n
                 for (operation_id, status), n in self.gathered.statuses.items()
-                if operation_id == operation.operation_id
+                if operation_id == operation.operation_id and status != NO_ANSWER
             }
             statuses = tuple(
                 StatusCount(status, operation.response(status) is not None, seen.get(status, 0))

@@ -86,12 +86,12 @@ class Secrets:
 
     def granted(self, variable: str, line: str) -> None:
         """Take note of the curl line that is granted the token which a variable holds."""
-        self._getting[variable] = f'[ "${{{variable}}}" ] || {kept(variable, line)}'
+        self._getting[variable] = kept(variable, line)
 
     def as_variables(self, lines: str) -> str:
         """Return curl lines with expansions of the shell in the place of secrets, in whatever quotes these stand.
 
-        A token that they send and that the run was granted is got first, where the variable holds none.
+        A token that they send and that the run was granted is got first.
         """
         shown = expanded(lines, self._sources)
         getting = [line for variable, line in self._getting.items() if re.search(rf"\$\{{?{variable}\b", shown)]

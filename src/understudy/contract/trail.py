@@ -74,11 +74,15 @@ class Trail:
         if self._whole:
             return _with_tokens([*before, last])
         rested = self._rested_on(before, last)
-        kept = _short(rested if len(rested) <= LONGEST else [*rested[:1], *rested[1 - LONGEST :]], _length(last))
-        if len(kept) == len(rested):
+        shown = _short(rested if len(rested) <= LONGEST else [*rested[:1], *rested[1 - LONGEST :]], _length(last))
+        if len(shown) == len(rested):
             return _with_tokens([*rested, last])
-        words = f"# here were {len(rested) - len(kept)} more that wrote the same records"
-        return "\n".join([*_lines(kept[:1]), words, *_lines([*kept[1:], last])])
+        words = f"# here were {len(rested) - len(shown)} more that wrote the same records"
+        return "\n".join([*_lines(shown[:1]), words, *_lines([*shown[1:], last])])
+
+    def all(self) -> str:
+        """Return what repeats all calls that were noted, also the last one, which may have no answer."""
+        return _with_tokens([*self._steps])
 
     def _rested_on(self, before: list[_Group | float], last: _Group | float) -> list[_Group | float]:
         """Return the groups that the last one rests on, and those that these rest on."""
@@ -119,7 +123,12 @@ def _length(group: _Group | float) -> int:
 
 
 def _short(groups: list[_Group | float], length: int) -> list[_Group | float]:
-    """Return groups without the longest of them, so that with a line of that length they are a word of a command."""
+    """Return groups without the longest of them, so that with a line of that length they are a word of a command.
+
+    Where that line is too long itself, all stay.
+    """
+    if length > LONGEST_WORD:
+        return groups
     lengths = {number: _length(group) for number, group in enumerate(groups)}
     while lengths and sum(lengths.values()) + length > LONGEST_WORD:
         del lengths[max(lengths, key=lambda number: lengths[number])]

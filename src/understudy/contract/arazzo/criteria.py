@@ -13,7 +13,7 @@ import jsonpath_rfc9535
 from jsonpath_rfc9535.segments import JSONPathChildSegment
 from jsonpath_rfc9535.selectors import NameSelector
 
-from understudy.contract.arazzo.conditions import Node, parse_condition, references, truth
+from understudy.contract.arazzo.conditions import Binary, Literal, Node, Reference, parse_condition, references, truth
 from understudy.contract.arazzo.expressions import Context, Expression, Unresolved, as_text, parse, resolve
 from understudy.values import Json
 
@@ -86,24 +86,47 @@ def evaluate(criterion: Criterion, context: Context) -> Judgement:
 
 
 def tells(criteria: Iterable[Criterion], context: Context) -> bool:
-    """Whether an answer that meets a step's criteria shows what these are after: success, or a refusal.
+    """Whether an answer that meets a step's criteria shows what these are after.
 
-    A redirection or a server's own failure shows neither. A 4xx does where the criteria name it, or hold for no 2xx:
-    "not 400" holds as well for a 404 to all that is asked.
+    They are after the lowest class of statuses that they take, success before refusal before breakdown, and after each
+    status that they name: "not 400" holds as well for a 404 to all that is asked, and "from 400 on" for a breakdown.
     """
-    exchange = context.exchange
-    status = exchange.response.status if exchange is not None else 200
-    if exchange is None or status < 300:
+    exchange, given = context.exchange, [*criteria]
+    if exchange is None or exchange.response.status < 300:
         return True
-    asked = [each for each in criteria if each.type == "simple" and "$statusCode" in each.condition]
+    status = exchange.response.status
+    if any(each.type == "simple" and _names(parse_condition(each.condition), status) for each in given):
+        return True
+    asked = [each for each in given if _STATUS in (each.context or each.condition)]
+    if not asked:
+        return bool(given) and status // 100 == 4
 
     def holds(other: int) -> bool:
-        response = replace(exchange.response, status=other)
-        there = replace(context, exchange=replace(exchange, response=response))
+        there = replace(context, exchange=replace(exchange, response=replace(exchange.response, status=other)))
         return all(evaluate(each, there).held for each in asked)
 
-    named = not holds(status - 1) and not holds(status + 1)
-    return bool(asked) and (named or (400 <= status < 500 and not any(map(holds, (200, 201, 202, 204)))))
+    return status // 100 == min((each for each in (2, 3, 4, 5) if any(map(holds, _COMMON[each]))), default=0)
+
+
+_STATUS = "$statusCode"
+_COMMON = {
+    2: (200, 201, 202, 204),
+    3: (301, 302, 303, 307, 308),
+    4: (400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 429),
+    5: (500, 502, 503, 504),
+}
+"""The statuses of each class that criteria are tried with."""
+
+
+def _names(node: Node, status: int) -> bool:
+    """Whether a condition says that the status is that one."""
+    if not isinstance(node, Binary):
+        return False
+    sides = (node.left, node.right)
+    if node.operator == "==":
+        reference = any(isinstance(each, Reference) and each.text == _STATUS for each in sides)
+        return reference and any(isinstance(each, Literal) and each.value == status for each in sides)
+    return any(_names(each, status) for each in sides)
 
 
 def _matches(criterion: Criterion, value: Json) -> bool:

@@ -294,7 +294,7 @@ class Session:
                     name: resolved(text, context, base + join("outputs", name)) for name, text in step.outputs.items()
                 }
                 self.note(step.rules, spot.title(), spot, vague)
-                frame.vague = frame.vague or vague
+                frame.vague = vague  # the last step decides: those before it may be there to prepare, or to tidy up
         except Problem as problem:
             fault = spot.stopped(problem)
         self.steps.append(

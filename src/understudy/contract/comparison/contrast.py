@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from understudy.contract.comparison.normal import NOTHING, Normal, first_difference
 from understudy.contract.demands import parse_json
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Exchange
+from understudy.contract.exchange import NO_ANSWER, Exchange
 from understudy.contract.stateful.scenario import Taking
 from understudy.spec.wire import text
 from understudy.values import Json
@@ -74,7 +74,8 @@ def difference(
         normal.sending(_sent(exchange))
     one, other = (each.response for each in exchanges)
     if one.status != other.status:
-        return "status", one.status, other.status
+        mine, theirs = (each.said if each.status == NO_ANSWER else each.status for each in (one, other))
+        return "status", mine, theirs
     if one.status >= 400:
         return None
     if one.media_type != other.media_type:

@@ -57,6 +57,8 @@ class Sequence:
         """Whether what the target holds is not known any more: the sequence is over."""
         self.differs = False
         """Whether the last answer differs from the model's in what no rule that binds fixes."""
+        self.misread = False
+        """Whether that is a matter of what was asked for, so that nothing else is held than thought."""
 
     def play(self, plan: Plan) -> None:
         """Send one call to the target, run it on the model, and compare; raises BrokenError."""
@@ -199,8 +201,9 @@ class Sequence:
         """Have the model adopt what the target made of a call, where no rule that binds speaks against it."""
         if self.differs:
             self.differs = False
-            self.calls[-1] = replace(self.calls[-1], adopted=True)
-            self.lost = not adopt(self, mine, plan, exchange)
+            if not self.misread:
+                self.calls[-1] = replace(self.calls[-1], adopted=True)
+                self.lost = not adopt(self, mine, plan, exchange)
 
     def _opened(self, operation: Operation, exchange: Exchange) -> None:
         """Miss the rules that close the operation to the caller; the access probes tell where no rule does."""
@@ -267,7 +270,7 @@ class Sequence:
         evidence = self._evidence(Outcome.FAILED, rule_id, exchange, title, expected, actual)
         if known is None or weigh(evidence, known, strict=self.client.run.strict) is not Outcome.FAILED:
             self.lost = known is None
-            self.differs = known is not None and not (difference is not None and difference.asked)
+            self.differs, self.misread = known is not None, difference is not None and difference.asked
             if known is not None:
                 self.client.collector.add([evidence])
             return
