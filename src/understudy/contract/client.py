@@ -75,7 +75,8 @@ class Collector:
             return piece  # as most of what passed
         hide = self._secrets.hide
         expected, actual, scenario = map(hide, (piece.expected, piece.actual, piece.scenario))
-        lines = repeating() if repeating is not None and piece.curl else piece.curl
+        broken = piece.outcome is Outcome.FAILED  # though no call of it may have had an answer
+        lines = repeating() if repeating is not None and (piece.curl or broken) else piece.curl
         curl = hide(self._secrets.as_variables(lines))
         return replace(piece, expected=expected, actual=actual, curl=curl, scenario=scenario)
 
