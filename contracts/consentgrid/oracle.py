@@ -120,6 +120,7 @@ DATA: tuple[dict[str, Json], ...] = (
     {"list": ["a", "b"]},
     {"name": "Ada", "count": 2},
     {"name": "ada"},
+    {"name": "Ada\r\nLovelace\t"},
 )
 WRITES = 18
 
@@ -137,6 +138,9 @@ def survey(random: Random) -> Iterator[Asked]:
             yield replace(asked, credential="restricted")
             asked = _asked(UPDATE, slot, {})
         yield asked
+    for slot in (ALIKE[0], ALIKE[2]):
+        yield _asked(WRITE, slot, same, "rewrite")
+    yield _asked(random.choice((WRITE, UPDATE)), ALIKE[2], {"count": 9})  # alone, though both hold the same
     yield from (_asked(UPDATE, slot, {}) for slot in ALIKE)
 
 

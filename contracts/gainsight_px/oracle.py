@@ -275,6 +275,8 @@ def _each(random: Random, users: list[dict[str, Json]]) -> Iterator[dict[str, Js
         yield from ({"filter": [_apart([f"score{sign}{score}"])]} for sign in SIGNS)
     for name in NAMED:
         yield {"filter": [_apart([f"{name}=={random.choice(users)[name]}"])]}
+    for text in sorted({user["firstName"] for user in users if not user["firstName"].isascii()}):
+        yield {"filter": [_apart([f"firstName=={text.swapcase()}"])]}
 
 
 def _query(random: Random, users: list[dict[str, Json]]) -> dict[str, Json]:

@@ -32,6 +32,7 @@ NESTED = {"CG-NEST-1", "CG-NULL-1"}
 def sequences_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """No surveys, and few sequences."""
     monkeypatch.setattr(machine, "SURVEYED", 0.0)
+    monkeypatch.setattr(machine, "CROWDED", 0.0)
     monkeypatch.setattr(machine, "SEQUENCES", 40)
 
 

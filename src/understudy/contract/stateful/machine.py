@@ -26,8 +26,8 @@ APART = 2**40
 """What the seeds of further sequences are apart from those of the others."""
 SURVEYS = 6
 """The long sequences that a pack draws and that are played before those of Hypothesis's."""
-SURVEYED = 0.5
-"""The share of the time that these, and one of many records, may take."""
+SURVEYED, CROWDED = 0.4, 0.2
+"""The share of the time that these may take, and that of one of many records."""
 
 
 def explore(client: Client, seconds: float, *, further: bool = False) -> str:
@@ -59,15 +59,16 @@ def explore(client: Client, seconds: float, *, further: bool = False) -> str:
 
 
 def _survey(course: Course, survey: Survey, crowd: Survey | None, first: int) -> None:
-    """Play surveys, and tell what they show; the one of a crowd comes last, where the target is quick."""
+    """Play surveys, and tell what they show; the one of a crowd comes first, where the target is quick."""
     now = time.monotonic()
-    until = now + (course.until - now) * SURVEYED
-    for number in range(SURVEYS):
-        _surveyed(course, survey(Random(f"{first} {number}")), until)  # noqa: S311 (no secret is made of it)
-    many = [*crowd(Random(first))] if crowd is not None else []  # noqa: S311 (likewise)
+    seconds = course.until - now
+    many = [*crowd(Random(first))] if crowd is not None else []  # noqa: S311 (no secret is made of it)
     asked = sum(each.operation_id in course.client.judge.judged.operations for each in many)
-    if course.client.apart * asked < until - time.monotonic():
-        _surveyed(course, many, until)
+    if course.client.apart * asked < seconds * CROWDED:
+        _surveyed(course, many, now + seconds * CROWDED)
+    for number in range(SURVEYS):
+        until = now + seconds * (CROWDED + SURVEYED)
+        _surveyed(course, survey(Random(f"{first} {number}")), until)  # noqa: S311 (likewise)
 
 
 def _surveyed(course: Course, calls: Iterable[Asked], until: float) -> None:
