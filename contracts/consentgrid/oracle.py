@@ -111,6 +111,9 @@ def _deeper(theirs: Json, mine: Json) -> bool:
 WRITE, UPDATE = "createOrUpdateSubject", "updateSubject"
 ALIKE = (Slot(0), Slot(0, tail=".b"), Slot(1, tail="C"), Slot(1, tail="c"))
 """Subjects of which one's ID begins with another's, or differs from it in the case of its last letter alone."""
+COMPOSED = (Slot(2, tail="\u00e9"), Slot(2, tail="e\u0301"))
+"""Two whose IDs look alike, and are two in Unicode; an ID of such letters may be refused."""
+LONG = "Ada Lovelace, " * 600
 OTHERS_BEFORE = tuple(map(Slot, range(2, 18)))
 DATA: tuple[dict[str, Json], ...] = (
     {"count": 1},
@@ -131,6 +134,9 @@ def survey(random: Random) -> Iterator[Asked]:
     same = {"name": "Ada", "count": 1}
     for slot in ALIKE:
         yield _asked(WRITE, slot, same)
+    for number, slot in enumerate(COMPOSED):
+        yield replace(_asked(WRITE, slot, {"name": f"number {number}", "text": LONG}), leeway="refuse")
+    yield from (_asked(UPDATE, slot, {}) for slot in COMPOSED)
     for _ in range(WRITES):
         slot, operation_id = random.choice(ALIKE), random.choice((WRITE, UPDATE))
         asked = _asked(operation_id, slot, random.choice(DATA), random.choice(("merge", "merge", "merge", "rewrite")))

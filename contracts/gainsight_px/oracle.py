@@ -222,6 +222,7 @@ def survey(random: Random) -> Iterator[Asked]:
 
     Each writing of these names all fields, since what becomes of the others is left to the vendor.
     """
+    yield from _alone(random)
     users = [_user(random) for _ in range(USERS)]
     for number, user in enumerate(users):
         yield Asked("createUser", body={"identifyId": Slot(number), **user})
@@ -236,7 +237,6 @@ def survey(random: Random) -> Iterator[Asked]:
             yield Asked("updateUser", path, {"identifyId": Slot(number), **users[number]})
     for query in (*_each(random, users), *(_query(random, users) for _ in range(QUERIES))):
         yield Asked("listUsers", {"query": query}, leeway="refuse")
-    yield from _alone(random)
 
 
 def _alone(random: Random) -> Iterator[Asked]:
@@ -248,6 +248,8 @@ def _alone(random: Random) -> Iterator[Asked]:
     for name in ("signUpDate", random.choice((*NUMBERED, *NAMED))):
         yield Asked("updateUser", path, {"identifyId": one, **KEYS, name: random.choice((NUMBERED | NAMED)[name])})
         yield Asked("getUser", path)
+    yield Asked("updateUser", path, {"identifyId": one, **KEYS, "title": "Head of Sales, " * 600}, leeway="refuse")
+    yield Asked("getUser", path)
     yield Asked("createUser", body={"identifyId": two, **KEYS})
     yield Asked("getUser", {"path": {"identifyId": two}})
 
@@ -277,6 +279,8 @@ def _each(random: Random, users: list[dict[str, Json]]) -> Iterator[dict[str, Js
         yield {"filter": [_apart([f"{name}=={random.choice(users)[name]}"])]}
     for text in sorted({user["firstName"] for user in users if not user["firstName"].isascii()}):
         yield {"filter": [_apart([f"firstName=={text.swapcase()}"])]}
+    for text in sorted({user["lastName"] for user in users if user["lastName"].startswith(_LONG)}):
+        yield {"filter": [_apart([f"lastName=={text}"])]}
 
 
 def _query(random: Random, users: list[dict[str, Json]]) -> dict[str, Json]:

@@ -84,7 +84,7 @@ class Access:
             status = exchange.response.status
             if status == 401 or (status == 403 and not declared):
                 self._passed(rules, exchange)
-            elif status < 400:
+            elif status < 300:
                 self._refused(rules, exchange, ACCEPTED, "401", f" to {what}")
             elif status not in (429, *((400,) if value in malformed else ())) and declared:
                 title = "A request without a valid credential is refused with another status than 401"
@@ -95,12 +95,12 @@ class Access:
         asked = good.with_all_parameters()
         if asked != good:
             rules, exchange = self.judge.closing(self.operation, 401), self._send(asked, "none")
-            if exchange.response.status < 400:
+            if exchange.response.status < 300:
                 self._refused(rules, exchange, ACCEPTED, "401", " to no credential, asked with all parameters")
         for place in others:
             for what, value in self._forged(place):
                 exchange = self._send(good.with_value(place.location, place.name, value), "garbage")
-                if exchange.response.status < 400:
+                if exchange.response.status < 300:
                     self._refused(self._of_scheme(place), exchange, ACCEPTED, "401", f" to {what}, by {place.scheme}")
 
     def _of_scheme(self, place: Place) -> list[Rule]:
@@ -138,7 +138,7 @@ class Access:
         rules = self.judge.closing(self.operation, 403)
         if status == 403:
             self._passed(rules, exchange)
-        elif status < 400:
+        elif status < 300:
             self._opened(exchange)
         elif status != 429 and 403 in self.operation.statuses:
             title = "The restricted credential is refused with another status than 403"
@@ -165,7 +165,7 @@ class Access:
             sent += [(by, each.with_value(place.location, place.name, value)) for each in (good, *further)]
         for by, each in sent:
             exchange = self._send(each, "restricted")
-            if exchange.response.status < 400:
+            if exchange.response.status < 300:
                 self._opened(exchange, by)
 
     def _opened(self, exchange: Exchange, by: str = "") -> None:

@@ -103,5 +103,5 @@ class Grants:
         status = exchange.response.status
         if status == 401:
             self.prober.add("access", Outcome.PASSED, self.rules, exchange)
-        elif status < 400:
+        elif status < 300:
             self.prober.failed("access", self.rules, self.operation, exchange, GRANTED, "401", f"{status} to {what}")

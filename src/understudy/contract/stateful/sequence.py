@@ -156,7 +156,7 @@ class Sequence:
         if status >= 500 or status == 429:
             self.lost = True
             return
-        if exchange.credential != "full" and status < 400:
+        if exchange.credential != "full" and status < 300:
             self._opened(mine.operation, exchange)
             return
         if exchange.credential != "full" or breaches(mine.operation, exchange.request):
