@@ -16,7 +16,7 @@ from tests.e2e.gainsight_px.servers import Directory
 from tests.e2e.servers import FULL, READ, Endpoint
 from tests.e2e.serving import Answer, Call, Served, Step, running
 from understudy import pack as packs
-from understudy.contract.access import forgeries, made_up
+from understudy.contract.access import ACCEPTED, forgeries, made_up
 from understudy.contract.authentication import BASIC, BEARER, Place
 from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
@@ -232,6 +232,13 @@ def test_each_caller_is_told_apart(endpoint: Callable[[], Endpoint], rule: set[s
     assert {failure.rule for failure in failures(probe("access", endpoint()))} == rule
 
 
+def test_a_redirection_lets_nobody_in(probe: Probe) -> None:
+    """It is another status than 401 or 403, and opens nothing."""
+    found = failures(probe("access", Endpoint(status(401, 302), status(403, 302))))
+    assert {each.rule for each in found} >= {"OT-AUTH-1"}
+    assert not [each for each in found if each.title in (ACCEPTED, "The restricted credential opens the operation")]
+
+
 @pytest.mark.parametrize("refusal", [404, 405])
 def test_an_operation_that_is_not_offered_breaks_the_rule_on_its_place(refusal: int, probe: Probe) -> None:
     """A path or a method that is not there is no matter of the credential, nor of a record."""
@@ -256,6 +263,17 @@ def test_a_quota_that_stays_shut_breaks_its_word(probe: Probe) -> None:
     """A 429 after the seconds of Retry-After."""
     shut = Endpoint(lambda endpoint, call, step: Answer(429, headers=HEADERS_OF_429))
     assert {failure.rule for failure in failures(probe("limits", shut))} == {"OT-LIMIT-4"}
+
+
+def test_a_breakdown_keeps_no_word(probe: Probe) -> None:
+    """A server error after the seconds of Retry-After is none of a quota that has opened again."""
+
+    def breaks(endpoint: Served, call: Call, step: Step) -> Answer:
+        return Answer(429, headers=HEADERS_OF_429) if len(endpoint.seen) == 1 else Answer(500)
+
+    client = probe("limits", Endpoint(breaks))
+    assert "OT-LIMIT-4" not in rules(client, Outcome.PASSED)
+    assert {each.title for each in failures(client)} == {"The answer is a server error"}
 
 
 def test_a_quota_without_end_is_found(probe: Probe) -> None:

@@ -259,15 +259,27 @@ def test_a_documented_500_that_is_never_reached_is_listed(pack: Pack, run: Run) 
 @pytest.mark.parametrize("full", [(401,), (403,), (401, 429), (400, 403)])
 def test_full_credentials_refused_everywhere_are_inconclusive(full: tuple[int, ...], pack: Pack, run: Run) -> None:
     """Whatever else was found: it is about somebody else's credentials."""
-    made = report(pack, run, gathered(FAILED, full=full))
+    refused = [(replace(FAILED[0], title=str(status), status=status), 1) for status in full]
+    found = gathered(FAILED, PASSED, *refused, full=full, statuses={(WRITE, 302): 1, ("GetOAuthToken", 200): 1})
+    made = report(pack, run, found)
     assert (made.verdict, "credentials are refused" in made.reason) == (Verdict.INCONCLUSIVE, True)
+    assert (made.findings, {rule.outcome for rule in made.rules}) == ((), {Outcome.NOT_EXERCISED})
 
 
 @pytest.mark.parametrize("status", [200, 302, 500, NO_ANSWER])
 def test_what_others_met_is_told_though_the_full_credentials_are_refused(status: int, pack: Pack, run: Run) -> None:
     """Such as a success without any, or a breakdown: that is no matter of the credentials."""
-    made = report(pack, run, gathered(FAILED, full=(403,), statuses={(WRITE, 403): 2, (WRITE, status): 1}))
-    assert (made.verdict, [each.rule for each in made.findings]) == (Verdict.INCONCLUSIVE, ["OT-ID-1"])
+    told = replace(FAILED[0], rule="OT-AUTH-1", status=status)
+    found = gathered(FAILED, (told, 2), full=(403,), statuses={(WRITE, 403): 2, (WRITE, status): 1})
+    failures = frozenset({told.fingerprint, FAILED[0].fingerprint})
+    found.items = [ItemResult(name, "probe", "failed", 1.0, failures=failures) for name in ("access", "scenario")]
+    found.items[1] = replace(found.items[1], failures=frozenset({FAILED[0].fingerprint}))
+    made = report(pack, run, found)
+    assert (made.verdict, [(each.rule, each.count) for each in made.findings]) == (
+        Verdict.INCONCLUSIVE,
+        [("OT-AUTH-1", 2)],
+    )
+    assert [(item.outcome, len(item.failures)) for item in made.items] == [("failed", 1), ("not-exercised", 0)]
     assert {each.status for each in made.operations[0].statuses if each.reached} == {403, status} - {NO_ANSWER}
 
 

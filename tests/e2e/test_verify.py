@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tests.e2e.breaking import has, status
+from tests.e2e.breaking import has, status, takes
 from tests.e2e.conftest import Judged, Verify
 from tests.e2e.faults import AnyToken, NewId
 from tests.e2e.processes import COMMAND
@@ -76,6 +76,16 @@ def test_credentials_that_open_nothing_are_no_fault_of_the_target(credentials: s
         judged = verify(endpoint, token=FULL if credentials == "too-weak" else "wrong-token")
     assert (judged.exit_code, judged.report["verdict"]) == (3, "inconclusive"), judged.said
     assert "credentials" in judged.report["reason"] or "--client-secret" in judged.report["reason"]
+
+
+def test_who_is_let_in_without_a_token_is_told_though_the_token_is_refused(verify: Verify) -> None:
+    """That is true whoever asks: the console, the report and exit 3 all have it, and nothing of the refused calls."""
+    anybody = takes(lambda call: "authorization" not in call.headers, authorization=f"Bearer {FULL}")
+    judged = verify(Endpoint(anybody), "-k", "access", token="wrong-token")
+    assert (judged.exit_code, judged.report["verdict"]) == (3, "inconclusive"), judged.said
+    assert judged.found == {"OT-AUTH-1"}, judged.said
+    assert "A request without a valid credential is accepted" in judged.output
+    assert {rule["outcome"] for rule in judged.report["rules"]} == {"failed", "not-exercised"}
 
 
 def test_a_wrong_base_url_is_no_fault_of_the_target(verify_at: Verify) -> None:

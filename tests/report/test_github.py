@@ -73,9 +73,12 @@ def test_what_does_not_count_is_not_annotated(sample: Callable[..., Report]) -> 
 
 
 def test_an_inconclusive_run_says_why(sample: Callable[..., Report]) -> None:
-    """What it found is about somebody else."""
+    """And what others than the full caller have met, but no remarks."""
     report = sample(verdict=Verdict.INCONCLUSIVE, reason="401 everywhere")
-    assert github.annotations(report, THERE) == ["::error title=onetrust%3A inconclusive::401 everywhere"]
+    first, *others = github.annotations(report, THERE)
+    assert first == "::error title=onetrust%3A inconclusive::401 everywhere"
+    assert [line.partition("title=")[2][:10] for line in others] == ["OT-LINK-3%"]
+    assert github.annotations(replace(report, findings=()), THERE) == [first]
 
 
 def test_the_summary_is_added_to_the_steps(sample: Callable[..., Report], tmp_path: Path) -> None:

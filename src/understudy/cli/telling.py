@@ -24,6 +24,7 @@ def told(report: Report, writer: ConsoleWriter, directory: Path | None, further:
         if entry.error:
             click.echo(f"understudy: {entry.where}: {entry.why}", err=True)
     if report.verdict is Verdict.INCONCLUSIVE:
+        writer.found(report)
         click.echo(f"understudy: {report.reason}", err=True)
         if report.left_behind:
             click.echo(left_behind(report))

@@ -36,7 +36,10 @@ def made_up(place: Place) -> Iterator[tuple[str, str]]:
 
 
 def forgeries(place: Place, secret: str) -> Iterator[tuple[str, Derived, str | None]]:
-    """Yield what is made of a valid credential and is none: a prefix, the text, and the user with whom it is sent."""
+    """Yield what is made of a valid credential and is none: a prefix, the text, and the user with whom it is sent.
+
+    The user is None for what is sent as it is, not as credentials of HTTP Basic.
+    """
     for forged in (added(secret, "&x", "the valid one and a letter"), *nearly(secret, "the valid one")):
         yield place.prefix, forged, place.user if place.prefix == BASIC else None
     if place.prefix == BASIC and place.user:
@@ -196,7 +199,7 @@ class Access:
         elif exchange.response.status in (401, 403):
             self._refused(rules, exchange, "The full credential does not open the operation", "2xx")
         elif self._not_offered(exchange):
-            title, actual = "The operation is not offered", str(exchange.response.status)
+            title, actual = "The operation is not offered", exchange.response.said
             self.prober.add("access", Outcome.FAILED, offered, exchange, title, "2xx", actual)
 
     def _not_offered(self, exchange: Exchange) -> bool:

@@ -25,7 +25,8 @@ class Evidence:
     without values that change from run to run, since the fingerprint is made of it; values go to `actual`. `reason`
     says why something was not exercised, `cut` that it is for the run's limits. `curl` repeats the
     request, after those that it rests on; so does `scenario`, the text of an Arazzo file, if there is one. `relied` are
-    the rules by which the model came to what it expected.
+    the rules by which the model came to what it expected. `status` is that of the answer that shows it by itself; 0
+    where it takes several, or none.
     """
 
     check: str
@@ -41,6 +42,7 @@ class Evidence:
     scenario: str = ""
     relied: tuple[str, ...] = ()
     cut: bool = False
+    status: int = 0
 
     @property
     def fingerprint(self) -> str:

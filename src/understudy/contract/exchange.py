@@ -60,8 +60,9 @@ class Request:
         return " ".join([f"printf '{octal(self.body)}' |", *words, "--data-binary", "@-"])
 
 
-NO_ANSWER = 599
-"""Stands as a status where a request has no answer, or none that is whole, twice, though others have one."""
+NO_ANSWER = 1000
+"""Stands as a status, which has three digits, where a request has no answer, or none that is whole, twice, though
+others have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +84,18 @@ class Response:
     @property
     def said(self) -> str:
         """The status, in words where it is none."""
-        return "no answer" if self.status == NO_ANSWER else str(self.status)
+        return said(self.status)
 
     @property
     def media_type(self) -> str | None:
         """The Content-Type without its parameters, in lower case; None where there is none."""
         value = self.header("content-type")
         return value.partition(";")[0].strip().lower() if value else None
+
+
+def said(status: int) -> str:
+    """Return a status as people read it, in words where it stands for none."""
+    return "no answer" if status == NO_ANSWER else str(status)
 
 
 def repeated(requests: Iterable[Request]) -> str:

@@ -354,6 +354,7 @@ class _Hearing:
             expected,
             actual[: 2 * _SHOWN],
             self.exchange.request.curl(),
+            status=self.response.status,
         )
 
 

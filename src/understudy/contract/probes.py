@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from understudy.contract.access import Access
 from understudy.contract.client import Client
@@ -161,7 +162,7 @@ class Prober:
         curl = self.client.trail.told(exchange)
         for rule in [*(rule.id for rule in rules)] or (None,):
             piece = Evidence(check, Outcome.FAILED, rule, operation.operation_id, title, expected, actual, curl)
-            self.client.collector.add([piece])
+            self.client.collector.add([replace(piece, status=exchange.response.status)])
 
     # --- limits -----------------------------------------------------------------------------------------------------
 
@@ -198,7 +199,7 @@ class Prober:
             exchange = self.send(good, "limits", base_url=url, obey=False)
             if (exchange.response.status == 429) != (number > allowed):
                 title = "Another number of requests is allowed than the document says"
-                actual = f"{exchange.response.status} to the request number {number}"
+                actual = f"{exchange.response.said} to the request number {number}"
                 self.failed("limits", [rule], good.operation, exchange, title, f"429 after {allowed} requests", actual)
                 return
         self.add("limits", Outcome.PASSED, [rule], exchange)
@@ -207,7 +208,7 @@ class Prober:
         pointer = f"{operation.pointer}/responses/429"
         rules = self.judge.rules.citing({Part.LIMITS}, (pointer, f"{pointer}/description"))
         title = "Too many requests are not refused with 429"
-        actual = f"{last.response.status} to the request number {LIMIT_TRIES}"
+        actual = f"{last.response.said} to the request number {LIMIT_TRIES}"
         self.failed("limits", rules, operation, last, title, "429", actual)
 
     def _reopened(self, operation: Operation, again: Exchange, wait: float) -> None:

@@ -10,7 +10,7 @@ from understudy import __version__
 from understudy.contract import scenarios
 from understudy.contract.allowance import Allowance
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import NO_ANSWER, Response
+from understudy.contract.exchange import NO_ANSWER, said
 from understudy.contract.judge import in_scope
 from understudy.contract.records import creator, obtainable
 from understudy.contract.target import Run
@@ -54,6 +54,11 @@ class Gathered:
     fatal: str = ""
     left_behind: int = 0
 
+    @property
+    def met(self) -> set[int]:
+        """The statuses that say what the full credential opens: a 429 does not, nor does no answer."""
+        return set(self.full) - {429, NO_ANSWER}
+
 
 def summarise(
     pack: Pack, run: Run, gathered: Gathered, started: datetime, seconds: float, allowance: Allowance | None = None
@@ -84,9 +89,10 @@ class _Summary:
         self.seconds = seconds
 
     def report(self) -> Report:
-        vain, void = self._in_vain(), self._void()
-        evidence = [] if void else [*self.gathered.evidence]
-        if not vain:
+        vain, evidence = self._in_vain(), [*self.gathered.evidence]
+        if vain:
+            evidence = [(piece, count) for piece, count in evidence if _met_by_others(piece)]
+        else:
             evidence += [(piece, 1) for piece in self._never_reached()]
         findings, remarks = self._weighed(evidence)
         rules = tuple(
@@ -115,7 +121,7 @@ class _Summary:
             operations=tuple(self._operations()),
             findings=findings,
             remarks=remarks,
-            items=tuple(_voided(item) if void else _allowed(item, findings) for item in self.gathered.items),
+            items=tuple(_voided(item, seen) if vain else _allowed(item, findings) for item in self.gathered.items),
             reason=reason,
             prefix=self.run.prefix,
             left_behind=self.gathered.left_behind,
@@ -129,14 +135,9 @@ class _Summary:
         gathered = self.gathered
         return not (gathered.narrowed or gathered.traffic or gathered.cut or gathered.fatal)
 
-    def _void(self) -> bool:
-        """Whether the run was in vain and nobody was let in, or met a breakdown: no answer says anything of a rule."""
-        met = {status for _, status in self.gathered.statuses}
-        return bool(self._in_vain()) and not any(status < 400 or status >= 500 for status in met)
-
     def _in_vain(self) -> str:
         """Return why the full caller met nothing of what was to be judged, if so."""
-        seen = set(self.gathered.full) - {429, NO_ANSWER}
+        seen = self.gathered.met
         if seen & {401, 403} and min(seen) >= 400 and max(seen) < 500:
             return "the full credentials are refused everywhere; check them and the base URL"
         if seen and seen <= {404} and not (self.run.scenarios and self.run.embedded):
@@ -161,7 +162,7 @@ class _Summary:
         if gathered.narrowed:
             return Verdict.PARTIAL, "only a part of the checks was asked for"
         if gathered.cut and not self.run.scenarios and gathered.full and min(gathered.full) >= 400:
-            refused = ", ".join(Response(status).said for status in sorted(gathered.full))
+            refused = ", ".join(said(status) for status in sorted(gathered.full))
             return Verdict.INCONCLUSIVE, f"no request was taken: every answer to the full credentials is {refused}"
         if gathered.cut:
             return Verdict.PARTIAL, f"{self._limit()} before all checks were done; give more with {gathered.cut}"
@@ -198,7 +199,7 @@ class _Summary:
         lacking = {piece.rule for piece, _ in self.gathered.evidence if piece.reason.startswith("needs ")}
         for operation in self.judged.operations.values():
             seen = {status for operation_id, status in self.gathered.statuses if operation_id == operation.operation_id}
-            if not seen - {401, 403, 429}:
+            if not seen - {401, 403, 429, NO_ANSWER}:
                 continue
             if self.pack.effective.operations[operation.operation_id].needs_record and not self._records:
                 continue
@@ -220,7 +221,7 @@ class _Summary:
                 operation.operation_id,
                 f"The documented status {status} is never reached",
                 f"{status} to at least one request",
-                f"only {', '.join(Response(each).said for each in sorted(seen))}",
+                f"only {', '.join(said(each) for each in sorted(seen))}",
             )
 
     def _weighed(self, evidence: list[tuple[Evidence, int]]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
@@ -362,9 +363,16 @@ def _allowed(item: ItemResult, findings: tuple[Finding, ...]) -> ItemResult:
     return replace(item, outcome="remark")
 
 
-def _voided(item: ItemResult) -> ItemResult:
-    """Return the item of a run whose answers speak of nothing that was to be judged."""
-    return replace(item, outcome="not-exercised", failures=frozenset()) if item.outcome != "error" else item
+def _met_by_others(piece: Evidence) -> bool:
+    """Whether an answer shows it by itself that let somebody in, or broke down: the full caller was but refused."""
+    return bool(piece.status) and not 400 <= piece.status < 500
+
+
+def _voided(item: ItemResult, told: set[str]) -> ItemResult:
+    """Return the item of a run in vain: what it failed for is told as far as others have met it."""
+    if item.failures & told:
+        return replace(item, failures=item.failures & told)
+    return replace(item, outcome="not-exercised", failures=frozenset())
 
 
 def _recounted(finding: Finding, count: int) -> Finding:

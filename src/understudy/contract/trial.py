@@ -19,7 +19,6 @@ from understudy.contract import scenarios
 from understudy.contract.allowance import Allowance
 from understudy.contract.cleaning import CHECK as CLEANING
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import NO_ANSWER
 from understudy.contract.items import CLEANED, PACK
 from understudy.contract.records import creator
 from understudy.contract.summary import Gathered, summarise
@@ -157,7 +156,7 @@ class Trial:
         gathered, judged = self.gathered, self.pack.judged(self.run.scope)
         tried = sum(gathered.full.values()) >= ENOUGH and len(gathered.asked) >= min(DIFFERENT, len(judged.operations))
         creates = creator(judged, self.pack.effective)
-        seen = set(gathered.full) - {NO_ANSWER}
+        seen = gathered.met
         lost = seen == {404} and creates is not None and creates.operation_id in gathered.asked
         return tried and (lost or (bool(seen) and seen <= {401, 403}))
 
@@ -180,7 +179,8 @@ def hold(
     """Run all checks and return the report, inconclusive where the run broke off before anything was found.
 
     `pytest_args` are the user's own words for pytest (`-k`, `-n`, `--lf`), `plugins` further ones of the main process;
-    what the allowance has does not count.
+    what the allowance has does not count. Raises UsageError for words that pytest does not take, and ContentError for a
+    pack, or a scenario of the user's, that cannot be used.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     trial, code = _tried(pack, run, watcher, list(pytest_args), plugins)

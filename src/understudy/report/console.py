@@ -100,8 +100,7 @@ class ConsoleWriter:
         """Print what the run found; the last line is `text.verdict_line`, plain."""
         self.close()
         self._rules(report)
-        for group in grouped(finding for finding in report.findings if finding.counts):
-            self._group(group)
+        self.found(report)
         self._allowed("Accepted", [finding for finding in report.findings if finding.accepted])
         self._allowed("Known, in the baseline", [f for f in report.findings if f.known and not f.accepted])
         self._allowed("Fixed since the baseline", report.fixed)
@@ -116,6 +115,12 @@ class ConsoleWriter:
         if report.reason:
             self._say(f"because: {one_line(report.reason)}", _STYLES.get(report.verdict, ""))
         self._say(verdict_line(report))
+
+    def found(self, report: Report) -> None:
+        """Print the findings that count."""
+        self.close()
+        for group in grouped(finding for finding in report.findings if finding.counts):
+            self._group(group)
 
     def say(self, lines: Iterable[str]) -> None:
         """Print lines as they are, each whole and plain."""

@@ -28,9 +28,9 @@ def annotations(report: Report, environment: Mapping[str, str] = os.environ) -> 
     """Return the workflow commands that annotate the documents' lines: errors for findings, notices for remarks."""
     if environment.get("GITHUB_ACTIONS") != "true":
         return []
-    if report.verdict is Verdict.INCONCLUSIVE:
-        return [_command("error", f"{report.vendor}: inconclusive", report.reason)]
     errors = [_annotation("error", group) for group in grouped(report.findings) if group.first.counts]
+    if report.verdict is Verdict.INCONCLUSIVE:
+        return [_command("error", f"{report.vendor}: inconclusive", report.reason), *errors][:LIMIT]
     notices = [_annotation("notice", group) for group in grouped(report.remarks) if group.first.counts]
     lapsed = [
         _command(
