@@ -235,8 +235,10 @@ def test_criteria_that_cannot_be_used(criterion: Criterion, message: str) -> Non
         ("$statusCode == 201 || $statusCode >= 400", {201}),
         ("$statusCode < 300 || $statusCode == 400 || $statusCode == 422", {200, 201, 204, 400, 422}),
         ("$statusCode == 401 || $statusCode == 403", {401, 403}),
-        ("$statusCode >= 400 && $statusCode < 500", {400, 401, 402, 403, 404, 422}),
-        ("$statusCode >= 400", {400, 401, 402, 403, 404, 422}),
+        ("$statusCode >= 400 && $statusCode < 500", {400, 401, 402, 403, 404, 422, 451}),
+        ("$statusCode >= 400", {400, 401, 402, 403, 404, 422, 451}),
+        ("$statusCode >= 430 && $statusCode < 500", {451}),
+        ("$statusCode > 422", {451}),
         ("$statusCode == 500", {500}),
         ("$statusCode == 200 || $statusCode == 403 || $statusCode == 404", {200, 403, 404}),
         ("$statusCode >= 300 && $statusCode < 400", {302}),
@@ -247,7 +249,7 @@ def test_criteria_that_cannot_be_used(criterion: Criterion, message: str) -> Non
 def test_an_answer_shows_what_criteria_are_after_or_does_not(condition: str, telling: set[int]) -> None:
     """A success, a refusal; a redirection, a breakdown and a 404 to everything meet some, and show nothing."""
     criterion, found = Criterion(condition), set()
-    for status in (200, 201, 204, 302, 400, 401, 402, 403, 404, 422, 500, 503):
+    for status in (200, 201, 204, 302, 400, 401, 402, 403, 404, 422, 451, 500, 503):
         context = Context(exchange=Exchange(Request("GET", "https://x.test/"), Response(status)))
         if evaluate(criterion, context).held and tells([criterion], context):
             found.add(status)
@@ -258,7 +260,9 @@ def test_criteria_that_are_not_of_the_status_alone_show_something_too() -> None:
     """A pattern for the status is one on it; what a refusal says is what a criterion on its body is after."""
     pattern = Criterion("^40[0-9]$", context="$statusCode", type="regex")
     spoken = Criterion("$response.body.error == 'invalid_client'")
-    for criterion, status, telling in ((pattern, 404, True), (spoken, 401, True), (spoken, 500, False)):
+    aside = Criterion("$statusCode != 400", context="$response.body")  # of which a simple one makes nothing
+    given = ((pattern, 404, True), (spoken, 401, True), (spoken, 500, False), (aside, 404, False))
+    for criterion, status, telling in given:
         response = Response(status, (), b'{"error": "invalid_client"}')
         context = Context(exchange=Exchange(Request("GET", "https://x.test/"), response))
         assert evaluate(criterion, context).held

@@ -548,6 +548,16 @@ def test_a_rule_is_not_exercised_by_an_answer_that_says_nothing_of_it(scenario: 
     assert {e.outcome for e in play(scenario(calls, inner), Target(a=200)).evidence} == {Outcome.PASSED}
 
 
+@pytest.mark.parametrize("target", [{"a": 404, "b": 204}, {"a": 200, "b": 404}])
+def test_a_workflow_has_shown_nothing_where_one_of_its_steps_has_not(target: dict[str, int], scenario: Make) -> None:
+    """Which of them its own rules rest on nobody knows: what tidies up last does not vouch for what was checked."""
+    lenient = [{"condition": "$statusCode != 400"}]
+    steps = [step(name, successCriteria=lenient) for name in ("a", "b")]
+    made = scenario({"workflowId": "main", "steps": steps, "x-understudy-rules": ["W-1"]})
+    (evidence,) = play(made, Target(**target)).evidence
+    assert (evidence.outcome, evidence.reason) == (Outcome.NOT_EXERCISED, "an answer of 404 says nothing of it")
+
+
 def test_a_called_workflow_without_rules_blames_its_caller(scenario: Make) -> None:
     """The rules of the calling step stand for a called workflow that names none."""
     inner = {"workflowId": "inner", "steps": [step("a", successCriteria=OK)]}

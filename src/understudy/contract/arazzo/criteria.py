@@ -97,7 +97,7 @@ def tells(criteria: Iterable[Criterion], context: Context) -> bool:
     status = exchange.response.status
     if any(each.type == "simple" and _names(parse_condition(each.condition), status) for each in given):
         return True
-    asked = [each for each in given if _STATUS in (each.context or each.condition)]
+    asked = [each for each in given if _STATUS in (each.condition if each.type == "simple" else each.context or "")]
     if not asked:
         return bool(given) and status // 100 == 4
 
@@ -105,17 +105,10 @@ def tells(criteria: Iterable[Criterion], context: Context) -> bool:
         there = replace(context, exchange=replace(exchange, response=replace(exchange.response, status=other)))
         return all(evaluate(each, there).held for each in asked)
 
-    return status // 100 == min((each for each in (2, 3, 4, 5) if any(map(holds, _COMMON[each]))), default=0)
+    return status // 100 == next(filter(holds, range(200, 600)), 0) // 100
 
 
 _STATUS = "$statusCode"
-_COMMON = {
-    2: (200, 201, 202, 204),
-    3: (301, 302, 303, 307, 308),
-    4: (400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 429),
-    5: (500, 502, 503, 504),
-}
-"""The statuses of each class that criteria are tried with."""
 
 
 def _names(node: Node, status: int) -> bool:

@@ -294,7 +294,7 @@ class Session:
                     name: resolved(text, context, base + join("outputs", name)) for name, text in step.outputs.items()
                 }
                 self.note(step.rules, spot.title(), spot, vague)
-                frame.vague = vague  # the last step decides: those before it may be there to prepare, or to tidy up
+                frame.vague = frame.vague or vague  # whichever step it is that the workflow's own rules rest on
         except Problem as problem:
             fault = spot.stopped(problem)
         self.steps.append(
@@ -327,7 +327,7 @@ class Session:
             return self.passed.get(step.workflow_id, "")
         if context.exchange is None or tells(step.success_criteria, context):
             return ""
-        return f"an answer of {context.exchange.response.status} says nothing of it"
+        return f"an answer of {context.exchange.response.said} says nothing of it"
 
     def note(self, rules: Iterable[str], title: str, spot: Spot, vague: str) -> None:
         """Note that rules held, unless the answer says nothing of them."""
