@@ -25,8 +25,9 @@ SHRINKING = 6.0
 class Course:
     """What all sequences of a run share: the way to the target, what was found, and when to stop.
 
-    `known` are fingerprints that were found already, which no sequence fails for again; `label` tells the records of
-    one course from those of another; `again` says that what was played before is being played once more.
+    `until` is when, in seconds of `time.monotonic()`; `ended` is what ended the run in a sequence. `known` are
+    fingerprints that were found already, which no sequence fails for again; `label` tells the records of one course
+    from those of another, `count` is of its sequences; `again` says that what was played before is being played again.
     """
 
     client: Client

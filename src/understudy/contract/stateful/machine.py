@@ -26,8 +26,10 @@ APART = 2**40
 """What the seeds of further sequences are apart from those of the others."""
 SURVEYS = 6
 """The long sequences that a pack draws and that are played before those of Hypothesis's."""
-SURVEYED, CROWDED = 0.4, 0.2
-"""The share of the time that these may take, and that of one of many records."""
+CROWDED, SURVEYED = 0.2, 0.6
+"""The shares of the time by which a survey of many records ends, and by which the others do."""
+PACED = 2
+"""Of so many calls, each is made only if all that follow it can be."""
 
 
 def explore(client: Client, seconds: float, *, further: bool = False) -> str:
@@ -61,14 +63,20 @@ def explore(client: Client, seconds: float, *, further: bool = False) -> str:
 def _survey(course: Course, survey: Survey, crowd: Survey | None, first: int) -> None:
     """Play surveys, and tell what they show; the one of a crowd comes first, where the target is quick."""
     now = time.monotonic()
-    seconds = course.until - now
-    many = [*crowd(Random(first))] if crowd is not None else []  # noqa: S311 (no secret is made of it)
-    asked = sum(each.operation_id in course.client.judge.judged.operations for each in many)
-    if course.client.apart * asked < seconds * CROWDED:
-        _surveyed(course, many, now + seconds * CROWDED)
+    crowded, surveyed = (now + (course.until - now) * share for share in (CROWDED, SURVEYED))
+    if crowd is not None:
+        _surveyed(course, _in_time(course, [*crowd(Random(first))], crowded), crowded)  # noqa: S311 (no secret is made)
     for number in range(SURVEYS):
-        until = now + seconds * (CROWDED + SURVEYED)
-        _surveyed(course, survey(Random(f"{first} {number}")), until)  # noqa: S311 (likewise)
+        _surveyed(course, survey(Random(f"{first} {number}")), surveyed)  # noqa: S311 (likewise)
+
+
+def _in_time(course: Course, calls: list[Asked], until: float) -> Iterator[Asked]:
+    """Yield calls if all can be expected to be done by then; where no pace is known yet, the first one shows it."""
+    there = [each for each in calls if each.operation_id in course.client.judge.judged.operations]
+    for number, asked in enumerate(there):
+        if number < PACED and time.monotonic() + course.client.apart * (len(there) - number) >= until:
+            return
+        yield asked
 
 
 def _surveyed(course: Course, calls: Iterable[Asked], until: float) -> None:
