@@ -134,9 +134,11 @@ def survey(random: Random) -> Iterator[Asked]:
     same = {"name": "Ada", "count": 1}
     for slot in ALIKE:
         yield _asked(WRITE, slot, same)
+    yield replace(_asked(WRITE, Slot(2), {"text": LONG}), leeway="refuse")
+    yield replace(_asked(UPDATE, Slot(2), {}), leeway="refuse")
     for number, slot in enumerate(COMPOSED):
-        yield replace(_asked(WRITE, slot, {"name": f"number {number}", "text": LONG}), leeway="refuse")
-    yield from (_asked(UPDATE, slot, {}) for slot in COMPOSED)
+        yield replace(_asked(WRITE, slot, {"name": f"number {number}"}), leeway="refuse")
+    yield from (replace(_asked(UPDATE, slot, {}), leeway="refuse") for slot in COMPOSED)
     for _ in range(WRITES):
         slot, operation_id = random.choice(ALIKE), random.choice((WRITE, UPDATE))
         asked = _asked(operation_id, slot, random.choice(DATA), random.choice(("merge", "merge", "merge", "rewrite")))

@@ -171,8 +171,8 @@ class Sequence:
         gone = status == 404 and 404 in judged.statuses  # which speaks of the record, not of what was sent
         oracle = self.pack.oracle
         leeway = plan.leeway or (oracle is not None and oracle.refusable(mine.body))
-        if leeway and reply.accepted and status >= 400 and not gone:
-            return
+        if leeway and (reply.accepted or reply.status == 404) and status >= 400 and not gone:
+            return  # a record that the target has refused is not there for the model either
         if reply.accepted and status >= 400 and not self.judge.breaches(exchange, judged)[1]:
             return  # the vendored document forbids the request: an endpoint may refuse it
         self.calls[-1] = replace(self.calls[-1], reply=reply)
