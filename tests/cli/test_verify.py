@@ -13,7 +13,7 @@ from tests.report.sarif_shape import checked
 from understudy.cli import main
 from understudy.cli import verify as command
 from understudy.contract.allowance import Allowance
-from understudy.contract.target import LIMITED, REGIME, Run
+from understudy.contract.target import LIMITED, REGIME, Credentials, Run
 from understudy.contract.verdict import Report, Verdict
 from understudy.pack import Pack
 
@@ -151,6 +151,18 @@ def test_a_target_of_understudy_toml_is_judged(
         ("onetrust", "full", ("ada",), "secret-of-staging"),
         ("onetrust", "core", ("ada",), "mine"),
     ]
+
+
+def test_a_client_goes_before_the_token_of_a_target(
+    runs: list[tuple[Run, list[str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is not asked for then, and so need not be there."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "understudy.toml").write_text(TARGETS)
+    client = ("--client-id", "me", "--client-secret", "mine")
+    for env in ({}, {"STAGING_TOKEN": "t", "UNDERSTUDY_TOKEN": "u"}):
+        assert verify("--target", "staging", *client, env=env).exit_code == 0
+    assert {run.credentials for run, _ in runs} == {Credentials(None, None, "me", "mine")}
 
 
 @pytest.mark.parametrize(

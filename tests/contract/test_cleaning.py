@@ -11,7 +11,7 @@ from understudy import pack as packs
 from understudy.contract import cleaning
 from understudy.contract.cleaning import ROOM, clean, make_room
 from understudy.contract.client import CAUTION, RECENT, SLACK, Client
-from understudy.contract.exchange import Exchange, Request, Response
+from understudy.contract.exchange import NO_ANSWER, Exchange, Request, Response
 from understudy.contract.judge import Judge
 from understudy.contract.made import Made
 from understudy.contract.samples import identifier, on_the_wire, sample
@@ -33,13 +33,15 @@ def wrote(identifier: str, status: int = 201) -> Exchange:
         (wrote("understudy-a"), 1),
         (wrote("understudy-a", 200), 0),
         (wrote("understudy-a", 400), 0),
+        (wrote("understudy-a", NO_ANSWER), 1),
+        (replace(wrote("understudy-a", NO_ANSWER), credential="none"), 0),
         (wrote("ada@example.com"), 0),
         (wrote("understudy-mine"), 0),
         (replace(wrote("understudy-a"), operation_id=None), 0),
     ],
 )
 def test_only_what_the_run_has_made_is_noted(exchange: Exchange, count: int, full: Judge, run: Run) -> None:
-    """Under its prefix, by a creation; what the user says is there never."""
+    """Under its prefix, by a creation or what may have been one; what the user says is there never."""
     made = Made(replace(run, scope="full", existing=("understudy-mine",)), full)
     made.note(exchange)
     assert (len(made), made.pending) == (count, count)

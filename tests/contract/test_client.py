@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from tests.contract.conftest import WRITE, Connect
+from tests.e2e.breaking import refuses
 from tests.e2e.servers import CLIENT, SECRET, Endpoint
 from tests.e2e.serving import Answer, Call, Served, Step, running
 from understudy import __version__
@@ -17,7 +18,7 @@ from understudy.contract import client as clients
 from understudy.contract import connections
 from understudy.contract.client import Client, Collector
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Request
+from understudy.contract.exchange import NO_ANSWER, Request
 from understudy.contract.target import Credentials, Secrets
 from understudy.contract.throttle import OverError
 from understudy.errors import TargetError
@@ -75,6 +76,38 @@ def test_a_client_that_gets_no_token_is_a_target_error(connect: Connect) -> None
         client = connect(base_url, credentials=Credentials(client_id=CLIENT, client_secret="wrong"))
         with pytest.raises(TargetError, match="--client-secret"):
             client.token()
+
+
+def test_a_token_endpoint_that_is_silent_is_a_target_error(connect: Connect) -> None:
+    """Though the target answers other requests."""
+    silent = refuses(lambda call: "oauth" in call.path, 0)
+    with running(Endpoint(silent)) as base_url:
+        client = connect(base_url, credentials=Credentials(client_id=CLIENT, client_secret=SECRET))
+        assert client.send(good(client, "none"), WRITE, "test", "none").response.status == 401
+        with pytest.raises(TargetError, match=r"no token from .*: no answer; look at the target's log"):
+            client.token()
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}])
+def test_a_request_without_an_answer_is_told_from_a_target_without_one(
+    headers: dict[str, str], connect: Connect
+) -> None:
+    """Other requests are answered, if with what cannot be decoded; where none is, the run cannot go on."""
+    there = threading.Event()
+
+    def silent(endpoint: Served, call: Call, step: Step) -> Answer:
+        if "silent" in call.headers.get("datasubjectidentifier", "") or there.is_set():
+            return Answer(0)
+        return Answer(404, b"gone", headers=headers) if call.method == "GET" else step(call)
+
+    with running(Endpoint(silent)) as base_url:
+        client = connect(base_url)
+        assert client.send(good(client), WRITE, "test").response.status == 201
+        unanswered = client.send(good(client, identifier="understudy-silent"), WRITE, "test")
+        assert (unanswered.response.status, unanswered.response.said) == (NO_ANSWER, "no answer")
+        there.set()
+        with pytest.raises(TargetError, match="does not answer in HTTP"):
+            client.send(good(client), WRITE, "test")
 
 
 def test_a_429_with_a_sound_retry_after_is_obeyed(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,15 +107,16 @@ def verify(ctx: click.Context, /, vendors: tuple[str, ...], **options: Any) -> N
     too), 3 unreachable, refused, or nothing checked.
     """
     order = Order(**options)
+    given = [ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ("token", "client_id")]
+    client = given == [False, True]
+    if client:
+        order = replace(order, token=None)  # which the environment has
     if order.target is not None:
         target = config.load(Path.cwd()).target(order.target)
-        vendors, order = vendors or (target.vendor,), order.at(target)
+        vendors, order = vendors or (target.vendor,), order.at(target, token=not client)
         for vendor in vendors:
             check_vendor(vendor, target)
         check_switches(packs.load(target.vendor), target)
-    given = [ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ("token", "client_id")]
-    if given == [False, True]:
-        order = replace(order, token=None)  # which the environment has, or the target
     chosen = [packs.load(vendor) for vendor in dict.fromkeys(vendors or packs.names())]
     if order.base_url is not None and len(chosen) != 1:
         raise UsageError("--base-url is one vendor's", todo="name the vendor: understudy verify VENDOR --base-url URL")
@@ -174,8 +175,11 @@ class Order:
     workers: str | None
     last_failed: bool
 
-    def at(self, target: config.Target) -> "Order":
-        """Return the order for a configured target; what the command line says goes first."""
+    def at(self, target: config.Target, *, token: bool) -> "Order":
+        """Return the order for a configured target; what the command line says goes first.
+
+        Without `token` the target's own is not asked for, since a client is to get one.
+        """
         if self.base_url is not None:
             raise UsageError("both --target and --base-url are given", todo="give one of them")
         return replace(
@@ -188,7 +192,7 @@ class Order:
             max_requests=self.max_requests or target.max_requests,
             prefix=self.prefix or target.prefix,
             switches=target.switches,
-            token=self.token or self._secret(target, "token"),
+            token=self.token or (self._secret(target, "token") if token else None),
             restricted_token=self.restricted_token or self._secret(target, "restricted_token"),
             client_id=self.client_id or self._secret(target, "client_id"),
             client_secret=self.client_secret or self._secret(target, "client_secret"),

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from understudy.contract.arazzo import Patience
 from understudy.contract.authentication import places
-from understudy.contract.connections import Connections, SilentError
+from understudy.contract.connections import Connections, SilentError, UnreadableError
 from understudy.contract.derived import Derived
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import NO_ANSWER, Exchange, Request, Response, retry_after
@@ -362,6 +362,8 @@ class Client:
         self._connections.renew()
         try:
             self._connections.send(request, self._within)
+        except UnreadableError:
+            return False
         except TargetError:
             return True
         return False

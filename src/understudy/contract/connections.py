@@ -161,8 +161,14 @@ def _host(request: Request) -> str:
     return urlunsplit(urlsplit(request.url)._replace(path="", query=""))
 
 
-def _endless(request: Request) -> TargetError:
-    return TargetError(f"{_host(request)} does not end its answer within {LONGEST:g} s", todo="look at it with curl")
+class UnreadableError(TargetError):
+    """An answer comes, and cannot be read: it does not end, or is not in the coding that it names."""
+
+
+def _endless(request: Request) -> UnreadableError:
+    return UnreadableError(
+        f"{_host(request)} does not end its answer within {LONGEST:g} s", todo="look at it with curl"
+    )
 
 
 class SilentError(TargetError):
@@ -174,7 +180,7 @@ def _unreached(request: Request, error: Exception) -> TargetError:
     host, detail = _host(request), str(error) or type(error).__name__
     look = "look at it with curl"
     if isinstance(error, httpx.DecodingError):
-        return TargetError(f"{request.url} answers what cannot be decoded: {detail}", todo=look)
+        return UnreadableError(f"{request.url} answers what cannot be decoded: {detail}", todo=look)
     if isinstance(error, httpx.ReadTimeout):
         return SilentError(f"{host} takes connections and does not answer within {TIMEOUT:g} s", todo=look)
     if isinstance(error, httpx.ReadError | httpx.WriteError):

@@ -40,7 +40,7 @@ def _basic(url: str, client_id: str, secret: str) -> Request:
     return replace(request, headers=(*request.headers, ("Authorization", BASIC + sent)))
 
 
-FORMS = (
+ASKINGS = (
     Asking("a URL-encoded form", lambda url, client_id, secret: asking(url, urlencoded(_fields(client_id, secret)))),
     Asking("a multipart form", lambda url, client_id, secret: asking(url, multipart(_fields(client_id, secret)))),
     Asking("the query", _query),
@@ -84,14 +84,14 @@ class Grants:
         if not known.client_id or not known.client_secret:
             return
         forged = [*forgeries(known.client_id, known.client_secret)]
-        for form in FORMS:
+        for form in ASKINGS:
             if self._send(form, known.client_id, known.client_secret).response.status != 200:
                 continue
             for client_id, secret in forged:
                 for made in (secret, secret.basic(client_id)) if secret.text else ():
                     self.client.secrets.derive(known.client_secret, made)
                 self._judge(self._send(form, client_id, secret.text), f"{secret.what}, in {form.what}")
-                if self._send(form, known.client_id, known.client_secret).response.status in (400, 401, 403):
+                if 400 <= self._send(form, known.client_id, known.client_secret).response.status < 500:
                     return  # who counts wrong secrets has shut the client out
             forged = forged[:1]
 

@@ -22,8 +22,9 @@ class Made:
     """Identifiers of the records that the run has made, each once; those that were there, or are another's, are none.
 
     An answer tells that a record was made: 201 or, where the document has none, any 2xx of an operation that creates.
-    So does a 2xx about a record that must be there and was never made: `beside` are those of them that are not named as
-    the run's are, which it does not delete. Nothing that the embedded mock holds needs to be deleted.
+    Where no answer came to the full caller, one may have been. So does a 2xx about a record that must be there and was
+    never made: `beside` are those of them that are not named as the run's are, which it does not delete. Nothing that
+    the embedded mock holds needs to be deleted.
     """
 
     def __init__(self, run: Run, judge: Judge) -> None:
@@ -44,7 +45,8 @@ class Made:
             if 200 <= status < 300 and operation.method not in ("GET", "DELETE") and operation.needs_record:
                 self._there(next(named(operation, exchange.request), ""))
             return
-        if status in (CREATED, NO_ANSWER) or (CREATED not in operation.statuses and 200 <= status < 300):
+        lost = status == NO_ANSWER and exchange.credential == "full"
+        if status == CREATED or lost or (CREATED not in operation.statuses and 200 <= status < 300):
             identifier = next(named(operation, exchange.request), "")
             if identifier.startswith(self._run.prefix) and identifier not in self._run.existing:
                 self._found[identifier] = None

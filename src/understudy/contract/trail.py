@@ -119,7 +119,7 @@ def _noted(exchange: Exchange) -> _Call:
 
 
 def _length(group: _Group | float) -> int:
-    return sum(len(call.request.curl()) for call in group) if not isinstance(group, float) else 0
+    return sum(len(call.request.curl().encode()) for call in group) if not isinstance(group, float) else 0
 
 
 def _short(groups: list[_Group | float], length: int) -> list[_Group | float]:
