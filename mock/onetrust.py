@@ -76,12 +76,16 @@ def _limited(exceeded: Exceeded, switches: Mapping[str, Json]) -> tuple[tuple[st
 def _refused(refusal: Refusal, operation_id: str | None, switches: Mapping[str, Json]) -> Reply | None:
     """Answer as the vendor's other pages have it: a string for the delete, OAuth's error object for the token."""
     if operation_id == "deleteDataSubjectUsingDELETE" and refusal.status == 400:
-        return refusal.reply(refusal.detail)
+        return refusal.reply(f"{refusal.detail} ({', '.join(refusal.rules)}: {refusal.where})")
     if operation_id == "GetOAuthToken" and refusal.status in (400, 401):
-        error = "invalid_request" if refusal.status == 400 else "invalid_client"
-        body = {"error": error, "error_description": refusal.detail}
-        return refusal.reply(body, rules=(*refusal.rules, "OT-TOKEN-10"))
+        return _no_token(refusal, "invalid_request" if refusal.status == 400 else "invalid_client")
     return None
+
+
+def _no_token(refusal: Refusal, error: str) -> Reply:
+    """Answer with OAuth's error object, which may have more members than those two (RFC 6749, sections 5.1 and 8.2)."""
+    told = replace(refusal, rules=(*refusal.rules, "OT-TOKEN-10"))
+    return told.reply({"error": error, "error_description": refusal.detail, **told.problem})
 
 
 behaviour = Behaviour(
@@ -336,21 +340,27 @@ def _listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
 
 # --- the token endpoint ----------------------------------------------------------------------------------------------
 
+_BY = {"query": "query", "basic": "Authorization"}
+"""Where the client stands in the forms of a token request that are no body."""
+_NO_GRANT = ("OT-TOKEN-5",)
+
 
 @behaviour.operation("GetOAuthToken")
-@behaviour.plays("OT-TOKEN-1", "OT-TOKEN-2", "OT-TOKEN-4", "OT-TOKEN-8", "OT-TOKEN-9")
+@behaviour.plays("OT-TOKEN-1", "OT-TOKEN-2", "OT-TOKEN-4", "OT-TOKEN-5", "OT-TOKEN-8", "OT-TOKEN-9", "OT-TOKEN-10")
 def get_token(call: Call, state: Transaction) -> Reply:
     """Grant a token to a client that shows its secret in one of the four forms."""
     form, fields = _token_request(call)
     if call.switch("token-form") not in ("any", form):
-        return _no_token(400, "invalid_request", f"send the token request in the form {call.switch('token-form')}")
-    if not fields.get("grant_type"):
-        return _no_token(400, "invalid_request", "grant_type is missing")  # RFC 6749, section 5.2
-    if fields["grant_type"] != "client_credentials":
-        return _no_token(400, "unsupported_grant_type", "grant_type must be client_credentials")
+        other = f"send the token request in the form {call.switch('token-form')}"
+        return _no_token(Refusal(400, other, _NO_GRANT, _BY.get(form, "Content-Type")), "invalid_request")
+    grant = fields.get("grant_type")
+    if grant != "client_credentials":
+        error = "unsupported_grant_type" if grant else "invalid_request"  # RFC 6749, section 5.2
+        told = "grant_type must be client_credentials" if grant else "grant_type is missing"
+        return _no_token(Refusal(400, told, _NO_GRANT, _place(form, "grant_type")), error)
     client = call.around.clients.get(fields.get("client_id") or "")
     if client is None or client.secret != fields.get("client_secret"):
-        return _no_token(401, "invalid_client", "the client is unknown or its secret is wrong")
+        return _unknown(_BY.get(form) or _place(form, "client_id"))
     token = _token(call, client.client_id, client.scopes)
     return Reply(200, token, (_FORMS[form], "OT-TOKEN-4"), (("Cache-Control", "no-store"),))  # RFC 6749, section 5.1
 
@@ -365,11 +375,15 @@ def _token_request(call: Call) -> tuple[str, dict[str, Json]]:
     return "query", dict(call.query)
 
 
-@behaviour.plays("OT-TOKEN-5", "OT-TOKEN-6", "OT-TOKEN-10")
-def _no_token(status: int, error: str, description: str) -> Reply:
-    rule = "OT-TOKEN-6" if status == 401 else "OT-TOKEN-5"
-    headers = (("WWW-Authenticate", 'Basic realm="understudy"'),) if status == 401 else ()  # RFC 6749, section 5.2
-    return Reply(status, {"error": error, "error_description": description}, (rule, "OT-TOKEN-10"), headers)
+@behaviour.plays("OT-TOKEN-6", "OT-TOKEN-10")
+def _unknown(where: str) -> Reply:
+    challenge = (("WWW-Authenticate", 'Basic realm="understudy"'),)  # RFC 6749, section 5.2
+    told = "the client is unknown or its secret is wrong"
+    return _no_token(Refusal(401, told, ("OT-TOKEN-6",), where, challenge), "invalid_client")
+
+
+def _place(form: str, name: str) -> str:
+    return name if form == "query" else f"/{name}"
 
 
 @behaviour.plays("OT-TOKEN-7")

@@ -15,7 +15,7 @@ from understudy.mock import breaking, deviant
 from understudy.mock.adapter import LeanSecurityMiddleware, RoutingMiddleware, assemble, stage
 from understudy.mock.answers import NO_RULE, Answer, RuleHeader, rendered, send_answer, unanswered, wrong
 from understudy.mock.faults import Fault, Way
-from understudy.mock.problems import MEDIA_TYPE, problem
+from understudy.mock.problems import MEDIA_TYPE
 from understudy.mock.requests import RequestStage
 from understudy.mock.security import SECURITY_MAP, authorization, basic, unauthorized
 from understudy.mock.session import Session
@@ -207,7 +207,7 @@ class VendorApp:
         except Exception as error:  # noqa: BLE001 (whatever a pack's function raises is answered with a 500)
             traceback.print_exception(error, file=sys.stderr)
             refusal, own = Refusal(500, f"the model's `refused` failed: {told(error)}"), None
-        return own or refusal.reply(problem(refusal), MEDIA_TYPE)
+        return own or refusal.reply(refusal.problem, MEDIA_TYPE)
 
 
 class MockApp:
@@ -266,7 +266,8 @@ class MockApp:
         return name, self._only, path
 
     async def _lost(self, status: int, what: str, send: Send) -> None:
-        await send_answer(send, _nobodys(Refusal(status, f"{what}; the vendors here: {', '.join(self._vendors)}")))
+        known = ", ".join(self._vendors)
+        await send_answer(send, _nobodys(Refusal(status, f"{what}; the vendors here: {known}", where="path")))
 
     @staticmethod
     def unreadable(reason: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
@@ -277,7 +278,7 @@ class MockApp:
 
 def _nobodys(refusal: Refusal) -> Answer:
     """Return the answer to a request that no vendor is to have."""
-    return rendered(refusal.reply(problem(refusal), MEDIA_TYPE), lambda rules: NO_RULE)
+    return rendered(refusal.reply(refusal.problem, MEDIA_TYPE), lambda rules: NO_RULE)
 
 
 async def _other(scope: Scope, receive: Receive, send: Send) -> None:

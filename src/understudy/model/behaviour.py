@@ -5,6 +5,7 @@ A model file makes one `Behaviour`, calls it `behaviour`, and adds functions to 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, TypeAlias, TypeVar
 
 from understudy.model.call import Call, Reply
@@ -45,6 +46,18 @@ class Refusal:
     rules: tuple[str, ...] = ()
     where: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def problem(self) -> dict[str, Json]:
+        """The problem object (RFC 9457): title of the status, why, the rules broken, and where if that is known."""
+        return {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "rules": list(self.rules),
+            **({"where": self.where} if self.where else {}),
+        }
 
     def reply(
         self,
