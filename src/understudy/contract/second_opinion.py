@@ -1,11 +1,9 @@
 """openapi-core's word on a response: independent of our own validation, and too slow to be the first opinion."""
 
 import json
-import re
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from jsonschema_path import SchemaPath
@@ -14,17 +12,15 @@ from openapi_core.datatypes import RequestParameters
 from openapi_core.templating.paths.exceptions import PathError
 
 from understudy.contract.exchange import Exchange
+from understudy.contract.shapes import Shape, Shapes
 from understudy.spec.document import Document, Operation
 from understudy.spec.wire import content_type, is_json
 from understudy.values import Json, walk
 
 _SHAPES = 10_000
 """How many shapes are remembered."""
-Shape: TypeAlias = tuple[object, ...]
-_TEXTS = {
-    "uuid": re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE),
-    "date-time": re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)"),
-}
+_LONG = 100
+"""Digits from which on a header's value is no number to anybody."""
 
 
 @dataclass(slots=True)
@@ -54,12 +50,13 @@ class _Response:
 class SecondOpinion:
     """Validates responses with openapi-core, the document's servers put aside so that any host will do.
 
-    It takes milliseconds, so that responses of one shape are shown to it once.
+    It takes milliseconds, so that of responses which no keyword of the document tells apart it is shown one.
     """
 
     def __init__(self, document: Document) -> None:
         self._operations = document.operations
         self._given: dict[Shape, str | None] = {}
+        self._shapes = Shapes(document.value)
         spec = SchemaPath.from_dict({**document.value, "servers": [{"url": "/"}]})
         three_one = str(document.value.get("openapi", "")).startswith("3.1")
         # Of its own it reads application/json alone.
@@ -74,7 +71,7 @@ class SecondOpinion:
         """
         operation = self._operations[exchange.operation_id or ""]
         declared = operation.response(exchange.response.status)
-        shape = None if anew or declared is None else _shape(exchange, declared.headers)
+        shape = None if anew or declared is None else self._shape(exchange, declared.headers)
         if shape is None:
             return self._asked(exchange, operation)
         if shape not in self._given:
@@ -82,6 +79,22 @@ class SecondOpinion:
                 self._given.clear()
             self._given[shape] = self._asked(exchange, operation)
         return self._given[shape]
+
+    def _shape(self, exchange: Exchange, declared: Container[str]) -> Shape | None:
+        """Return what a response has in common with others of one opinion; None where it is no JSON, or too deep."""
+        response = exchange.response
+        try:
+            body = self._shapes.of(json.loads(response.body)) if response.body else None
+        except (ValueError, RecursionError):
+            return None
+        named = ((name.lower(), value) for name, value in response.headers)
+        headers = tuple((name, self._written(value)) for name, value in named if name in declared)
+        return exchange.operation_id, response.status, response.header("content-type"), headers, body
+
+    def _written(self, value: str) -> Shape:
+        """Return what a header's value has in common with others; what is no number and has no format stands alone."""
+        number = self._shapes.of_number(int(value)) if value.isdecimal() and len(value) < _LONG else None
+        return number, self._shapes.of_text(value) if number or self._shapes.formatted(value) else value
 
     def _asked(self, exchange: Exchange, operation: Operation) -> str | None:
         url = urlsplit(exchange.request.url)
@@ -129,31 +142,3 @@ def _json_types(document: Json) -> set[str]:
 
 def _names(content: Json) -> list[str]:
     return list(content) if isinstance(content, dict) else []
-
-
-def _shape(exchange: Exchange, declared: Container[str]) -> Shape | None:
-    """Return what a response has in common with others that its schemas treat alike; None where it is no JSON."""
-    response = exchange.response
-    try:
-        body = _kind(json.loads(response.body)) if response.body else None
-    except (ValueError, RecursionError):
-        return None
-    named = ((name.lower(), value) for name, value in response.headers)
-    headers = tuple((name, _written(value)) for name, value in named if name in declared)
-    return exchange.operation_id, response.status, response.header("content-type"), headers, body
-
-
-def _written(value: str) -> object:
-    """Return what a header's value has in common with others: so many digits, or a known form; else it stands alone."""
-    kind = _kind(value)
-    return len(value) if value.isdecimal() else kind if kind in _TEXTS else (kind, value)
-
-
-def _kind(value: Json) -> object:
-    if isinstance(value, dict):
-        return frozenset((name, _kind(child)) for name, child in value.items())
-    if isinstance(value, list):
-        return ("array", frozenset(_kind(child) for child in value))
-    if isinstance(value, str):
-        return next((name for name, text in _TEXTS.items() if text.fullmatch(value)), "text" if value else "")
-    return type(value).__name__
