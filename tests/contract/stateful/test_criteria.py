@@ -32,6 +32,15 @@ def test_what_the_model_has_and_the_target_has_not_tells(mine: Json, theirs: Jso
     assert telling([theirs], [mine], [mine], mine) == Telling(told, "$response.body")
 
 
+def test_what_the_target_has_chosen_tells_nothing() -> None:
+    """It chooses another the next time: by what was sent a record is known again."""
+    mine: Json = {"content": []}
+    theirs: Json = {"content": [{"id": "f00", "at": 1700000000, "name": "Ada", "tags": ["f01"]}]}
+    told = "$[?count(@['content'][?@['name'] == 'Ada']) == 0]"
+    assert telling([theirs], [mine], [mine], theirs["content"], ["Ada"]) == Telling(told, "$response.body")
+    assert telling([theirs], [mine], [mine], ["f00"], ["Ada"]) is None
+
+
 def test_equal_answers_have_nothing_that_tells() -> None:
     """Whatever is tried."""
     assert telling([{"a": ["x"]}], [{"a": ["x"]}], [{"a": ["x"]}], "x") is None

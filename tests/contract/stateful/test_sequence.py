@@ -1,17 +1,23 @@
 """Sequences that end with a wrong read: whether that came too early is found out, and nothing else is concluded."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence as Sequence_
+from math import inf
 
 import pytest
 
-from tests.contract.conftest import Connect
+from tests.contract.conftest import WRITE, Connect
+from tests.e2e.breaking import status
+from tests.e2e.servers import Endpoint
+from tests.e2e.serving import running
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.stateful.course import Course
 from understudy.contract.stateful.failures import BrokenError, Failure, UnfinishedError
 from understudy.contract.stateful.plans import Plan
 from understudy.contract.stateful.scenario import Taken, Taking
+from understudy.contract.stateful.sequence import Sequence
+from understudy.model.slots import Slot
 
 READ = Plan("getDataSubjectsUsingGET", {}, None, None)
 FAILURE = Failure(
@@ -47,7 +53,7 @@ def test_a_read_that_is_right_after_a_wait_came_too_early(
     course = Course(connect("http://x.test"), 0.0)
     course.client.patience.lags = lags
 
-    def played(plans: Sequence[Plan], waits: Sequence[float] = ()) -> Failure | None:
+    def played(plans: Sequence_[Plan], waits: Sequence_[float] = ()) -> Failure | None:
         if not any(waits):
             return at_once
         time.sleep(0.01)
@@ -63,6 +69,37 @@ def test_a_read_that_is_right_after_a_wait_came_too_early(
         course.missed(FAILURE)
     assert course.client.patience.lags is then
     assert (course.until > 0.005) == (told and lags is not False)  # a finding that took time is given it back
+
+
+def test_what_was_done_with_another_status_was_done(connect: Connect) -> None:
+    """Once that fault is known, the record is there for the model too, and its updates are compared."""
+    named = {"header": {"dataSubjectIdentifier": Slot(0)}}
+    writes = [Plan(WRITE, named, body, "application/json") for body in ({}, {"language": "en-us"}, {})]
+    with running(Endpoint(status(201, 200))) as base_url:
+        client = connect(base_url)
+        course = Course(client, inf)
+        with pytest.raises(BrokenError) as broken:
+            Sequence(course).play(writes[0])
+        course.known.add(broken.value.failure.evidence.fingerprint)
+        sequence = Sequence(course)
+        for plan in writes:
+            sequence.play(plan)
+    assert not sequence.lost
+    assert [call.reply.status for call in sequence.calls if call.reply] == [201, 200, 200]
+    assert client.collector.failures() == []
+
+
+def test_after_what_was_not_to_be_done_nothing_is_known(connect: Connect) -> None:
+    """A request that is taken where the model refuses it has changed something, who knows what."""
+    plan = Plan(WRITE, {"header": {"dataSubjectIdentifier": Slot(0)}}, {}, "application/json")
+    with running(Endpoint(status(201, 302))) as base_url:
+        course = Course(connect(base_url), inf)
+        with pytest.raises(BrokenError) as broken:
+            Sequence(course).play(plan)
+        course.known.add(broken.value.failure.evidence.fingerprint)
+        sequence = Sequence(course)
+        sequence.play(plan)
+    assert sequence.lost
 
 
 def test_what_is_not_come_to_is_not_taken_for_right(connect: Connect) -> None:

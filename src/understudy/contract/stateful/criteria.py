@@ -4,7 +4,7 @@ They are made from the model's answers alone, so no vendor is known here; which 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
@@ -39,17 +39,21 @@ def in_scenario(slot: Slot, prefix: str, run: str) -> str:
     return run.join(slot.text(f"{prefix}\0-{slot.number}@example.com", prefix).split("\0"))
 
 
-def telling(theirs: Bodies, mine: Bodies, again: Bodies, speaking_of: Json) -> Telling | None:
+def telling(
+    theirs: Bodies, mine: Bodies, again: Bodies, speaking_of: Json, sent: Iterable[Json] = ()
+) -> Telling | None:
     """Return a criterion that holds for the model's answers, played twice, and not for the target's; None if none does.
 
     The identifiers in `mine` and `theirs` are those of the first of RUNS, in `again` those of the second; what a server
-    chooses differs between `mine` and `again`. A filter has to name some of the values in `speaking_of`.
+    chooses differs between `mine` and `again`. A filter has to name some of the values in `speaking_of`, and none that
+    the target alone has, which are in neither `sent` nor `mine`: it will have others the next time.
     """
+    known = {*_leaves([*sent]), *_leaves([*mine])}
     words = [_equal("@", leaf).partition("@")[2] for leaf in _leaves(speaking_of)]
     words += [f"[{_quoted(name)}]" for name in _names(speaking_of)]
     found = [
         test
-        for test in dict.fromkeys(islice(_tests(mine[-1], theirs[-1]), MOST))
+        for test in dict.fromkeys(islice(_tests(mine[-1], _known(theirs[-1], known)), MOST))
         if any(word in test for word in words)
         and _holds(test, mine[-1])
         and _holds(test, again[-1])
@@ -59,6 +63,20 @@ def telling(theirs: Bodies, mine: Bodies, again: Bodies, speaking_of: Json) -> T
         best = min(found, key=lambda test: (-sum(word in test for word in words), len(test)))
         return Telling(f"$[?{best}]", "$response.body")
     return next(_relations(theirs, mine, again), None)
+
+
+def _known(value: Json, known: Container[Json]) -> Json:
+    """Return the value without the members and items that are texts or numbers which are not known."""
+
+    def kept(each: Json) -> bool:
+        own = isinstance(each, str) and RUNS[0] in each.lower()
+        return own or isinstance(each, Mapping | list | bool | None) or each in known
+
+    if isinstance(value, Mapping):
+        return {name: _known(each, known) for name, each in value.items() if kept(each)}
+    if isinstance(value, list):
+        return [_known(each, known) for each in value if kept(each)]
+    return value
 
 
 def _holds(test: str, body: Json) -> bool:
@@ -97,7 +115,7 @@ def _of_item(item: Json, level: int) -> Iterator[str]:
     """Yield filters on one item of a list: of an object its first part, with each of the others, and all of them."""
     own = list(islice(_tests(item, item, level=level), PARTS))
     yield from own[:1]
-    if isinstance(item, Mapping):
+    if own and isinstance(item, Mapping):
         yield from (f"{own[0]} && {test}" for test in own[1:])
         yield " && ".join(own)
 

@@ -83,8 +83,10 @@ def text_at(value: Json, pointers: tuple[str, ...]) -> str | None:
     return None
 
 
-def _bodies(client: Client, taking: Taking, difference: Difference) -> tuple[list[Json], list[Json], list[Json], Json]:
-    """Return the bodies of the target's answers and of the model's, played twice, and the values that differ."""
+def _bodies(
+    client: Client, taking: Taking, difference: Difference
+) -> tuple[list[Json], list[Json], list[Json], Json, list[Json]]:
+    """Return the bodies of the target's answers and of the model's, played twice, what differs, and what was sent."""
     prefix = client.run.prefix
     numbers = {slot.number for call in taking.calls for slot in _slots([call.plan.parameters, call.plan.body])}
     renamed: dict[str, str] = {}
@@ -93,7 +95,8 @@ def _bodies(client: Client, taking: Taking, difference: Difference) -> tuple[lis
         renamed |= {plain: new, case.text(plain, prefix): case.text(new, prefix)}
     theirs = [_renamed(_body(call.exchange), renamed) for call in taking.calls]
     mine, again = (_replayed(client, taking, run) for run in RUNS)
-    return theirs, mine, again, _renamed([difference.expected, difference.actual], renamed)
+    sent = [part for call in taking.calls for part in (call.plan.parameters, call.plan.body)]
+    return theirs, mine, again, _renamed([difference.expected, difference.actual], renamed), sent
 
 
 def _replayed(client: Client, taking: Taking, run: str) -> list[Json]:

@@ -178,8 +178,9 @@ class Sequence:
         self.calls[-1] = replace(self.calls[-1], reply=reply)
         if status != reply.status and not alike(judged, status, reply.status):
             self._other_status(reply, exchange)
-            self._go_on(mine, plan, exchange)
-            return
+            if self.lost or self.differs or status >= 400:
+                self._go_on(mine, plan, exchange)
+                return
         if reply.rules:
             self._add(Outcome.PASSED, reply.rules[0], exchange)
         if reply.accepted:
@@ -221,6 +222,8 @@ class Sequence:
         if reply.accepted and status >= 400:
             first = next((rule for rule in reply.rules if not self._binds(rule)), first)
         self._missed(first, exchange, other_status(reply, status), str(reply.status), str(status))
+        if not self.differs and status < 400 and not (reply.accepted and status < 300):
+            self.lost = True  # what was done the model does not know, though the fault is known
 
     def _compare(self, call: Call, reply: Reply, exchange: Exchange) -> None:
         oracle, operation_id = self.pack.oracle, call.operation_id
