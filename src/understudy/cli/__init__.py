@@ -5,13 +5,15 @@ import signal
 import sys
 import traceback
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import cast
+from typing import IO, Any, cast
 
 import click
 
 from understudy import __version__
-from understudy.errors import TargetError, UnderstudyError
+from understudy.errors import TargetError, UnderstudyError, UsageError
 
 _COMMANDS = ("serve", "verify", "check", "proxy", "compare", "rules", "switches", "audit", "lint", "spec", "vendor")
 _MODULES = {"vendor": "spec"}  # of those that do not stand in a module of their own name
@@ -21,6 +23,30 @@ INTERRUPTED = 128 + signal.SIGINT
 """The exit code of a command that Ctrl-C has ended before it came to anything: none of those that say something."""
 UNREAD = 128 + signal.SIGPIPE
 """The exit code of a command whose output nobody reads to its end, as in `understudy lint | head -1`."""
+
+
+class _WrongUsage(click.ClickException):
+    """What click has against the words of a command, in one line as every other error."""
+
+    exit_code = UsageError.exit_code
+
+    def __init__(self, error: click.UsageError) -> None:
+        text = " ".join(error.format_message().split()).rstrip(".")
+        command = error.ctx.command_path if error.ctx else "understudy"
+        super().__init__(f"{text[:1].lower()}{text[1:]}; see {command} --help")
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"understudy: {self.message}", file=file, err=True)
+
+
+@contextmanager
+def _in_a_line() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise _WrongUsage(error) from error
 
 
 class _Group(click.Group):
@@ -38,9 +64,14 @@ class _Group(click.Group):
             module = import_module(f"understudy.cli.{_MODULES.get(cmd_name, cmd_name)}")
         return cast(click.Command, getattr(module, cmd_name))
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _in_a_line():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with _in_a_line():
+                return super().invoke(ctx)
         except UnderstudyError as error:
             click.echo(f"understudy: {error}", err=True)
             sys.exit(error.exit_code)
