@@ -141,6 +141,29 @@ def test_conforming_run_is_short(sample: Callable[..., Report]) -> None:
     )
 
 
+def test_findings_on_no_rule_are_counted_apart(sample: Callable[..., Report]) -> None:
+    """Of rules none has failed then, and the verdict says why it is one all the same."""
+    (finding,) = sample().findings
+    assert ", 2 findings on no rule; " in printed(sample(findings=(replace(finding, rule=None),) * 2)).splitlines()[-1]
+    assert "on no rule" not in printed(sample()).splitlines()[-1]
+
+
+def test_a_finding_says_its_rule(sample: Callable[..., Report]) -> None:
+    """The sentence that is broken, whatever the check is called."""
+    text = printed(sample(), width=200)
+    assert "  rule:      Linking an identifier that another data subject owns is refused with 409." in text.splitlines()
+
+
+def test_lines_of_a_mock_that_is_gone_come_with_the_way_to_serve_it(sample: Callable[..., Report]) -> None:
+    """At the port that they call; a target of the user's is still there."""
+    (finding,) = sample().findings
+    mine = replace(finding, curl="curl -X POST http://127.0.0.1:39449/api")
+    told = "before a line is repeated: understudy serve onetrust --port 39449 --seed"
+    assert told in printed(sample(findings=(mine,), target="embedded mock"))
+    assert told not in printed(sample(findings=(mine,), target="http://127.0.0.1:39449"))
+    assert told not in printed(sample(findings=(), target="embedded mock"))
+
+
 def test_reason_is_given(sample: Callable[..., Report]) -> None:
     """A verdict that needs a reason comes with it."""
     assert "because: 401 everywhere" in printed(sample(verdict=Verdict.INCONCLUSIVE, reason="401 everywhere"))

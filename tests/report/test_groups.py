@@ -15,6 +15,16 @@ def test_one_fault_that_many_checks_see_is_one_group(sample: Callable[..., Repor
     assert (group.first, group.others, group.count) == (finding, (other,), 5)
 
 
+def test_what_is_the_shortest_to_repeat_stands_for_all(sample: Callable[..., Report]) -> None:
+    """One call rather than three, and any line rather than none."""
+    (finding,) = sample().findings
+    three, none, one = (
+        replace(finding, title=curl, curl=curl) for curl in ("curl a\ncurl b\ncurl c", "", "curl abcdefg")
+    )
+    (group,) = grouped([none, three, one])
+    assert (group.first, group.others, group.findings) == (one, (none, three), (none, three, one))
+
+
 def test_what_differs_stays_apart(sample: Callable[..., Report]) -> None:
     """Another operation, another expectation, another rule; and what is accepted or known hides nothing that counts."""
     (finding,) = sample().findings

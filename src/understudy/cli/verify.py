@@ -20,7 +20,7 @@ from understudy.cli.side_by_side import verify_all
 from understudy.cli.telling import told
 from understudy.contract.allowance import Allowance
 from understudy.contract.embedded import embedded_mock
-from understudy.contract.target import PREFIX, Credentials, Run
+from understudy.contract.target import EMBEDDED, PREFIX, Credentials, Run
 from understudy.contract.trial import hold
 from understudy.errors import UsageError, shown
 from understudy.pack import Pack
@@ -258,7 +258,7 @@ def _judge(pack: Pack, order: Order) -> int:
             dry_run(pack, _run(pack, order, stack), order.words())
         return 0
     allowance = Allowance.load(pack, order.accepted, order.baseline)
-    writer = ConsoleWriter(verbose=order.verbose)
+    writer = ConsoleWriter(verbose=order.verbose, brief=bool(order.keyword or order.last_failed or order.scenarios))
     try:
         with ExitStack() as stack:
             report = hold(pack, _run(pack, order, stack), writer, order.words(), allowance=allowance)
@@ -285,7 +285,7 @@ def _run(pack: Pack, order: Order, stack: ExitStack) -> Run:
     return Run(
         vendor=pack.vendor,
         base_url=base_url,
-        label="embedded mock" if embedded else base_url,
+        label=EMBEDDED if embedded else base_url,
         scope=order.scope or ("full" if embedded else "core"),
         seed=seed,
         run_id=f"{seed:x}" if embedded else secrets.token_hex(8),  # a target keeps the records of earlier runs

@@ -139,6 +139,8 @@ def _written(char: str) -> re.Pattern[str]:
 PREFIX = "understudy-"
 """What the identifiers of a run begin with, unless another prefix is given."""
 LONGEST_PREFIX = 40
+EMBEDDED = "embedded mock"
+"""What the report calls the target that a run brings along."""
 LIMITED, REGIME = "limited", "regime"
 """Names of sessions of the embedded mock: one with a tiny quota, one with the quota that the vendor documents."""
 

@@ -1,6 +1,7 @@
 """What a run prints: progress on a terminal, what it found, and last the verdict line. No value is markup to rich."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from understudy.contract.evidence import Outcome
+from understudy.contract.target import EMBEDDED
 from understudy.contract.verdict import Finding, Lapsed, OperationCoverage, Report, RuleOutcome
 from understudy.errors import shown
 from understudy.report.groups import Group, grouped
@@ -26,6 +28,7 @@ _STYLES = {
     "inconclusive": "yellow",
 }
 _VALUE_LIMIT = 2_000
+_AT = re.compile(r"http://127\.0\.0\.1:(\d+)")
 _REMARKS_SHOWN = 10
 _OTHERS_SHOWN = 3
 _COMMANDS = ("curl ", "printf ", "for ", "sleep ", "wait", "# here were ")
@@ -110,6 +113,8 @@ class ConsoleWriter:
         self._say("")
         for path in files:
             self._say(f"wrote {one_line(shown(path))}")
+        if served := _served(report):
+            self._say(served)
         if report.left_behind:
             self._say(one_line(left_behind(report)))
         if report.reason:
@@ -119,8 +124,9 @@ class ConsoleWriter:
     def found(self, report: Report) -> None:
         """Print the findings that count."""
         self.close()
+        rules = {rule.id: rule.text for rule in report.rules}
         for group in grouped(finding for finding in report.findings if finding.counts):
-            self._group(group)
+            self._group(group, rules.get(group.first.rule or "", ""))
 
     def say(self, lines: Iterable[str]) -> None:
         """Print lines as they are, each whole and plain."""
@@ -156,10 +162,11 @@ class ConsoleWriter:
             self._text(clipped(rule.reason, _VALUE_LIMIT)),
         )
 
-    def _group(self, group: Group) -> None:
+    def _group(self, group: Group, rule: str) -> None:
         finding = group.first
         times = f" ({group.count} times)" if group.count > 1 else ""
         self._heading(f"Finding {_titled(finding)}{times}", _STYLES["failed"])
+        self._field("rule", rule)
         self._field("operation", finding.operation or "")
         self._field("expected", finding.expected)
         self._field("actual", finding.actual)
@@ -264,6 +271,14 @@ class ConsoleWriter:
 
 def _titled(finding: Finding) -> str:
     return one_line(f"{finding.rule or 'no rule'}: {clipped(finding.title, _VALUE_LIMIT)}")
+
+
+def _served(report: Report) -> str:
+    """Return the command that serves the mock once more which the lines of findings call; '' where none does."""
+    found = next(filter(None, (_AT.search(finding.curl) for finding in report.findings)), None)
+    if found is None or report.target != EMBEDDED:
+        return ""
+    return f"before a line is repeated: understudy serve {report.vendor} --port {found[1]} --seed {report.seed}"
 
 
 def _commands(curl: str) -> list[str]:

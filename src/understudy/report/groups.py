@@ -14,13 +14,13 @@ class Group:
 
     @property
     def first(self) -> Finding:
-        """The finding that stands for all."""
-        return self.findings[0]
+        """The finding that stands for all: the one that is the shortest to repeat, as far as any can be repeated."""
+        return min(self.findings, key=lambda finding: (not finding.curl, finding.curl.count("\n"), len(finding.curl)))
 
     @property
     def others(self) -> tuple[Finding, ...]:
         """The findings beside the first one."""
-        return self.findings[1:]
+        return tuple(finding for finding in self.findings if finding is not self.first)
 
     @property
     def count(self) -> int:
@@ -29,7 +29,7 @@ class Group:
 
 
 def grouped(findings: Iterable[Finding]) -> tuple[Group, ...]:
-    """Return the findings in groups, in the order of each group's first; those that count stay among themselves."""
+    """Return the findings in groups, in the order in which they begin; those that count stay among themselves."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
         key = (finding.rule, finding.operation, finding.expected, finding.accepted, finding.reason, finding.known)

@@ -46,6 +46,7 @@ def render(report: Report) -> str:
         documented=len(statuses),
         reached=sum(count.reached > 0 for count in statuses),
         anchors=_anchors(report),
+        texts={rule.id: rule.text for rule in report.rules},
         failing_items=sum(item.outcome in ("failed", "error") for item in report.items),
     )
 
@@ -59,10 +60,10 @@ def _saying(report: Report) -> str:
 def _anchors(report: Report) -> dict[str, str]:
     """Return, by rule, the id of the first finding or remark on it, for the rules table to link to."""
     anchors: dict[str, str] = {}
-    for kind, findings in (("finding", report.findings), ("remark", report.remarks)):
-        for finding in findings:
-            if finding.rule:
-                anchors.setdefault(finding.rule, _anchor(finding, kind))
+    shown = [("finding", group.first) for group in grouped(report.findings)]
+    for kind, finding in (*shown, *(("remark", remark) for remark in report.remarks)):
+        if finding.rule:
+            anchors.setdefault(finding.rule, _anchor(finding, kind))
     return anchors
 
 

@@ -71,6 +71,8 @@ def verdict_line(report: Report) -> str:
         f"{len(report.rules)} rules: {seen[Outcome.PASSED]} passed, {seen[Outcome.FAILED]} failed, "
         f"{seen[Outcome.REMARK]} remarks, {seen[Outcome.NOT_EXERCISED]} not exercised"
     )
+    other = sum(finding.rule is None and finding.counts for finding in report.findings)
+    rules += f", {other} findings on no rule" if other else ""
     run = f"{report.requests} requests in {report.seconds:.1f} s; seed {report.seed}"
     return f"verdict: {report.verdict} ({rules}; {run})"
 
