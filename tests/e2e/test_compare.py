@@ -97,9 +97,12 @@ def test_a_comparison_of_refusals_alone_is_no_green_run() -> None:
     with served("gainsight_px") as url:
         few = ("--sequences", "20")
         refused = compare("gainsight_px", url, url, *few, token="no-such-key")
+        one_refused = compare("gainsight_px", "mock", url, *few, token="no-such-key")
         missing = compare("gainsight_px", url, url, *few)
         unknown = compare("gainsight_px", url, url, *few, "--existing", "nobody@example.com")
-    for result in (refused, missing, unknown):
+    for result in (refused, one_refused):
+        assert f"{url} refuses the credentials with 401: check them" in result.output
+    for result in (refused, one_refused, missing, unknown):
         assert result.exit_code == 3, result.output
         assert "no call was taken by both targets" in result.output
         assert result.output.splitlines()[-1].startswith("verdict: inconclusive")

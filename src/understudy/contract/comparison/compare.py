@@ -56,6 +56,8 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
             contrast = single_calls(clients, pool, ignored, tally)
         except OverError as over:
             return Comparison(None, 0, first.requests, tally.taken, str(over))
+        if contrast is not None and tally.taken == 0 and (closed := _closed(clients)):
+            return Comparison(None, 0, first.requests, 0, closed)
         if contrast is not None:
             return Comparison(contrast.hidden(hide), 0, first.requests, tally.taken)
         while played < sequences and not twins.over:
@@ -68,4 +70,13 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
                 shrunk = shrinking.shrunk(contrast, twins.played)
                 return Comparison(shrunk.hidden(hide), played, first.requests, tally.taken)
     skipped = f"{tally.skipped} calls were kept from one of them by its limits" if tally.skipped else ""
-    return Comparison(None, played, first.requests, tally.taken, twins.why() or skipped)
+    return Comparison(None, played, first.requests, tally.taken, twins.why() or skipped or _closed(clients))
+
+
+def _closed(clients: tuple[Client, Client]) -> str:
+    """Return which target lets the full caller do nothing, and what to do; '' if each does."""
+    for client in clients:
+        met = set(client.full)
+        if met and met <= {401, 403}:
+            return f"{client.run.label} refuses the credentials with {min(met)}: check them"
+    return ""
