@@ -123,7 +123,7 @@ def write_subject(call: Call, state: Transaction) -> Reply:
         elements,
     )
     _save(state, before, after)
-    rules = _rules(found, identifier, body, sent, messages=bool(messages), conflicts=bool(conflicts))
+    rules = _rules(found, identifier, body, sent, messages=bool(messages), conflicts=conflicts)
     if body.get("identifierType", after.identifier_type) != after.identifier_type:
         messages.append(f"Identifier Type cannot be updated : {body['identifierType']}")
     return Reply(200 if found else 201, _detail(after, messages, conflicts), rules)
@@ -160,8 +160,8 @@ def merge(call: Call, state: Transaction, subject: Subject, sent: list[Json]) ->
             new = link(call, state, subject, old, value, refused)
             if refused:
                 conflicts.append({"name": name, "values": refused})
-            if new is not None:
-                elements[name] = new if new.interaction_date == date else replace(new, interaction_date=date)
+            if new is not None and new is not old:
+                elements[name] = replace(new, interaction_date=date)
         else:
             kept = value.get("value", old and old.value)
             linked = old is not None and old.linked and "linked" not in value
@@ -279,7 +279,7 @@ def _rules(
     sent: list[Json],
     *,
     messages: bool,
-    conflicts: bool,
+    conflicts: list[Json],
 ) -> tuple[str, ...]:
     rules = ["OT-UPDATE-1", "OT-ID-1"] if found else ["OT-CREATE-1"]
     if found and found.identifier != identifier:
@@ -290,9 +290,12 @@ def _rules(
         rules.append("OT-CREATE-4")
     if not body:
         rules.append("OT-BODY-4")
+    refused = {conflict["name"]: conflict["values"] for conflict in conflicts}
     for element in sent:
         if not element.get("linked"):
             rules.append("OT-UPDATE-2" if found else "OT-CREATE-2")
+        elif all(each in refused.get(element["name"], ()) for each in _listed(_frozen(element.get("value"))) or ("",)):
+            continue  # none of the list was taken, and so it is none
         elif element.get("value"):
             rules += ["OT-LINK-1", "OT-LINK-2"]
         else:
@@ -422,7 +425,8 @@ def read_page(call: Call, state: Transaction) -> Reply:
     """Answer with the page of subjects that have the identifier."""
     found = find(state, call.header["identifier"])
     wanted = [found] if found and call.query.get("id", found.id) == found.id else []
-    return Reply(200, _page(call, [_subject(subject) for subject in wanted]), ("OT-READ-1", "OT-READ-2"))
+    other = ("OT-READ-2",) if found and found.identifier != call.header["identifier"] else ()
+    return Reply(200, _page(call, [_subject(subject) for subject in wanted]), ("OT-READ-1", *other))
 
 
 def _subject(subject: Subject) -> dict[str, Json]:

@@ -18,19 +18,25 @@ TWICE = object()
 """Stands for an element that one request names more than once: the document does not say which one counts."""
 
 
-def _names_twice(body: Json) -> bool:
-    """Whether a write names an element more than once."""
-    elements = body.get("dataElements") if isinstance(body, dict) else None
+USUAL = "Email"
+"""The type of identifier that any tenant has; which others there are is the tenant's to say."""
+
+
+def _refusable(body: Json) -> bool:
+    """Whether a write names an element more than once, or a type of identifier that a tenant may not have."""
+    if not isinstance(body, dict):
+        return False
+    elements = body.get("dataElements")
     names = [each.get("name") for each in elements if isinstance(each, dict)] if isinstance(elements, list) else []
-    return any(name in names[:number] for number, name in enumerate(names))
+    return body.get("identifierType", USUAL) != USUAL or any(name in names[:at] for at, name in enumerate(names))
 
 
 oracle = Oracle(
-    pools={"name": NAMES, "identifierType": ("Email", "Customer Number"), "language": ("en-us", "nb-no")},
+    pools={"name": NAMES, "identifierType": (USUAL, "Customer Number"), "language": ("en-us", "nb-no")},
     shared=("value",),
     reading=("createOrUpdateDataSubjectUsingPOST", {}),
     exact="OT-ID-3",
-    refusable=_names_twice,
+    refusable=_refusable,
 )
 
 

@@ -25,7 +25,7 @@ from tests.mock.exchange import (
 )
 from understudy.mock.answers import RuleHeader, rendered
 from understudy.mock.settings import Settings
-from understudy.model.behaviour import Quota
+from understudy.model.behaviour import Quota, Refusal
 from understudy.model.call import ABSENT, Call, Reply
 from understudy.model.clock import Clock
 from understudy.model.state import Transaction
@@ -162,8 +162,14 @@ def test_a_right_answer_is_kept(scripted: str, script: Scripted) -> None:
     before = script.kept(scripted)
     write(scripted, "x", {})
     assert script.kept(scripted) == before + 1
-    script.reply = Reply(400, ABSENT)
-    assert write(scripted, "x", {}).status in (400, 500)
+
+
+def test_a_refusal_by_the_model_keeps_nothing(scripted: str, script: Scripted) -> None:
+    """Though the model has written before it refused."""
+    script.reply = Reply(400, Refusal(400, "no").problem, media_type="application/problem+json")
+    before = script.kept(scripted)
+    assert write(scripted, "x", {}).status == 400
+    assert script.kept(scripted) == before
 
 
 @pytest.mark.parametrize(
@@ -188,12 +194,12 @@ def test_a_right_answer_is_kept(scripted: str, script: Scripted) -> None:
     ],
 )
 def test_every_answer_bears_its_rules(pack: Pack, status: int, made: Callable[[str], Answer]) -> None:
-    """Each with the basis of the rule; `none` where no rule had a say."""
+    """Each with the basis of the rule."""
     known = {f"{rule.id};{rule.basis}" for rule in pack.rules}
     with served(pack, shut=Settings(quotas=(Quota(0, 60),))) as url:
         answer = made(url)
     assert answer.status == status
-    assert set(answer.headers["understudy-rules"].split(", ")) <= known | {"none"}
+    assert set(answer.headers["understudy-rules"].split(", ")) <= known
 
 
 @pytest.mark.parametrize(
@@ -206,14 +212,17 @@ def test_every_answer_bears_its_rules(pack: Pack, status: int, made: Callable[[s
         (403, "Authorization", lambda url: call(url, "POST", WRITE, READ, ME, body={})),
         (404, "path", lambda url: call(url, "GET", "/nowhere")),
         (405, "method", lambda url: call(url, "PUT", WRITE)),
+        (413, "Content-Length", lambda url: write(url, "p", b" " * (1024 * 1024 + 1), JSON)),
         (415, "Content-Type", lambda url: write(url, "p", b"{}")),
+        (429, "quota", lambda url: call(url, "POST", "/s/shut/onetrust" + WRITE, FULL, ME, body={})),
     ],
 )
 def test_a_refusal_is_problem_json_that_says_why_and_where(
-    mock: str, status: int, where: str, made: Callable[[str], Answer]
+    pack: Pack, status: int, where: str, made: Callable[[str], Answer]
 ) -> None:
     """RFC 9457, with the rules and a JSON pointer, the name of a header, or the part of the request line."""
-    answer = made(mock)
+    with served(pack, shut=Settings(quotas=(Quota(0, 60),))) as url:
+        answer = made(url)
     assert answer.headers["content-type"] == "application/problem+json"
     assert {"type", "title", "status", "detail", "rules"} <= set(answer.json)
     assert (answer.status, answer.json["status"], answer.json.get("where")) == (status, status, where)

@@ -184,10 +184,15 @@ def test_an_identifier_of_another_subject_is_not_taken(tenant: Tenant, taken: st
 def test_where_no_identifier_of_a_list_can_be_taken_the_type_stays_as_it_was(tenant: Tenant) -> None:
     """A list of conflicts is no empty list."""
     tenant.write("bo")
-    tenant.write("ada", phones("1"))
-    reply = tenant.write("ada", phones("bo", "ada"))
-    assert reply.body["elements"] == [{"name": "Phone", "linked": True, "value": ["1"]}]
-    assert set(reply.body["additionalIdMessages"][0]["values"]) == {"bo", "ada"}
+    date = {"interactionDate": "2025-01-31T12:00:00Z"}
+    tenant.write("ada", phones("1") | date)
+    for again in ({}, {"interactionDate": "2026-01-31T12:00:00Z"}):
+        reply = tenant.write("ada", phones("bo", "ada") | again)
+        assert reply.body["elements"] == [{"name": "Phone", "linked": True, "value": ["1"], **date}]
+        assert set(reply.body["additionalIdMessages"][0]["values"]) == {"bo", "ada"}
+        assert "OT-LINK-9" in reply.rules
+        assert {"OT-LINK-1", "OT-LINK-2"}.isdisjoint(reply.rules)
+    assert {"OT-LINK-2", "OT-LINK-9"} <= set(tenant.write("ada", phones("bo", "2")).rules)
 
 
 def test_one_identifier_may_stand_under_two_types_of_a_subject(tenant: Tenant) -> None:

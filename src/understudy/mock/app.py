@@ -132,7 +132,9 @@ class VendorApp:
             reply = self._reply(visit, unauthorized(visit, "the token has expired").refusal)
         else:
             stage = self._requests.get(visit.operation_id or "")
-            refused = stage.exhausted(visit) if stage is not None else Refusal(429, "the quota is used up")
+            refused = (
+                stage.exhausted(visit) if stage is not None else Refusal(429, "the quota is used up", where="quota")
+            )
             reply = self._reply(visit, refused)
         answer = rendered(reply, self._header.value)
         self._note(visit, reply, answer)

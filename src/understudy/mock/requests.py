@@ -61,7 +61,7 @@ class RequestStage:
     def _too_many(self, session: Session, exceeded: Exceeded) -> RefusedError:
         quota = exceeded.quota
         detail = f"{exceeded.made} requests made, {quota.limit} allowed in {quota.seconds} seconds"
-        return self._refused(429, detail, headers=self._limited(exceeded, session.around.switches))
+        return self._refused(429, detail, where="quota", headers=self._limited(exceeded, session.around.switches))
 
     def _refused(self, status: int, detail: str, **more: Any) -> RefusedError:
         return refuse(self._rules, self.operation, status, detail, **more)
