@@ -13,7 +13,7 @@ from understudy.contract.derived import Derived, added, nearly
 from understudy.contract.shell import Source, expanded
 from understudy.contract.target import Secrets
 
-LONG = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxIn0Az" * 40 + ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXw"
+LONG = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxIn0Az" * 8 + ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXw"
 
 
 def made(secret: str) -> Iterator[Derived]:

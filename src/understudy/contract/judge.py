@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from understudy.contract.demands import Breach, Excuse, breaches, parse_json
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Exchange, Response
+from understudy.contract.exchange import NO_ANSWER, Exchange, Response
 from understudy.contract.second_opinion import second_opinion
 from understudy.pack import Pack
 from understudy.spec.document import Header, Operation, ResponseSpec
@@ -185,7 +185,8 @@ class _Hearing:
             )
             for rule in rules:
                 detail = f"{self.response.said} to {'a bad' if named else 'the'} request"
-                yield self._fail(rule, "The answer is a server error", f"one of {declared}", detail)
+                title = "No answer comes" if status == NO_ANSWER else "The answer is a server error"
+                yield self._fail(rule, title, f"one of {declared}", detail)
         elif status < 400:
             for rule in rules:
                 yield self._fail(

@@ -119,18 +119,11 @@ class Prober:
         if own is not None and rule.part is not Part.PARAMETERS:
             sent = sent.moved(base, own)
         exchange = self.send(sent, "constraints")
-        refused = 400 <= exchange.response.status < 500 and exchange.response.status not in (401, 403, 429)
+        refused = exchange.response.status >= 400 and exchange.response.status not in (401, 403, 429)
         if variant.good and refused and self._taken(rule.operation, number):
-            title = "A request at the bound of the rule is refused"
-            self.add(
-                "constraints",
-                Outcome.FAILED,
-                [rule],
-                exchange,
-                title,
-                "2xx",
-                f"{exchange.response.status} to {variant.what}",
-            )
+            meets = "is refused" if exchange.response.status < 500 else "meets a server error"
+            title, actual = f"A request at the bound of the rule {meets}", f"{exchange.response.said} to {variant.what}"
+            self.add("constraints", Outcome.FAILED, [rule], exchange, title, "2xx", actual)
         elif variant.good and exchange.response.status < 300:
             self.add("constraints", Outcome.PASSED, [rule], exchange)
 
