@@ -63,6 +63,7 @@ def test_without_the_file_nothing_is_configured(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("switches = [", "not TOML"),
+        ("[switches]\nb = = 2", r"understudy\.toml:2: not TOML"),
         ("[targets.a]\nvendor = 'x'", r"/targets/a\): \"base_url\" is a required property"),
         ("[targets.a]\nvendor = 'x'\nbase_url = 'https://a'\ntoken = 'abc'", "/targets/a/token"),
         ("[targets.a]\nvendor = 'x'\nbase_url = 'https://a'\nscop = 'core'", "scop"),

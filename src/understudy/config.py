@@ -104,6 +104,7 @@ SCHEMA: Mapping[str, Json] = MappingProxyType(
         },
     }
 )
+_AT_LINE = re.compile(r"\(at line (\d+),")
 _VALIDATOR = jsonschema_rs.Draft202012Validator(dict(SCHEMA))
 
 
@@ -205,7 +206,9 @@ def load(directory: Path) -> Config:
     except OSError as error:
         raise ContentError(f"cannot read it: {error.strerror}", where=Where(path), todo="check the file") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ContentError(f"not TOML: {error}", where=Where(path), todo="mend the file") from error
+        line = _AT_LINE.search(str(error))
+        where = Where(path, int(line[1]) if line else None)
+        raise ContentError(f"not TOML: {error}", where=where, todo="mend the file") from error
     if violations := list(_VALIDATOR.iter_errors(value)):
         raise _mistake(path, min(violations, key=lambda each: not _is_unknown_key(each)))
     targets = {name: _target(name, each) for name, each in value.get("targets", {}).items()}

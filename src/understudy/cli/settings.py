@@ -56,7 +56,8 @@ def check_vendor(vendor: str, target: Target) -> None:
     """Raise UsageError where a target is another vendor's."""
     if target.vendor != vendor:
         what = f"target {target.name} is {target.vendor}'s, and {vendor} is to be judged"
-        raise UsageError(what, todo=f"name {target.vendor}")
+        todo = f"name {target.vendor}" if target.vendor in names() else f"mend its vendor in {NAME}"
+        raise UsageError(what, todo=todo)
 
 
 def check_switches(pack: Pack, target: Target) -> None:
@@ -123,8 +124,9 @@ def deviating(chosen: Mapping[str, Pack], words: Iterable[str], where: str) -> d
             raise UsageError(f"{where} {word}: not VENDOR.NAME", todo=f"the vendors here: {', '.join(chosen)}")
         known = chosen[vendor].deviations.by_name
         if name not in known:
-            near = get_close_matches(name, known, n=3) or list(known)[:3]
-            todo = f"did you mean {' or '.join(near)}? All of them: understudy audit {vendor} --list"
+            near = get_close_matches(name, known, n=3)
+            meant = f"did you mean {' or '.join(near)}? " if near else ""
+            todo = f"{meant}All of them: understudy audit {vendor} --list"
             raise UsageError(f"{where} {word}: {vendor} has no deviation {name!r}", todo=todo)
         if vendor in found:
             raise UsageError(f"{where} {word}: {vendor} deviates already", todo="play one at a time")

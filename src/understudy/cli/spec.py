@@ -75,6 +75,9 @@ def vendor(vendor: str, file: Path) -> None:
     if not specs.is_dir():
         raise UsageError("there is no folder specs/ here", todo="change to the root of your contract project")
     folder = specs / vendor
+    known = folder.is_dir()
     taken = provenance.vendor(folder, file, today=datetime.now(UTC).date())
     click.echo(f"{shown(folder)}: {taken.title} {taken.version}, SHA-256 {taken.sha256}")
     click.echo(f"check address ({taken.address}) and license ({taken.license}) in {shown(folder / 'provenance.yaml')}")
+    if not known:
+        click.echo(f"{vendor} is new here; what else its pack needs is in docs/ARCHITECTURE.md")
