@@ -42,7 +42,7 @@ def added(onetrust: Pack, monkeypatch: pytest.MonkeyPatch) -> Added:
 def test_a_deviation_is_killed_by_the_checks_that_name_its_rule(added: Added, onetrust: Pack) -> None:
     """The first one, its time and the techniques that would do alone are told."""
     name = "takes-OT-AUTH-1"
-    judged = judge(onetrust, name, 7, 20)
+    judged = judge(onetrust, name, 7, 10)
     assert (judged.killed, judged.rule, judged.error) == (True, "OT-AUTH-1", "")
     assert judged.first == "access[createOrUpdateDataSubjectUsingPOST]"
     assert set(judged.by) >= {"probes", "scenarios"}
@@ -52,24 +52,24 @@ def test_a_deviation_is_killed_by_the_checks_that_name_its_rule(added: Added, on
 
 def test_what_one_check_has_found_the_others_are_spared(added: Added, onetrust: Pack) -> None:
     """With `first`, which then says nothing of what they would have found."""
-    judged = judge(onetrust, "takes-OT-AUTH-1", 7, 20, first=True)
+    judged = judge(onetrust, "takes-OT-AUTH-1", 7, 10, first=True)
     assert (judged.by, judged.first) == (("probes",), "access[createOrUpdateDataSubjectUsingPOST]")
 
 
 def test_a_deviation_that_changes_nothing_survives(added: Added, onetrust: Pack) -> None:
     """A judge that finds fault with it would find fault with anything."""
-    judged = judge(onetrust, added(Deviation("nothing", "OT-ID-1", "Does nothing.")), 7, 20)
+    judged = judge(onetrust, added(Deviation("nothing", "OT-ID-1", "Does nothing.")), 7, 10)
     assert (judged.killed, judged.by, judged.named, judged.first) == (False, (), (), "")
 
 
 def test_another_rule_than_the_broken_one_does_not_kill(added: Added, onetrust: Pack) -> None:
     """Unless it is said to break with it; what was named is told."""
     crash = Deviation("crash", "OT-ID-1", "Crashes.", send=lambda reply, _: Reply(500) if reply.status < 300 else reply)
-    judged = judge(onetrust, added(crash), 7, 20)
+    judged = judge(onetrust, added(crash), 7, 10)
     assert not judged.killed
     assert "OT-STATUS-1" in judged.named
     beside = Deviation("beside", "OT-ID-1", "Crashes.", beside=("OT-STATUS-1",), send=crash.send)
-    assert judge(onetrust, added(beside), 7, 20).killed
+    assert judge(onetrust, added(beside), 7, 10).killed
 
 
 def test_the_fingerprint_is_the_vendors_and_the_names() -> None:
@@ -90,7 +90,7 @@ def test_processes_are_renewed_while_deviations_wait(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(auditing._Lane, "_opened", staticmethod(open_))
     names = ["takes-OT-AUTH-1", "takes-OT-AUTH-2", *(f"takes-OT-BODY-{number}" for number in (1, 2, 3, 5))]
-    found = list(audit([("onetrust", name) for name in names], 7, 20, 2, first=True))
+    found = list(audit([("onetrust", name) for name in names], 7, 10, 2, first=True))
     assert sorted(each.deviation for each in found if each.killed) == names
     assert len(opened) >= 3
 
@@ -114,7 +114,7 @@ def test_a_deviation_whose_process_dies_is_told_and_the_others_are_judged(
         file.write(KILLS)
     monkeypatch.chdir(tmp_path)
     names = ["takes-OT-AUTH-1", "kills", "takes-OT-AUTH-2"]
-    found = list(audit([("onetrust", name) for name in names], 7, 20, 2, first=True))
+    found = list(audit([("onetrust", name) for name in names], 7, 10, 2, first=True))
     assert sorted((each.deviation, each.killed, each.error) for each in found) == [
         ("kills", False, "its process died: out of memory, or killed"),
         ("takes-OT-AUTH-1", True, ""),

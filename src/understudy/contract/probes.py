@@ -28,6 +28,8 @@ PROBED = {
 }
 """Which check covers the rules of which part of the pipeline, whatever the pack."""
 
+LEAVES_ALONE = frozenset({400, 405, 413, 414, 415, 422, 431})
+"""Statuses that refuse a request itself; a 404 may say that its record has gone."""
 LIMIT_TRIES = 50
 LONGEST_WAIT = 5  # seconds that the limits probe waits for a quota to open again
 
@@ -39,6 +41,8 @@ class Prober:
         self.client = client
         self.run = client.run
         self.judge = client.judge
+        self._spoilt = 0
+        """How many requests that were to be refused may have changed the record that they share."""
 
     def good(self, operation_id: str, label: str) -> Sample | None:
         """Return a good request of an operation for a record of its own, which is there if it needs to be.
@@ -114,11 +118,13 @@ class Prober:
                     self._variant(rule, base, variant, number)
 
     def _variant(self, rule: Rule, base: Sample, variant: Variant, number: int) -> None:
-        own = self.good(base.operation.operation_id, f"{base.operation.operation_id} {rule.id} {number}")
         sent = variant.sample
-        if own is not None and rule.part is not Part.PARAMETERS:
-            sent = sent.moved(base, own)
+        if rule.part is not Part.PARAMETERS:
+            own = self._own(base.operation, f"{rule.id} {number}", refused=not variant.good)
+            sent = sent.moved(base, own) if own is not None else sent
         exchange = self.send(sent, "constraints")
+        if not variant.good and exchange.response.status not in LEAVES_ALONE:
+            self._spoilt += 1
         refused = exchange.response.status >= 400 and exchange.response.status not in (401, 403, 429)
         if variant.good and refused and self._taken(rule.operation, number):
             meets = "is refused" if exchange.response.status < 500 else "meets a server error"
@@ -126,6 +132,12 @@ class Prober:
             self.add("constraints", Outcome.FAILED, [rule], exchange, title, "2xx", actual)
         elif variant.good and exchange.response.status < 300:
             self.add("constraints", Outcome.PASSED, [rule], exchange)
+
+    def _own(self, operation: Operation, what: str, *, refused: bool) -> Sample | None:
+        """Return a good request for a record of its own; what is to be refused shares one, as long as it is refused."""
+        shared = operation.needs_record and refused
+        what = f"refused {self._spoilt}" if shared else what
+        return self.good(operation.operation_id, f"{operation.operation_id} {what}")
 
     def _taken(self, operation_id: str, number: int) -> bool:
         """Whether the request that a variant is made of is taken; else it is not the bound that was refused."""

@@ -15,7 +15,7 @@ from tests.e2e.serving import Answer, Bad, Call, Json, running
 from tests.mock.exchange import served
 from understudy import credentials
 from understudy import pack as packs
-from understudy.contract.evidence import Outcome
+from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.stateful import machine
 from understudy.contract.stateful.plans import Plan, Plans
 from understudy.contract.stateful.sequence import RESTRICTED, UNKNOWN
@@ -59,6 +59,11 @@ def test_what_the_documents_leave_open_is_no_finding(record: str, merge: str, ex
     assert merge == "deep" or outcomes(client, Outcome.REMARK) == []
 
 
+def nested(piece: Evidence) -> bool:
+    """Whether it is seen how deep the target merges, which ends the run."""
+    return piece.rule == "CG-NEST-1" and piece.outcome is not Outcome.PASSED
+
+
 @pytest.mark.parametrize(("told", "remarked"), [({}, True), ({"merge": "deep"}, False)])
 def test_how_a_target_reads_what_is_open_changes_what_is_expected(
     told: dict[str, str], remarked: bool, explore: Explore, monkeypatch: pytest.MonkeyPatch
@@ -66,7 +71,8 @@ def test_how_a_target_reads_what_is_open_changes_what_is_expected(
     """A setting of the target's is the model's as well: what it chooses is no remark then."""
     monkeypatch.setattr(machine, "SEQUENCES", 150)
     with served(packs.load("consentgrid"), Settings(switches={"consentgrid": {"merge": "deep"}})) as url:
-        client = explore(url, "consentgrid", "core", Credentials(credentials.FULL, credentials.READ), switches=told)
+        granted = Credentials(credentials.FULL, credentials.READ)
+        client = explore(url, "consentgrid", "core", granted, nested, switches=told)
     assert outcomes(client, Outcome.FAILED) == []
     assert ("CG-NEST-1" in {each.rule for each in outcomes(client, Outcome.REMARK)}) is remarked
 
@@ -145,6 +151,11 @@ class OpensToAnybody(Register):
         return super().forbidden(call, *names)
 
 
+def failed(piece: Evidence) -> bool:
+    """Whether something has been found, which ends the run."""
+    return piece.outcome is Outcome.FAILED
+
+
 @pytest.mark.parametrize(("register", "title"), [(OpensToReaders, RESTRICTED), (OpensToAnybody, UNKNOWN)])
 def test_a_call_that_is_closed_to_its_caller_is_no_good_call(
     register: type[Register], title: str, explore: Explore, monkeypatch: pytest.MonkeyPatch
@@ -152,7 +163,7 @@ def test_a_call_that_is_closed_to_its_caller_is_no_good_call(
     """Though the probe's one request is refused: the rule that closes it is missed."""
     monkeypatch.setattr(machine, "SEQUENCES", 150)
     with running(register()) as url:
-        client = explore(url, "consentgrid", "core", Credentials(Register.full, Register.read))
+        client = explore(url, "consentgrid", "core", Credentials(Register.full, Register.read), failed)
     found = outcomes(client, Outcome.FAILED)
     assert {each.title for each in found} == {title}, [f"{each.rule}: {each.title}" for each in found]
     assert all((each.rule or "").startswith("CG-AUTH-") for each in found)
