@@ -83,12 +83,17 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"UNDERSTUDY_{name}", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _few_surveys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Play one survey a run, and none of many records: hundreds of runs on quick servers would play little else."""
+    monkeypatch.setattr(machine, "SURVEYS", 1)
+    monkeypatch.setattr(machine, "CROWDED", 0.0)
+
+
 @pytest.fixture
 def verify_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
     """Return a function that calls `understudy verify` in this process on a base URL, with further words."""
     monkeypatch.setattr(fuzz, "EXAMPLES", 6)
-    monkeypatch.setattr(machine, "SURVEYS", 1)
-    monkeypatch.setattr(machine, "CROWDED", 0.0)
     monkeypatch.setattr(machine, "SEQUENCES", 30)
     monkeypatch.setattr(machine, "FURTHER", 1)
     monkeypatch.setattr(course, "SHRINKING", 1.0)
