@@ -47,7 +47,7 @@ $(STAMP): pyproject.toml constraints.txt src/understudy/__init__.py
 	@touch $@
 
 verify: $(STAMP) ## play the mocks, judge them, write reports/
-	$(BIN)/understudy verify --budget 60s --report reports
+	$(BIN)/understudy verify --budget 40s --report reports
 
 test: $(STAMP) ## run all tests that need nothing but Python
 	@code=0; $(BIN)/python --version; \
