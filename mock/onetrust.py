@@ -76,7 +76,8 @@ def _limited(exceeded: Exceeded, switches: Mapping[str, Json]) -> tuple[tuple[st
 def _refused(refusal: Refusal, operation_id: str | None, switches: Mapping[str, Json]) -> Reply | None:
     """Answer as the vendor's other pages have it: a string for the delete, OAuth's error object for the token."""
     if operation_id == "deleteDataSubjectUsingDELETE" and refusal.status == 400:
-        return refusal.reply(f"{refusal.detail} ({', '.join(refusal.rules)}: {refusal.where})")
+        told = ": ".join(filter(None, (", ".join(refusal.rules), refusal.where)))
+        return refusal.reply(f"{refusal.detail} ({told})" if told else refusal.detail)
     if operation_id == "GetOAuthToken" and refusal.status in (400, 401):
         return _no_token(refusal, "invalid_request" if refusal.status == 400 else "invalid_client")
     return None
@@ -363,7 +364,7 @@ def get_token(call: Call, state: Transaction) -> Reply:
         return _no_token(Refusal(400, told, _NO_GRANT, _place(form, "grant_type")), error)
     client = call.around.clients.get(fields.get("client_id") or "")
     if client is None or client.secret != fields.get("client_secret"):
-        return _unknown(_BY.get(form) or _place(form, "client_id"))
+        return _unknown("Authorization" if form == "basic" else _place(form, "client_id"))
     token = _token(call, client.client_id, client.scopes)
     return Reply(200, token, (_FORMS[form], "OT-TOKEN-4"), (("Cache-Control", "no-store"),))  # RFC 6749, section 5.1
 

@@ -128,7 +128,9 @@ def test_a_document_is_taken_in_with_its_provenance(project: Path) -> None:
     assert result.stdout.splitlines() == [
         f"specs/toy: Toy 1e3, SHA-256 {taken.sha256}",
         "check address (unknown) and license (unknown) in specs/toy/provenance.yaml",
+        "toy is new here; what else its pack needs is in docs/ARCHITECTURE.md",
     ]
+    assert "is new here" not in run("vendor", "toy", "toy.json").stdout
     assert source.content == (project / "toy.json").read_bytes()
 
 

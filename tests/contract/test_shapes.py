@@ -13,7 +13,7 @@ from understudy.values import Json
 SCHEMAS: list[dict[str, Json]] = [
     {"type": "string", "minLength": 2, "maxLength": 4},
     {"const": "ab"},
-    {"enum": ["a", 3, None, True, [], {}]},
+    {"enum": ["a", 3, None, True, [], {}, {"a": 1, "b": 2}]},
     {"pattern": "^a"},
     {"type": "string", "format": "uuid"},
     {"type": "string", "format": "date-time"},
@@ -34,7 +34,7 @@ LEAVES = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-2, 12),
-    st.sampled_from([2**31, 2**31 - 1, 1.5, 3.0, UUID, UUID[:-1], DAY, "2026-13-31T12:00:00Z"]),
+    st.sampled_from([2**31, 2**31 - 1, 1.5, 1.0, 3.0, 4.0, UUID, UUID[:-1], DAY, "2026-13-31T12:00:00Z"]),
     st.text("ab", max_size=6),
 )
 VALUES = st.one_of(

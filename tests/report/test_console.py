@@ -158,10 +158,12 @@ def test_lines_of_a_mock_that_is_gone_come_with_the_way_to_serve_it(sample: Call
     """At the port that they call; a target of the user's is still there."""
     (finding,) = sample().findings
     mine = replace(finding, curl="curl -X POST http://127.0.0.1:39449/api")
-    told = "before a line is repeated: understudy serve onetrust --port 39449 --seed"
+    told = "before a line is repeated: understudy serve onetrust --strict --port 39449 --seed"
     assert told in printed(sample(findings=(mine,), target="embedded mock"))
     assert told not in printed(sample(findings=(mine,), target="http://127.0.0.1:39449"))
     assert told not in printed(sample(findings=(), target="embedded mock"))
+    own = replace(mine, curl="curl -X POST http://127.0.0.1:39449/s/limited/api")  # which is a session that it had made
+    assert told not in printed(sample(findings=(own,), target="embedded mock"))
 
 
 def test_reason_is_given(sample: Callable[..., Report]) -> None:

@@ -85,7 +85,7 @@ class SecondOpinion:
         response = exchange.response
         try:
             body = self._shapes.of(json.loads(response.body)) if response.body else None
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, OverflowError):
             return None
         named = ((name.lower(), value) for name, value in response.headers)
         headers = tuple((name, self._written(value)) for name, value in named if name in declared)

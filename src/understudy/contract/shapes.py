@@ -39,7 +39,7 @@ class Shapes:
         named = {str(each) for each in keywords.get("format", [])}
         self._formats = sorted(name for name in named if not checker.conforms(_NO_TEXT, name))
         self._patterns = [*_patterns(keywords.get("pattern", []))]
-        self._constants = {repr(each) for each in _constants(keywords)}
+        self._constants = {_canonical(each) for each in _constants(keywords)}
         self._lengths = _bounds(keywords, "minLength", "maxLength")
         self._items = _bounds(keywords, "minItems", "maxItems")
         numbers = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
@@ -76,21 +76,36 @@ class Shapes:
 
     def _of_list(self, value: list[Json]) -> Shape:
         shapes = [self.of(child) for child in value]
-        unique = self._unique and len({repr(child) for child in value}) == len(value)
+        unique = self._unique and len({_canonical(child) for child in value}) == len(value)
         items = tuple(shapes) if self._ordered else frozenset(shapes)
         return "array", items, bisect_right(self._items, len(value)), unique, self._constant(value)
 
-    def _constant(self, value: Json) -> str | None:
-        written = repr(value) if self._constants else ""
-        return written if written in self._constants else None
+    def _constant(self, value: Json) -> Shape:
+        known = _canonical(value) if self._constants else None
+        return known if known in self._constants else None
 
 
 def _is_number(value: Json) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _canonical(value: Json) -> Shape:
+    """Return what is equal for values that are so to JSON Schema: 1 and 1.0 are, 1 and true are not."""
+    if isinstance(value, dict):
+        return "object", frozenset((name, _canonical(child)) for name, child in value.items())
+    if isinstance(value, list):
+        return "array", tuple(_canonical(child) for child in value)
+    return type(value).__name__ if isinstance(value, bool) else "", value
+
+
 def _constants(keywords: Mapping[str, list[Json]]) -> Iterator[Json]:
+    """Yield the values that a schema may be chosen by, or that it asks for."""
     yield from keywords.get("const", [])
+    for discriminator in keywords.get("discriminator", []):
+        mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
+        yield from (*mapping, *mapping.values()) if isinstance(mapping, dict) else ()
+        for schemas in keywords.get("schemas", []):
+            yield from schemas if isinstance(schemas, dict) else ()
     for values in keywords.get("enum", []):
         yield from values if isinstance(values, list) else ()
 

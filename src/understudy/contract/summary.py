@@ -91,7 +91,7 @@ class _Summary:
     def report(self) -> Report:
         vain, evidence = self._in_vain(), [*self.gathered.evidence]
         if vain:
-            evidence = [(piece, count) for piece, count in evidence if _met_by_others(piece)]
+            evidence = [(piece, count) for piece, count in evidence if self._stands(piece)]
         else:
             evidence += [(piece, 1) for piece in self._never_reached()]
         findings, remarks = self._weighed(evidence)
@@ -121,7 +121,7 @@ class _Summary:
             operations=tuple(self._operations()),
             findings=findings,
             remarks=remarks,
-            items=tuple(_voided(item, seen) if vain else _allowed(item, findings) for item in self.gathered.items),
+            items=tuple(_allowed(_voided(item, seen) if vain else item, findings) for item in self.gathered.items),
             reason=reason,
             prefix=self.run.prefix,
             left_behind=self.gathered.left_behind,
@@ -134,6 +134,16 @@ class _Summary:
         """Whether all was looked for, so that what was not found is not there."""
         gathered = self.gathered
         return not (gathered.narrowed or gathered.traffic or gathered.cut or gathered.fatal)
+
+    def _stands(self, piece: Evidence) -> bool:
+        """Whether evidence stands though the run was in vain.
+
+        It does where an answer shows it by itself that let somebody in or broke down, since the full caller was but
+        refused; and where that one was let in, on operations that need no record.
+        """
+        operation = self.pack.effective.operations.get(piece.operation or "")
+        elsewhere = operation is not None and not operation.needs_record and min(self.gathered.met, default=400) < 400
+        return elsewhere or (piece.status > 0 and not 400 <= piece.status < 500)
 
     def _in_vain(self) -> str:
         """Return why the full caller met nothing of what was to be judged, if so."""
@@ -361,11 +371,6 @@ def _allowed(item: ItemResult, findings: tuple[Finding, ...]) -> ItemResult:
     if item.outcome != "failed" or not item.failures or item.failures & counting:
         return item
     return replace(item, outcome="remark")
-
-
-def _met_by_others(piece: Evidence) -> bool:
-    """Whether an answer shows it by itself that let somebody in, or broke down: the full caller was but refused."""
-    return bool(piece.status) and not 400 <= piece.status < 500
 
 
 def _voided(item: ItemResult, told: set[str]) -> ItemResult:

@@ -275,10 +275,13 @@ def _titled(finding: Finding) -> str:
 
 def _served(report: Report) -> str:
     """Return the command that serves the mock once more which the lines of findings call; '' where none does."""
-    found = next(filter(None, (_AT.search(finding.curl) for finding in report.findings)), None)
+    lines = [finding.curl for finding in report.findings if "/s/" not in finding.curl]  # no sessions of the run's own
+    found = next(filter(None, map(_AT.search, lines)), None)
     if found is None or report.target != EMBEDDED:
         return ""
-    return f"before a line is repeated: understudy serve {report.vendor} --port {found[1]} --seed {report.seed}"
+    return (
+        f"before a line is repeated: understudy serve {report.vendor} --strict --port {found[1]} --seed {report.seed}"
+    )
 
 
 def _commands(curl: str) -> list[str]:

@@ -72,7 +72,7 @@ def verdict_line(report: Report) -> str:
         f"{seen[Outcome.REMARK]} remarks, {seen[Outcome.NOT_EXERCISED]} not exercised"
     )
     other = sum(finding.rule is None and finding.counts for finding in report.findings)
-    rules += f", {other} findings on no rule" if other else ""
+    rules += f", {other} finding{'s' if other > 1 else ''} on no rule" if other else ""
     run = f"{report.requests} requests in {report.seconds:.1f} s; seed {report.seed}"
     return f"verdict: {report.verdict} ({rules}; {run})"
 

@@ -35,10 +35,16 @@ def test_what_the_model_has_and_the_target_has_not_tells(mine: Json, theirs: Jso
 def test_what_the_target_has_chosen_tells_nothing() -> None:
     """It chooses another the next time: by what was sent a record is known again."""
     mine: Json = {"content": []}
-    theirs: Json = {"content": [{"id": "f00", "at": 1700000000, "name": "Ada", "tags": ["f01"]}]}
+    theirs: Json = {"content": [{"id": "f00", "at": 1700000000, "name": "Ada"}]}
     told = "$[?count(@['content'][?@['name'] == 'Ada']) == 0]"
     assert telling([theirs], [mine], [mine], theirs["content"], ["Ada"]) == Telling(told, "$response.body")
     assert telling([theirs], [mine], [mine], ["f00"], ["Ada"]) is None
+
+
+def test_a_field_that_only_the_target_has_tells() -> None:
+    """By its name, whatever value it has."""
+    told = Telling("$[?!@['extra']]", "$response.body")
+    assert telling([{"a": 1, "extra": "f00"}], [{"a": 1}], [{"a": 1}], {"extra": "f00"}) == told
 
 
 def test_equal_answers_have_nothing_that_tells() -> None:

@@ -87,6 +87,8 @@ def test_what_was_done_with_another_status_was_done(connect: Connect) -> None:
     assert not sequence.lost
     assert [call.reply.status for call in sequence.calls if call.reply] == [201, 200, 200]
     assert client.collector.failures() == []
+    passed = [piece.rule for piece, _ in client.collector if piece.check == course.check]
+    assert "OT-CREATE-1" not in passed
 
 
 def test_after_what_was_not_to_be_done_nothing_is_known(connect: Connect) -> None:

@@ -153,7 +153,7 @@ def test_surveys_leave_time_for_what_is_drawn(surveyed: Surveyed, monkeypatch: p
     monkeypatch.setattr(machine, "_search", lambda course, *rest: drawn.append(course.until - time.monotonic()))
     slow, quick = Slow(), Directory()
     surveyed(slow, seconds=6)
-    surveyed(quick, seconds=6)
+    surveyed(quick, seconds=30)
     assert drawn[0] > 2
     creations = [sum(call.method == "POST" for call in each.seen) for each in (slow, quick)]
     assert creations[0] < 20 < 100 < creations[1]  # many records are for the quick one alone

@@ -56,7 +56,7 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
             contrast = single_calls(clients, pool, ignored, tally)
         except OverError as over:
             return Comparison(None, 0, first.requests, tally.taken, str(over))
-        if contrast is not None and tally.taken == 0 and (closed := _closed(clients)):
+        if contrast is not None and (closed := _closed(clients, tally)):
             return Comparison(None, 0, first.requests, 0, closed)
         if contrast is not None:
             return Comparison(contrast.hidden(hide), 0, first.requests, tally.taken)
@@ -65,17 +65,19 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
             wanted = [plans.creation(random), *(plans.call(random) for _ in range(machine.STEPS))]
             contrast = twins.played(wanted, to_the_end=True)
             played += 1
+            if contrast is not None and (closed := _closed(clients, tally)):
+                return Comparison(None, played, first.requests, 0, closed)
             if contrast is not None:
                 twins.last(SHRINKING)
                 shrunk = shrinking.shrunk(contrast, twins.played)
                 return Comparison(shrunk.hidden(hide), played, first.requests, tally.taken)
     skipped = f"{tally.skipped} calls were kept from one of them by its limits" if tally.skipped else ""
-    return Comparison(None, played, first.requests, tally.taken, twins.why() or skipped or _closed(clients))
+    return Comparison(None, played, first.requests, tally.taken, twins.why() or skipped or _closed(clients, tally))
 
 
-def _closed(clients: tuple[Client, Client]) -> str:
+def _closed(clients: tuple[Client, Client], tally: Tally) -> str:
     """Return which target lets the full caller do nothing, and what to do; '' if each does."""
-    for client in clients:
+    for client in clients if tally.taken == 0 else ():
         met = set(client.full)
         if met and met <= {401, 403}:
             return f"{client.run.label} refuses the credentials with {min(met)}: check them"

@@ -53,7 +53,7 @@ def telling(
     words += [f"[{_quoted(name)}]" for name in _names(speaking_of)]
     found = [
         test
-        for test in dict.fromkeys(islice(_tests(mine[-1], _known(theirs[-1], known)), MOST))
+        for test in dict.fromkeys(islice(_tests(mine[-1], theirs[-1], known), MOST))
         if any(word in test for word in words)
         and _holds(test, mine[-1])
         and _holds(test, again[-1])
@@ -86,17 +86,17 @@ def _holds(test: str, body: Json) -> bool:
         return False
 
 
-def _tests(mine: Json, theirs: Json, place: str = "@", level: int = 0) -> Iterator[str]:
+def _tests(mine: Json, theirs: Json, known: Container[Json] = (), place: str = "@", level: int = 0) -> Iterator[str]:
     """Yield filters that the model's value keeps, small ones first: each on one part of it, or on what it lacks.
 
-    What lies deeper than DEEPEST levels has none.
+    What lies deeper than DEEPEST levels has none; nor has what is not known of the items that the target alone has.
     """
     if level > DEEPEST:
         return
     if isinstance(mine, Mapping):
         other = theirs if isinstance(theirs, Mapping) else {}
         for name, value in mine.items():
-            yield from _tests(value, other.get(name), _member(place, name), level + 1)
+            yield from _tests(value, other.get(name), known, _member(place, name), level + 1)
             yield _member(place, name)
         for name in other:
             if name not in mine:
@@ -104,7 +104,7 @@ def _tests(mine: Json, theirs: Json, place: str = "@", level: int = 0) -> Iterat
     elif isinstance(mine, list):
         for item in mine:
             yield from (f"count({place}[?{test}]) > 0" for test in _of_item(item, level + 1))
-        for item in theirs if isinstance(theirs, list) and theirs is not mine else ():
+        for item in _known(theirs, known) if isinstance(theirs, list) and theirs is not mine else ():
             yield from (f"count({place}[?{test}]) == 0" for test in _of_item(item, level + 1))
         yield f"count({place}[*]) == {len(mine)}"
     else:
