@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 
 from understudy.contract.access import Access
 from understudy.contract.client import Client
@@ -165,9 +164,10 @@ class Prober:
     ) -> None:
         """Add a failure for each rule; where no rule has the sentence, one without a rule."""
         curl = self.client.trail.told(exchange)
+        named, status = operation.operation_id, exchange.response.status
         for rule in [*(rule.id for rule in rules)] or (None,):
-            piece = Evidence(check, Outcome.FAILED, rule, operation.operation_id, title, expected, actual, curl)
-            self.client.collector.add([replace(piece, status=exchange.response.status)])
+            piece = Evidence(check, Outcome.FAILED, rule, named, title, expected, actual, curl, status=status)
+            self.client.collector.add([piece])
 
     # --- limits -----------------------------------------------------------------------------------------------------
 

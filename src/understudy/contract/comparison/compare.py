@@ -36,43 +36,49 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
     `ignored` takes out of an answer's body what is not to be compared. Raises TargetError where a target stops
     answering.
     """
-    first = clients[0]
-    pack, judged = first.judge.pack, first.judge.judged.operations
-    oracle = pack.oracle
-    if oracle is None:
-        return Comparison(None, 0, 0, 0, f"{pack.vendor} has no oracle, which draws the calls")
-    exact = first.judge.rules.by_id.get(oracle.exact)
-    named = [each for each in oracle.comparisons if each in judged]
-    plans = Plans(pack.effective, oracle, named, case=exact is not None and exact.binding)
+    first, tally = clients[0], Tally()
+    plans = _plans(first)
+    if plans is None:
+        return Comparison(None, 0, 0, 0, f"{first.judge.pack.vendor} has no oracle, which draws the calls")
 
     def hide(text: str) -> str:
         return clients[0].secrets.hide(clients[1].secrets.hide(text))
 
+    def ended(contrast: Contrast, played: int) -> Comparison:
+        closed = _closed(clients, tally)
+        return Comparison(None if closed else contrast.hidden(hide), played, first.requests, tally.taken, closed)
+
     with ThreadPoolExecutor(2) as pool:
-        tally = Tally()
         twins = Twins(clients, pool, ignored, tally)
         played = 0
         try:
             contrast = single_calls(clients, pool, ignored, tally)
         except OverError as over:
             return Comparison(None, 0, first.requests, tally.taken, str(over))
-        if contrast is not None and (closed := _closed(clients, tally)):
-            return Comparison(None, 0, first.requests, 0, closed)
         if contrast is not None:
-            return Comparison(contrast.hidden(hide), 0, first.requests, tally.taken)
+            return ended(contrast, 0)
         while played < sequences and not twins.over:
             random = Random(f"{first.run.seed} {played}")  # noqa: S311 (no secret is made of it)
             wanted = [plans.creation(random), *(plans.call(random) for _ in range(machine.STEPS))]
             contrast = twins.played(wanted, to_the_end=True)
             played += 1
-            if contrast is not None and (closed := _closed(clients, tally)):
-                return Comparison(None, played, first.requests, 0, closed)
-            if contrast is not None:
+            if contrast is not None and not _closed(clients, tally):
                 twins.last(SHRINKING)
-                shrunk = shrinking.shrunk(contrast, twins.played)
-                return Comparison(shrunk.hidden(hide), played, first.requests, tally.taken)
+                contrast = shrinking.shrunk(contrast, twins.played)
+            if contrast is not None:
+                return ended(contrast, played)
     skipped = f"{tally.skipped} calls were kept from one of them by its limits" if tally.skipped else ""
     return Comparison(None, played, first.requests, tally.taken, twins.why() or skipped or _closed(clients, tally))
+
+
+def _plans(client: Client) -> Plans | None:
+    """Return what the calls of sequences are drawn from; None where the pack has no oracle."""
+    pack, judged, oracle = client.judge.pack, client.judge.judged.operations, client.judge.pack.oracle
+    if oracle is None:
+        return None
+    exact = client.judge.rules.by_id.get(oracle.exact)
+    named = [each for each in oracle.comparisons if each in judged]
+    return Plans(pack.effective, oracle, named, case=exact is not None and exact.binding)
 
 
 def _closed(clients: tuple[Client, Client], tally: Tally) -> str:
