@@ -292,11 +292,13 @@ def _rules(
     if not body:
         rules.append("OT-BODY-4")
     refused = {conflict["name"]: conflict["values"] for conflict in conflicts}
+    before = {element.name: element for element in found.elements} if found else {}
     for element in sent:
+        values, conflicting = _listed(_frozen(element.get("value"))) or ("",), refused.get(element["name"], ())
+        if _links(element, before.get(element["name"])) and all(each in conflicting for each in values):
+            continue  # none of the list was taken, and so it is none
         if not element.get("linked"):
             rules.append("OT-UPDATE-2" if found else "OT-CREATE-2")
-        elif all(each in refused.get(element["name"], ()) for each in _listed(_frozen(element.get("value"))) or ("",)):
-            continue  # none of the list was taken, and so it is none
         elif element.get("value"):
             rules += ["OT-LINK-1", "OT-LINK-2"]
         else:

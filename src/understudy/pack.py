@@ -4,12 +4,13 @@
 """
 
 import importlib.util
+import json
 import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from hashlib import sha256
 from operator import is_
 from pathlib import Path
@@ -123,15 +124,7 @@ class Pack:
         return value
 
     def _check(self, value: Json) -> None:
-        pointer, reason = "", ""
-        version = str(value.get("openapi", "")) if isinstance(value, dict) else ""
-        validator = OpenAPIV30SpecValidator if version.startswith("3.0") else OpenAPIV31SpecValidator
-        try:
-            error = next(iter(validator(value).iter_errors()), None)
-            if error is not None:
-                pointer, reason = join(*getattr(error, "absolute_path", ())), str(error).splitlines()[0]
-        except Unresolvable as unresolvable:
-            reason = f"the reference {unresolvable.ref!r} leads nowhere"
+        pointer, reason = _fault(json.dumps(value))
         if reason:
             raise ContentError(
                 f"the effective document of {self.vendor} is not valid OpenAPI: {reason}",
@@ -249,6 +242,22 @@ class Pack:
     def scenarios(self) -> tuple[Path, ...]:
         """The Arazzo files, in the order of their names."""
         return tuple(sorted(self.contracts.glob("*.arazzo.yaml")))
+
+
+@lru_cache(maxsize=64)
+def _fault(document: str) -> tuple[str, str]:
+    """Return where a document, as JSON, is no valid OpenAPI, and why; twice nothing if it is valid.
+
+    It takes longer than all else that a pack is read for, and one process may read the same pack again and again.
+    """
+    value = json.loads(document)
+    version = str(value.get("openapi", "")) if isinstance(value, dict) else ""
+    validator = OpenAPIV30SpecValidator if version.startswith("3.0") else OpenAPIV31SpecValidator
+    try:
+        error = next(iter(validator(value).iter_errors()), None)
+    except Unresolvable as unresolvable:
+        return "", f"the reference {unresolvable.ref!r} leads nowhere"
+    return (join(*getattr(error, "absolute_path", ())), str(error).splitlines()[0]) if error is not None else ("", "")
 
 
 def load(vendor: str) -> Pack:

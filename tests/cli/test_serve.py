@@ -25,10 +25,10 @@ def test_every_option_is_explained() -> None:
         ("--nonsense",),
     ],
 )
-def test_a_value_out_of_range_is_wrong_usage(options: tuple[str, ...]) -> None:
-    """In a line that says where the options are told, with exit code 2."""
-    result = CliRunner().invoke(main, ["serve", *options])
+def test_wrong_words_are_told_in_a_line(options: tuple[str, ...]) -> None:
+    """It says where the options are explained; exit code 2."""
+    result = CliRunner().invoke(main, ["serve", *options], prog_name="understudy")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert result.stderr.startswith("understudy: ")
     assert options[0] in result.stderr
-    assert result.stderr.endswith("; see main serve --help\n")
+    assert result.stderr.endswith("; see understudy serve --help\n")

@@ -93,10 +93,10 @@ def test_a_request_without_an_answer_is_told_from_a_target_without_one(
     headers: dict[str, str], connect: Connect
 ) -> None:
     """Other requests are answered, if with what cannot be decoded; where none is, the run cannot go on."""
-    there = threading.Event()
+    gone = threading.Event()
 
     def silent(endpoint: Served, call: Call, step: Step) -> Answer:
-        if "silent" in call.headers.get("datasubjectidentifier", "") or there.is_set():
+        if "silent" in call.headers.get("datasubjectidentifier", "") or gone.is_set():
             return Answer(0)
         return Answer(404, b"gone", headers=headers) if call.method == "GET" else step(call)
 
@@ -105,7 +105,7 @@ def test_a_request_without_an_answer_is_told_from_a_target_without_one(
         assert client.send(good(client), WRITE, "test").response.status == 201
         unanswered = client.send(good(client, identifier="understudy-silent"), WRITE, "test")
         assert (unanswered.response.status, unanswered.response.said) == (NO_ANSWER, "no answer")
-        there.set()
+        gone.set()
         with pytest.raises(TargetError, match="does not answer in HTTP"):
             client.send(good(client), WRITE, "test")
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from openapi_schema_validator import OAS31Validator, oas31_format_checker
+from openapi_schema_validator import OAS30Validator, OAS31Validator, oas30_format_checker, oas31_format_checker
 
 from understudy.contract.shapes import Shapes
 from understudy.values import Json
@@ -26,9 +26,21 @@ SCHEMAS: list[dict[str, Json]] = [
     {"items": {"type": "string"}},
     {"required": ["a"]},
     {"properties": {"a": {"const": "ab"}}},
-    {"maxProperties": 1},
+    {"minProperties": 1, "maxProperties": 1},
+    {"propertyNames": {"const": "a"}},
+    {"format": "int64"},
 ]
-DOCUMENT: dict[str, Json] = {"openapi": "3.1.0", "components": {"schemas": {str(n): s for n, s in enumerate(SCHEMAS)}}}
+ORDERED: list[dict[str, Json]] = [
+    *SCHEMAS,
+    {"prefixItems": [{"type": "string"}, {"minimum": 3}]},
+    {"contains": {"const": "ab"}, "minContains": 2, "maxContains": 2},
+]
+NULLABLE: list[dict[str, Json]] = [
+    {"type": "string", "nullable": True, "minLength": 2},
+    {"type": "integer", "minimum": 1, "exclusiveMinimum": True},
+    {"type": "string", "format": "date-time"},
+    {"enum": ["a", 3]},
+]
 UUID, DAY = "633ba071-61b0-485f-81a0-a2245777b432", "2026-01-31T12:00:00Z"
 LEAVES = st.one_of(
     st.none(),
@@ -42,17 +54,39 @@ VALUES = st.one_of(
 )
 
 
-def taken(value: Json) -> list[bool]:
-    """Return which of the schemas take a value."""
-    return [OAS31Validator(each, format_checker=oas31_format_checker).is_valid(value) for each in SCHEMAS]
+def document(schemas: list[dict[str, Json]], version: str = "3.1.0") -> dict[str, Json]:
+    """Return a document with nothing but schemas."""
+    return {"openapi": version, "components": {"schemas": {str(n): each for n, each in enumerate(schemas)}}}
 
 
-@given(st.lists(VALUES, min_size=2, max_size=40))
-def test_values_of_one_shape_are_taken_by_the_same_schemas(values: list[Json]) -> None:
+DOCUMENT = document(SCHEMAS)
+
+
+def validators(schemas: list[dict[str, Json]]) -> list[OAS31Validator]:
+    """Return what looks at the values of OpenAPI 3.1."""
+    return [OAS31Validator(each, format_checker=oas31_format_checker) for each in schemas]
+
+
+KINDS = {
+    "3.1": (DOCUMENT, validators(SCHEMAS)),
+    "ordered": (document(ORDERED), validators(ORDERED)),
+    "3.0": (
+        document(NULLABLE, "3.0.3"),
+        [OAS30Validator(each, format_checker=oas30_format_checker) for each in NULLABLE],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(values=st.lists(VALUES, min_size=2, max_size=40))
+@settings(deadline=None)
+def test_values_of_one_shape_are_taken_by_the_same_schemas(kind: str, values: list[Json]) -> None:
     """Whatever the keyword: what one of them shows, all do."""
-    shapes, seen = Shapes(DOCUMENT), dict[object, list[bool]]()
+    described, looking = KINDS[kind]
+    shapes, seen = Shapes(described), dict[object, list[bool]]()
     for value in values:
-        assert seen.setdefault(shapes.of(value), taken(value)) == taken(value), value
+        taken = [validator.is_valid(value) for validator in looking]
+        assert seen.setdefault(shapes.of(value), taken) == taken, value
 
 
 @pytest.mark.parametrize(
@@ -69,3 +103,10 @@ def test_where_the_order_counts_it_is_of_the_shape() -> None:
     ordered = Shapes({**DOCUMENT, "prefixItems": [{"type": "string"}]})
     assert ordered.of(["x", 1]) != ordered.of([1, "x"])
     assert Shapes(DOCUMENT).of(["x", 1]) == Shapes(DOCUMENT).of([1, "x"])
+
+
+def test_a_pattern_that_is_not_pythons_tells_all_texts_apart() -> None:
+    """Openapi-core may be able to read it."""
+    shapes = Shapes(document([{"pattern": "^\\p{L}$"}]))
+    assert shapes.of("a") != shapes.of("1")
+    assert shapes.of("a") == shapes.of("a")

@@ -258,7 +258,7 @@ def test_a_documented_500_that_is_never_reached_is_listed(pack: Pack, run: Run) 
 
 @pytest.mark.parametrize("full", [(401,), (403,), (401, 429), (400, 403)])
 def test_full_credentials_refused_everywhere_are_inconclusive(full: tuple[int, ...], pack: Pack, run: Run) -> None:
-    """Whatever else was found: it is about somebody else's credentials."""
+    """No rule passes and no finding stays: they would be about somebody else's credentials."""
     refused = [(replace(FAILED[0], title=str(status), status=status), 1) for status in full]
     found = gathered(FAILED, PASSED, *refused, full=full, statuses={(WRITE, 302): 1, ("GetOAuthToken", 200): 1})
     made = report(pack, run, found)

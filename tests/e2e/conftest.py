@@ -85,7 +85,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _few_surveys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Play one survey a run, and none of many records: hundreds of runs on quick servers would play little else."""
+    """Play one survey a run in this process, and none of many records: hundreds of runs would play little else."""
     monkeypatch.setattr(machine, "SURVEYS", 1)
     monkeypatch.setattr(machine, "CROWDED", 0.0)
 

@@ -128,8 +128,8 @@ def test_of_200_concurrent_creates_exactly_one_is_answered_with_201(mock: str) -
     """Two calls on one subject never interleave, though all have a connection of their own and come together."""
 
     def create_all(identifier: str) -> list[bytes]:
-        body = [FULL, ("dataSubjectIdentifier", identifier), ("Content-Type", "application/json")]
-        sent = request("POST", WRITE, *body, body=b"{}")
+        headers = [FULL, ("dataSubjectIdentifier", identifier), ("Content-Type", "application/json")]
+        sent = request("POST", WRITE, *headers, body=b"{}")
         with ExitStack() as stack:
             connections = [stack.enter_context(connected(mock)) for _ in range(200)]
             for connection in connections:

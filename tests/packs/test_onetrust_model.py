@@ -186,12 +186,14 @@ def test_where_no_identifier_of_a_list_can_be_taken_the_type_stays_as_it_was(ten
     tenant.write("bo")
     date = {"interactionDate": "2025-01-31T12:00:00Z"}
     tenant.write("ada", phones("1") | date)
-    for again in ({}, {"interactionDate": "2026-01-31T12:00:00Z"}):
-        reply = tenant.write("ada", phones("bo", "ada") | again)
+    taken = phones("bo", "ada")
+    unsaid = {key: value for key, value in taken.items() if key != "linked"}  # it is a type of identifiers already
+    for sent in (taken, taken | {"interactionDate": "2026-01-31T12:00:00Z"}, unsaid):
+        reply = tenant.write("ada", sent)
         assert reply.body["elements"] == [{"name": "Phone", "linked": True, "value": ["1"], **date}]
         assert set(reply.body["additionalIdMessages"][0]["values"]) == {"bo", "ada"}
         assert "OT-LINK-9" in reply.rules
-        assert {"OT-LINK-1", "OT-LINK-2"}.isdisjoint(reply.rules)
+        assert {"OT-LINK-1", "OT-LINK-2", "OT-UPDATE-2"}.isdisjoint(reply.rules)
     assert {"OT-LINK-2", "OT-LINK-9"} <= set(tenant.write("ada", phones("bo", "2")).rules)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from understudy.cli.serve import serve
 from understudy.contract.evidence import Outcome
 from understudy.contract.verdict import Lapsed, Report, Verdict
 from understudy.errors import Where
@@ -158,8 +159,10 @@ def test_lines_of_a_mock_that_is_gone_come_with_the_way_to_serve_it(sample: Call
     """At the port that they call; a target of the user's is still there."""
     (finding,) = sample().findings
     mine = replace(finding, curl="curl -X POST http://127.0.0.1:39449/api")
-    told = "before a line is repeated: understudy serve onetrust --strict --port 39449 --seed"
-    assert told in printed(sample(findings=(mine,), target="embedded mock"))
+    told = "before a line is repeated: understudy serve onetrust --strict --port 39449 --seed 42"
+    assert told in printed(sample(findings=(mine,), target="embedded mock")).splitlines()
+    assert serve.make_context("serve", told.split()[6:]).params["port"] == 39449
+    assert told not in printed(sample(findings=(replace(mine, accepted=True),), target="embedded mock"))
     assert told not in printed(sample(findings=(mine,), target="http://127.0.0.1:39449"))
     assert told not in printed(sample(findings=(), target="embedded mock"))
     own = replace(mine, curl="curl -X POST http://127.0.0.1:39449/s/limited/api")  # which is a session that it had made

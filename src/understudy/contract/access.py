@@ -24,6 +24,7 @@ PERMISSIONS = "x-permissions"
 """Where a security scheme says what its scopes or roles open, if it does."""
 NOT_OPENED = "The restricted credential does not open a read"
 ACCEPTED = "A request without a valid credential is accepted"
+OPENED = "The restricted credential opens the operation"
 
 
 def made_up(place: Place) -> Iterator[tuple[str, str]]:
@@ -176,7 +177,7 @@ class Access:
         closing = self.judge.closing(self.operation, 403)
         rules = list(dict.fromkeys((*self.judge.rules.citing({Part.SECURITY}, needed), *closing)))
         if rules or 403 in self.operation.statuses:
-            self._refused(rules, exchange, "The restricted credential opens the operation", "403", by)
+            self._refused(rules, exchange, OPENED, "403", by)
 
     @property
     def _open_to_restricted(self) -> bool:

@@ -20,7 +20,7 @@ from understudy.contract.authentication import places
 from understudy.contract.connections import Connections, SilentError, UnreadableError
 from understudy.contract.derived import Derived
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import NO_ANSWER, Exchange, Request, Response, retry_after
+from understudy.contract.exchange import NO_ANSWER, Exchange, Request, Response, retry_after, telling
 from understudy.contract.judge import Judge
 from understudy.contract.made import Made
 from understudy.contract.shell import Source
@@ -137,6 +137,11 @@ class Client:
     def new_trail(self, *, whole: bool = False) -> Trail:
         """Return a trail on which nothing is yet; `whole` as there."""
         return Trail(self.run.prefix, self.judge.pack.effective.operations, whole=whole)
+
+    @property
+    def met(self) -> set[int]:
+        """The statuses that say what the full credential opens."""
+        return telling(self.full)
 
     @contextmanager
     def elsewhere(self, base_url: str) -> Iterator[None]:

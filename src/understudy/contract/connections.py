@@ -3,8 +3,10 @@
 Redirects are not followed and cookies not sent back: what is sent is what the judge knows of, and what a report shows.
 """
 
+import ssl
 import time
 from collections.abc import Callable
+from functools import cache
 from threading import local
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -78,8 +80,14 @@ class _Backend(httpcore.SyncBackend):
         return _Stream(super().connect_tcp(host, port, *args, **kwargs))
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return one context for all: to read the certificates of all authorities takes as long as ten requests."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def _transport() -> httpx.HTTPTransport:
-    transport = httpx.HTTPTransport(trust_env=False)
+    transport = httpx.HTTPTransport(verify=_tls(), trust_env=False)
     transport._pool._network_backend = _Backend()  # httpx hands none on
     return transport
 

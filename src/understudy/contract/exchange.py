@@ -93,6 +93,11 @@ class Response:
         return value.partition(";")[0].strip().lower() if value else None
 
 
+def telling(statuses: Iterable[int]) -> set[int]:
+    """Return the statuses that say what a credential opens: a 429 does not, nor does no answer."""
+    return set(statuses) - {429, NO_ANSWER}
+
+
 def said(status: int) -> str:
     """Return a status as people read it, in words where it stands for none."""
     return "no answer" if status == NO_ANSWER else str(status)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from understudy.contract.access import Access
 from understudy.contract.client import Client
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Exchange, retry_after
+from understudy.contract.exchange import NO_ANSWER, Exchange, retry_after
 from understudy.contract.grants import Grants
 from understudy.contract.records import LACKING, record
 from understudy.contract.samples import Sample, on_the_wire, sample
@@ -126,8 +126,7 @@ class Prober:
             self._spoilt += 1
         refused = exchange.response.status >= 400 and exchange.response.status not in (401, 403, 429)
         if variant.good and refused and self._taken(rule.operation, number):
-            meets = "is refused" if exchange.response.status < 500 else "meets a server error"
-            title, actual = f"A request at the bound of the rule {meets}", f"{exchange.response.said} to {variant.what}"
+            title, actual = _at_the_bound(exchange.response.status), f"{exchange.response.said} to {variant.what}"
             self.add("constraints", Outcome.FAILED, [rule], exchange, title, "2xx", actual)
         elif variant.good and exchange.response.status < 300:
             self.add("constraints", Outcome.PASSED, [rule], exchange)
@@ -232,3 +231,10 @@ class Prober:
             return ()
         places = [f"{header.pointer}/description", f"{header.pointer}/schema/description"]
         return self.judge.rules.citing({Part.LIMITS}, places)
+
+
+def _at_the_bound(status: int) -> str:
+    """Return what is said of a request at a rule's bound that is not taken."""
+    if status == NO_ANSWER:
+        return "A request at the bound of the rule has no answer"
+    return f"A request at the bound of the rule {'is refused' if status < 500 else 'meets a server error'}"

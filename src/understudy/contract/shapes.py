@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -38,7 +37,7 @@ class Shapes:
         self._checker = checker
         named = {str(each) for each in keywords.get("format", [])}
         self._formats = sorted(name for name in named if not checker.conforms(_NO_TEXT, name))
-        self._patterns = [*_patterns(keywords.get("pattern", []))]
+        self._patterns, self._foreign = _patterns(keywords.get("pattern", []))
         self._constants = {_canonical(each) for each in _constants(keywords)}
         self._lengths = _bounds(keywords, "minLength", "maxLength")
         self._items = _bounds(keywords, "minItems", "maxItems")
@@ -72,7 +71,8 @@ class Shapes:
     def _of_text(self, text: str) -> Shape:
         formats = tuple(self._checker.conforms(text, name) for name in self._formats)
         patterns = tuple(pattern.search(text) is not None for pattern in self._patterns)
-        return "text", bisect_right(self._lengths, len(text)), formats, patterns, self._constant(text)
+        known = text if self._foreign else self._constant(text)
+        return "text", bisect_right(self._lengths, len(text)), formats, patterns, known
 
     def _of_list(self, value: list[Json]) -> Shape:
         shapes = [self.of(child) for child in value]
@@ -110,10 +110,15 @@ def _constants(keywords: Mapping[str, list[Json]]) -> Iterator[Json]:
         yield from values if isinstance(values, list) else ()
 
 
-def _patterns(texts: Collection[Json]) -> Iterator[re.Pattern[str]]:
+def _patterns(texts: Collection[Json]) -> tuple[list[re.Pattern[str]], bool]:
+    """Return patterns, and whether there are others: those of ECMA 262 are not all Python's."""
+    found, foreign = list[re.Pattern[str]](), False
     for text in {each for each in texts if isinstance(each, str)}:
-        with suppress(re.error):  # what is no pattern tells nothing apart
-            yield re.compile(text)
+        try:
+            found.append(re.compile(text))
+        except re.error:
+            foreign = True
+    return found, foreign
 
 
 def _bounds(keywords: Mapping[str, list[Json]], least: str, most: str) -> list[int]:

@@ -5,10 +5,12 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 _FORMAT = r"printf '(?P<format>(?:[A-Za-z0-9]|\\[0-7]{3})*)'"
 """Bytes as `octal` writes them, in the command that prints them."""
+_PRINTED = re.compile(_FORMAT)
 _VARIABLE = r"\$\{?UNDERSTUDY_\w+"
 """A variable that stands there already, whose name is no secret."""
 _ENCODED = ("od -An -v -tx1 | tr -d ' \\n'", "sed 's/../%&/g'")
@@ -19,6 +21,8 @@ _ON_ONE_LINE = "tr -d '\\n'"
 _READ_OUT = r's/.*"access_token" *: *"\([^"]*\)".*/\1/p'
 _OTHERWISE = {"'": "'\"'\"'", " ": "+", "/": r"\/", '"': r"\"", "\\": r"\\"}
 """How a shell's single quotes, forms, and JSON write signs of their own."""
+_ENDING = 8
+"""How many letters at its end tell whether a text may be there; many tokens begin alike."""
 _WORDS = {"'": "'\"{}\"'", '"': "{}", "": '"{}"'}
 """An expansion where that quote is open."""
 
@@ -56,11 +60,10 @@ def expanded(lines: str, sources: Mapping[str, Source]) -> str:
     `sources` say by the texts where the shell has each from. A text is found as it is, and as forms, URLs, JSON
     and printf's formats write it: the line sends the same value, perhaps in another writing of it.
     """
-    known = {text: source for text, source in sources.items() if text}
+    known = {text: source for text, source in sources.items() if text and _may_be(text, lines)}
     if not known:
         return lines
-    values = "|".join(f"({_written(text)})" for text in sorted(known, key=len, reverse=True))
-    pattern, alone = re.compile(f"{_FORMAT}|{_VARIABLE}|{values}"), re.compile(values)
+    pattern, alone = _patterns(frozenset(known))
 
     def word(found: re.Match[str]) -> str:
         if (given := found["format"]) is not None:
@@ -69,6 +72,25 @@ def expanded(lines: str, sources: Mapping[str, Source]) -> str:
         return _WORDS[_open_quote(lines[: found.start()])].format(expansion) if expansion else found[0]
 
     return pattern.sub(word, lines)
+
+
+def _may_be(text: str, lines: str) -> bool:
+    """Whether a text may be in curl lines, for its last letters are: a pattern of all of it takes longer to make."""
+    end = _ending(text[-_ENDING:])
+    formats = (_bytes(found["format"]).decode("utf-8", "surrogateescape") for found in _PRINTED.finditer(lines))
+    return end.search(lines) is not None or any(end.search(printed) for printed in formats)
+
+
+@lru_cache(maxsize=1024)
+def _ending(letters: str) -> re.Pattern[str]:
+    return re.compile(_written(letters))
+
+
+@lru_cache(maxsize=16)
+def _patterns(texts: frozenset[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what finds texts, and what is to be undone first, in curl lines; and what finds the texts alone."""
+    values = "|".join(f"({_written(text)})" for text in sorted(texts, key=lambda text: (-len(text), text)))
+    return re.compile(f"{_FORMAT}|{_VARIABLE}|{values}"), re.compile(values)
 
 
 def _written(text: str) -> str:
@@ -101,7 +123,7 @@ def _out_of_json(written: str) -> str:
 
 def _printed(given: str, values: re.Pattern[str], sources: Mapping[str, Source]) -> str:
     """Return the command that prints a format's bytes, with expansions as its arguments."""
-    raw = re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), given.encode())
+    raw = _bytes(given)
     text, shown, arguments, position = raw.decode("utf-8", "surrogateescape"), "", list[str](), 0
     for found in values.finditer(text):
         if expansion := _expansion(found[0], sources):
@@ -110,6 +132,11 @@ def _printed(given: str, values: re.Pattern[str], sources: Mapping[str, Source])
             position = found.end()
     shown += octal(text[position:].encode("utf-8", "surrogateescape"))
     return " ".join((f"printf '{shown}'", *arguments))
+
+
+def _bytes(given: str) -> bytes:
+    """Return the bytes that a format stands for."""
+    return re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), given.encode())
 
 
 def _open_quote(lines: str) -> str:

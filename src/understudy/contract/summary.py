@@ -10,7 +10,7 @@ from understudy import __version__
 from understudy.contract import scenarios
 from understudy.contract.allowance import Allowance
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import NO_ANSWER, said
+from understudy.contract.exchange import NO_ANSWER, said, telling
 from understudy.contract.judge import in_scope
 from understudy.contract.records import creator, obtainable
 from understudy.contract.target import Run
@@ -56,8 +56,8 @@ class Gathered:
 
     @property
     def met(self) -> set[int]:
-        """The statuses that say what the full credential opens: a 429 does not, nor does no answer."""
-        return set(self.full) - {429, NO_ANSWER}
+        """The statuses that say what the full credential opens."""
+        return telling(self.full)
 
 
 def summarise(
@@ -209,7 +209,7 @@ class _Summary:
         lacking = {piece.rule for piece, _ in self.gathered.evidence if piece.reason.startswith("needs ")}
         for operation in self.judged.operations.values():
             seen = {status for operation_id, status in self.gathered.statuses if operation_id == operation.operation_id}
-            if not seen - {401, 403, 429, NO_ANSWER}:
+            if not telling(seen) - {401, 403}:
                 continue
             if self.pack.effective.operations[operation.operation_id].needs_record and not self._records:
                 continue

@@ -275,7 +275,8 @@ def _titled(finding: Finding) -> str:
 
 def _served(report: Report) -> str:
     """Return the command that serves the mock once more which the lines of findings call; '' where none does."""
-    lines = [finding.curl for finding in report.findings if "/s/" not in finding.curl]  # no sessions of the run's own
+    told = [finding.curl for finding in report.findings if finding.counts]
+    lines = [curl for curl in told if "/s/" not in curl]  # no sessions of the run's own
     found = next(filter(None, map(_AT.search, lines)), None)
     if found is None or report.target != EMBEDDED:
         return ""

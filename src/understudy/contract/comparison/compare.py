@@ -1,13 +1,14 @@
 """Comparing from start to end: single calls first, for what they show is the simplest, then sequences."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
 from understudy.contract.client import Client
 from understudy.contract.comparison.contrast import Contrast, Ignored, Tally
 from understudy.contract.comparison.sequences import Twins
-from understudy.contract.comparison.single import single_calls
+from understudy.contract.comparison.single import opens, single_calls
 from understudy.contract.stateful import machine, shrinking
 from understudy.contract.stateful.plans import Plans
 from understudy.contract.throttle import OverError
@@ -82,9 +83,9 @@ def _plans(client: Client) -> Plans | None:
 
 
 def _closed(clients: tuple[Client, Client], tally: Tally) -> str:
-    """Return which target lets the full caller do nothing, and what to do; '' if each does."""
+    """Return which target lets the full caller do nothing, and what to do; '' if each does, or there is no telling."""
     for client in clients if tally.taken == 0 else ():
-        met = set(client.full)
-        if met and met <= {401, 403}:
-            return f"{client.run.label} refuses the credentials with {min(met)}: check them"
+        with suppress(OverError):
+            if client.met and not opens(client):
+                return f"{client.run.label} refuses the credentials with {min(client.met)}: check them"
     return ""

@@ -1,6 +1,6 @@
 """Single calls to two targets: each operation as it is documented, by nobody, and on both sides of each constraint."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ def single_calls(
     """Send single calls to both; return the first difference. Raises TargetError and OverError."""
     probers = [Prober(client) for client in clients]
     for operation_id in clients[0].judge.judged.operations:
-        for pair in zip(*(_calls(prober, operation_id) for prober in probers), strict=True):
+        for pair in _calls(probers, operation_id):
             exchanges = list(pool.map(_sent, probers, pair))
             if not tally.compared(exchanges):
                 continue
@@ -46,18 +46,43 @@ def single_calls(
     return None
 
 
-def _calls(prober: Prober, operation_id: str) -> Iterator[_Single]:
-    """Yield the calls of an operation; those that need a record that cannot be had are left out."""
-    good = prober.good(operation_id, f"{operation_id} {CHECK}")
-    if good is None:
+def opens(client: Client) -> bool:
+    """Whether the full credential opens any operation: one that it does not is the target's doing.
+
+    Those that have not been called are, until one is open. Raises TargetError and OverError.
+    """
+    prober = Prober(client)
+    for operation_id in client.judge.judged.operations:
+        if client.met - {401, 403}:
+            break
+        good = prober.any(operation_id, f"{operation_id} {CHECK}") if operation_id not in client.asked else None
+        if good is not None:
+            prober.send(good, CHECK)
+    return bool(client.met - {401, 403})
+
+
+def _calls(probers: Sequence[Prober], operation_id: str) -> Iterator[tuple[_Single, ...]]:
+    """Yield the calls of an operation, one for each target; those that need a record that one cannot have are left out.
+
+    Where it can be made at one alone, the operation that makes it tells them apart.
+    """
+    goods = _goods(probers, operation_id, CHECK)
+    if not goods:
         return
-    closing = prober.judge.closing(good.operation, 401)
-    yield _Single(good, "none", closing[0].id if closing else None)
-    yield _Single(good, "full", None)
-    for rule in prober.judge.rules:
+    judge = probers[0].judge
+    closing = judge.closing(goods[0].operation, 401)
+    yield tuple(_Single(good, "none", closing[0].id if closing else None) for good in goods)
+    yield tuple(_Single(good, "full", None) for good in goods)
+    for rule in judge.rules:
         if rule.operation == operation_id and PROBED.get(rule.part or Part.ANSWER) == "constraints":
-            base = prober.good(operation_id, f"{rule.id} base")
-            yield from _variants(prober, rule, base) if base is not None else ()
+            bases = _goods(probers, operation_id, f"{rule.id} base")
+            yield from zip(*map(_variants, probers, [rule] * len(bases), bases), strict=True)
+
+
+def _goods(probers: Sequence[Prober], operation_id: str, label: str) -> list[Sample]:
+    """Return a good request for each target, or none."""
+    goods = [prober.good(operation_id, f"{operation_id} {label}") for prober in probers]
+    return [good for good in goods if good is not None] if all(goods) else []
 
 
 def _variants(prober: Prober, rule: Rule, base: Sample) -> Iterator[_Single]:
