@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from openapi_schema_validator import OAS30Validator, OAS31Validator, oas30_format_checker, oas31_format_checker
 
 from understudy.contract.shapes import Shapes
+from understudy.spec.document import Schema
 from understudy.values import Json
 
 SCHEMAS: list[dict[str, Json]] = [
@@ -67,6 +68,7 @@ def validators(schemas: list[dict[str, Json]]) -> list[OAS31Validator]:
     return [OAS31Validator(each, format_checker=oas31_format_checker) for each in schemas]
 
 
+OURS = [Schema(DOCUMENT, f"/components/schemas/{number}") for number in range(len(SCHEMAS))]
 KINDS = {
     "3.1": (DOCUMENT, validators(SCHEMAS)),
     "ordered": (document(ORDERED), validators(ORDERED)),
@@ -87,6 +89,18 @@ def test_values_of_one_shape_are_taken_by_the_same_schemas(kind: str, values: li
     for value in values:
         taken = [validator.is_valid(value) for validator in looking]
         assert seen.setdefault(shapes.of(value), taken) == taken, value
+
+
+@given(st.lists(VALUES, min_size=2, max_size=40))
+@settings(deadline=None)
+def test_keywords_say_the_same_of_sound_values_of_one_shape(values: list[Json]) -> None:
+    """As our own validation has it, so that the rules which one of them keeps are those that all do."""
+    shapes, seen = Shapes(DOCUMENT), dict[object, frozenset[str]]()
+    for value in values:
+        for schema in OURS:
+            if schema.is_valid(value):
+                said = schema.applied(value)
+                assert seen.setdefault((schema.pointer, shapes.of(value)), said) == said, value
 
 
 @pytest.mark.parametrize(

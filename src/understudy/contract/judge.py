@@ -9,8 +9,9 @@ from understudy.contract.demands import Breach, Excuse, breaches, parse_json
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import NO_ANSWER, Exchange, Response
 from understudy.contract.second_opinion import second_opinion
+from understudy.contract.shapes import Shape
 from understudy.pack import Pack
-from understudy.spec.document import Header, Operation, ResponseSpec
+from understudy.spec.document import Header, Operation, ResponseSpec, Schema
 from understudy.spec.rules import ANSWER_PARTS, REQUEST_PARTS, Part, Rule, Rules
 from understudy.spec.wire import header_text, is_json, text
 from understudy.values import Json, dereference, prefixes
@@ -20,8 +21,8 @@ REFUSALS = frozenset({400, 404, 405, 413, 414, 415, 422, 431})
 
 Whether a request is bad the document alone does not say: scenarios, probes and the oracle say what must be taken.
 """
-_SHORT, _KNOWN = 1024, 4096
-"""How long bodies may be that are known again, in bytes, and how many are."""
+_KNOWN = 4096
+"""Of how many shapes it is known which rules they keep."""
 _SHOWN = 500
 
 
@@ -40,8 +41,7 @@ class Judge:
         self.rules = Rules(pack.rules.source, [rule for rule in pack.rules if in_scope(rule, scope)])
         self.lenient = {} if strict else self.rules.relaxed
         self.second = second_opinion(self.judged)
-        self.sound: dict[tuple[str, bytes], tuple[Rule, ...]] = {}
-        """The rules that short bodies keep, by the schema's pointer: of a run's answers half are the same."""
+        self._kept: dict[tuple[str, Shape], tuple[Rule, ...]] = {}
 
     def operation(self, operation_id: str | None) -> Operation | None:
         """Return the judged operation of that id; None where the scope has none."""
@@ -53,6 +53,18 @@ class Judge:
         if operation is None:
             return []
         return list(_Hearing(self, exchange, operation, check).evidence())
+
+    def kept(self, schema: Schema, value: Json, shape: Shape | None) -> tuple[Rule, ...]:
+        """Return the rules on a schema's keywords that a body keeps; `shape` is that of one which breaks none.
+
+        To ask for all keywords that had a say takes longer than all else, and those of one shape have had the same.
+        """
+        known = self._kept.get((schema.pointer, shape)) if shape is not None else None
+        if known is None:
+            known = self.rules.citing(ANSWER_PARTS, schema.applied(value))
+            if shape is not None and len(self._kept) < _KNOWN:
+                self._kept[schema.pointer, shape] = known
+        return known
 
     def on_answers(self, keyword: str) -> tuple[Rule, ...]:
         """Return the rules on what an answer breaks: those that cite the keyword or, failing that, its property.
@@ -271,10 +283,6 @@ class _Hearing:
         schema = spec.content.get(declared)
         if schema is None or not is_json(media_type):
             return
-        sound = self.judge.sound.get((schema.pointer, self.response.body))
-        if sound is not None:
-            yield from self._pass(sound)
-            return
         try:
             value = parse_json(self.response.body)
         except (ValueError, RecursionError) as error:
@@ -313,10 +321,8 @@ class _Hearing:
             for rule in self.judge.on_answers(violation.keyword) or (None,):
                 actual = f"{violation.message[:_SHOWN]} at {violation.instance or 'the root'}"
                 yield self._ill(rule, title, f"what the document says under {keyword}", actual)
-        kept = self.judge.rules.citing(ANSWER_PARTS, schema.applied(value))
-        if not violations and len(self.response.body) <= _SHORT and len(self.judge.sound) < _KNOWN:
-            self.judge.sound[pointer, self.response.body] = kept
-        yield from self._pass(kept)
+        shape = self.judge.second.shape(self.response.body) if not violations else None
+        yield from self._pass(self.judge.kept(schema, value, shape))
 
     def _second_opinion(self) -> Iterator[Evidence]:
         if self.exchange.request.method != self.operation.method or self.response.cut:

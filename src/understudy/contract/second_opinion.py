@@ -19,6 +19,8 @@ from understudy.values import Json, walk
 
 _SHAPES = 10_000
 """How many shapes are remembered."""
+_LATELY, _SHORT = 256, 16_384
+"""Of how many bodies, up to so many bytes long, the shape is known: it is wanted twice, and many answers are alike."""
 _LONG = 100
 """Digits from which on a header's value is no number to anybody."""
 
@@ -57,6 +59,7 @@ class SecondOpinion:
         self._operations = document.operations
         self._given: dict[Shape, str | None] = {}
         self._shapes = Shapes(document.value)
+        self._of_short = lru_cache(_LATELY)(self._of_body)
         spec = SchemaPath.from_dict({**document.value, "servers": [{"url": "/"}]})
         three_one = str(document.value.get("openapi", "")).startswith("3.1")
         # Of its own it reads application/json alone.
@@ -80,12 +83,21 @@ class SecondOpinion:
             self._given[shape] = self._asked(exchange, operation)
         return self._given[shape]
 
+    def shape(self, body: bytes) -> Shape | None:
+        """Return the shape of a body; None where it is no JSON, or too deep."""
+        return self._of_short(body) if len(body) <= _SHORT else self._of_body(body)
+
+    def _of_body(self, body: bytes) -> Shape | None:
+        try:
+            return self._shapes.of(json.loads(body)) if body else "empty"
+        except (ValueError, RecursionError, OverflowError):
+            return None
+
     def _shape(self, exchange: Exchange, declared: Container[str]) -> Shape | None:
         """Return what a response has in common with others of one opinion; None where it is no JSON, or too deep."""
         response = exchange.response
-        try:
-            body = self._shapes.of(json.loads(response.body)) if response.body else None
-        except (ValueError, RecursionError, OverflowError):
+        body = self.shape(response.body)
+        if body is None:
             return None
         named = ((name.lower(), value) for name, value in response.headers)
         headers = tuple((name, self._written(value)) for name, value in named if name in declared)
