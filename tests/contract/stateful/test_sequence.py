@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence as Sequence_
+from contextlib import closing
 from dataclasses import replace
 from math import inf
 
@@ -108,12 +109,13 @@ def test_after_what_was_not_to_be_done_nothing_is_known(connect: Connect) -> Non
 
 def test_after_what_the_model_refuses_is_done_nothing_is_known(run: Run) -> None:
     """An update of a user whom nobody has made, if it is taken, has changed something, who knows what."""
-    plan = Plan("updateUser", {"path": {"identifyId": Slot(0)}}, {}, "application/json")
+    body = {"identifyId": Slot(0), "propertyKeys": ["AP-OWN-2"]}
+    plan = Plan("updateUser", {"path": {"identifyId": Slot(0)}}, body, "application/json")
     with running(Directory(status(404, 200))) as base_url:
         known = Credentials(Directory.full, Directory.read)
         client = Client(replace(run, base_url=base_url, credentials=known), Judge(packs.load("gainsight_px"), "core"))
-        assert known_fault(Course(client, inf), plan).lost
-        client.close()
+        with closing(client):
+            assert known_fault(Course(client, inf), plan).lost
 
 
 def known_fault(course: Course, plan: Plan) -> Sequence:
