@@ -275,7 +275,9 @@ def load_part(path: Path, what: str, name: str, kind: type[Part]) -> Part:
     """
     key = f"understudy_{what}_{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
     if not path.is_file():
-        raise ContentError(f"there is no {what}", where=Where(path), todo="write one, see docs/ARCHITECTURE.md")
+        raise ContentError(
+            f"there is no {what}", where=Where(path), todo="write one, see docs/ARCHITECTURE.md of understudy"
+        )
     spec = importlib.util.spec_from_file_location(key, path)
     assert spec is not None
     assert spec.loader is not None

@@ -128,7 +128,8 @@ def test_a_document_is_taken_in_with_its_provenance(project: Path) -> None:
     assert result.stdout.splitlines() == [
         f"specs/toy: Toy 1e3, SHA-256 {taken.sha256}",
         "check address (unknown) and license (unknown) in specs/toy/provenance.yaml",
-        "toy is new here; what else its pack needs is in docs/ARCHITECTURE.md",
+        "toy is new here, and needs specs/toy/rules.yaml and mock/toy.py: "
+        "docs/ARCHITECTURE.md of understudy says what is in them",
     ]
     assert "is new here" not in run("vendor", "toy", "toy.json").stdout
     assert source.content == (project / "toy.json").read_bytes()

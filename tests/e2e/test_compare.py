@@ -93,19 +93,40 @@ def test_what_is_ignored_is_not_compared() -> None:
 
 
 def test_a_comparison_of_refusals_alone_is_no_green_run() -> None:
-    """Exit 3, with what to do about it: keys that are none, or a record that nobody has."""
+    """Exit 3, with what to do about it: a record that is not named, or that nobody has."""
     with served("gainsight_px") as url:
         few = ("--sequences", "20")
-        refused = compare("gainsight_px", url, url, *few, token="no-such-key")
-        one_refused = compare("gainsight_px", "mock", url, *few, token="no-such-key")
         missing = compare("gainsight_px", url, url, *few)
         unknown = compare("gainsight_px", url, url, *few, "--existing", "nobody@example.com")
-    for result in (refused, one_refused):
-        assert f"{url} refuses the credentials with 401: check them" in result.output
-    for result in (refused, one_refused, missing, unknown):
-        assert result.exit_code == 3, result.output
-        assert "no call was taken by both targets" in result.output
+    for result in (missing, unknown):
+        assert (result.exit_code, "no call was taken by both targets" in result.output) == (3, True), result.output
         assert result.output.splitlines()[-1].startswith("verdict: inconclusive")
+
+
+@pytest.mark.parametrize("first", ["mock", ""], ids=["one", "both"])
+@pytest.mark.parametrize(
+    ("vendor", "scope", "limit"),
+    [
+        ("gainsight_px", "core", 1000),
+        ("gainsight_px", "full", 1000),
+        ("onetrust", "core", 1),
+        ("onetrust", "full", 1000),
+    ],
+)
+def test_credentials_that_a_target_refuses_are_no_difference(vendor: str, scope: str, limit: int, first: str) -> None:
+    """Though the other one takes them, and though some calls are refused for their number."""
+    with served(vendor, quotas=(Quota(limit=limit, seconds=1),)) as url:
+        words = (first or url, url, "--scope", scope, "--sequences", "2", "--budget", "20s")
+        result = compare(vendor, *words, token="no-such-key")
+    assert f"{url} refuses the credentials with 401: check them" in result.output
+    assert (result.exit_code, "no call was taken by both targets" in result.output) == (3, True), result.output
+
+
+def test_one_operation_that_a_target_forbids_is_a_difference() -> None:
+    """Though it is the first that is called, and what others need comes of it: the credentials open those."""
+    with served("gainsight_px", "nobody-may-create") as url:
+        result = compare("gainsight_px", "mock", url, "--scope", "full", "--sequences", "2")
+    assert (result.exit_code, "The answers differ in the status" in result.output) == (1, True), result.output
 
 
 def test_the_limits_of_one_target_are_no_difference() -> None:

@@ -80,4 +80,5 @@ def vendor(vendor: str, file: Path) -> None:
     click.echo(f"{shown(folder)}: {taken.title} {taken.version}, SHA-256 {taken.sha256}")
     click.echo(f"check address ({taken.address}) and license ({taken.license}) in {shown(folder / 'provenance.yaml')}")
     if not known:
-        click.echo(f"{vendor} is new here; what else its pack needs is in docs/ARCHITECTURE.md")
+        needed = f"{shown(folder / 'rules.yaml')} and mock/{vendor}.py"
+        click.echo(f"{vendor} is new here, and needs {needed}: docs/ARCHITECTURE.md of understudy says what is in them")

@@ -110,6 +110,9 @@ class Client:
         self.statuses: Counter[tuple[str, int]] = Counter()
         self.full: Counter[int] = Counter()
         self.asked: set[str] = set()
+        offered = judge.pack.effective.operations
+        self._closed = {each for each, operation in offered.items() if [*places(operation)]} or {*offered}
+        """What tells whether the full credential is let in: operations that want one, all where none does."""
         self._backs_off = True
         self.wanted: Wanted | None = None
         self.restart()
@@ -288,7 +291,7 @@ class Client:
         self._count(exchange)
         if exchange.operation_id is not None:
             self.statuses[exchange.operation_id, exchange.response.status] += 1
-            if exchange.credential == "full":
+            if exchange.credential == "full" and exchange.operation_id in self._closed:
                 self.full[exchange.response.status] += 1
                 self.asked.add(exchange.operation_id)
         self._learn(exchange.response)

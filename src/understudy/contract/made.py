@@ -21,10 +21,10 @@ SHOWN_DEPTH = 2
 class Made:
     """Identifiers of the records that the run has made, each once; those that were there, or are another's, are none.
 
-    An answer tells that a record was made: 201 or, where the document has none, any 2xx of an operation that creates.
-    Where no answer came to the full caller, one may have been. So does a 2xx about a record that must be there and was
-    never made: `beside` are those of them that are not named as the run's are, which it does not delete. Nothing that
-    the embedded mock holds needs to be deleted.
+    An answer tells that a record was made: 201 or, where the document has none, any 2xx of an operation that creates,
+    and a 2xx about a record that must be there and was never made. Where no answer came to the full caller, one may
+    have been. `beside` are those that are not named as the run's are, which it does not delete. Nothing that the
+    embedded mock holds needs to be deleted.
     """
 
     def __init__(self, run: Run, judge: Judge) -> None:

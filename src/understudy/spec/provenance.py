@@ -64,7 +64,9 @@ def load(folder: Path) -> tuple[Source, Provenance]:
     path = find(folder)
     source = read(folder / "provenance.yaml")
     for error in _VALIDATOR.iter_errors(source.value):
-        raise source.error(error.message, join(*error.instance_path), "see docs/ARCHITECTURE.md for the form")
+        raise source.error(
+            error.message, join(*error.instance_path), "see docs/ARCHITECTURE.md of understudy for the form"
+        )
     provenance = Provenance(**source.value)
     document = read(path)
     digest = hashlib.sha256(document.content).hexdigest()

@@ -29,7 +29,7 @@ SURVEYS = 6
 CROWDED, SURVEYED = 0.2, 0.6
 """The shares of the time by which a survey of many records ends, and by which the others do."""
 PACED = 2
-"""Of so many calls, each is made only if all that follow it can be."""
+"""Before so many of a crowd's first calls it is asked whether there is time for all; after them it is played."""
 
 
 def explore(client: Client, seconds: float, *, further: bool = False) -> str:
