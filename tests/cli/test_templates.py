@@ -59,6 +59,10 @@ def test_the_template_of_the_readme_can_be_used(tmp_path: Path) -> None:
         ),
         ('switches = {consentgrid = {record = "x"}}', "template busy: 'x' is not a value of record; use one of: flat"),
         ('switches = {nobodys = {record = "x"}}', "template busy: no vendor 'nobodys' here"),
+        (
+            'deviations = {consentgrid = "no-such"}',
+            "has no deviation 'no-such'; All of them: understudy audit consentgrid --list",
+        ),
         ('deviations = {consentgrid = "no-such"}', "template busy consentgrid.no-such: consentgrid has no deviation"),
         ('clock = "noon"', "template busy: Invalid isoformat string: 'noon'; give an RFC 3339 time"),
         ('seed_data = ["gone.yaml"]', "gone.yaml"),

@@ -135,6 +135,10 @@ base_url = "http://127.0.0.1:9"
 scope = "full"
 existing = ["ada"]
 token = {env = "STAGING_TOKEN"}
+
+[targets.misspelt]
+vendor = "onetrst"
+base_url = "http://127.0.0.1:9"
 """
 
 
@@ -168,12 +172,16 @@ def test_a_client_goes_before_the_token_of_a_target(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--target", "production"), "no target is called 'production'; use one of: staging"),
+        (("--target", "production"), "no target is called 'production'; use one of: staging, misspelt"),
         (("--target", "staging"), "target staging: STAGING_TOKEN is not set; set it to the token"),
         (("--target", "staging", "--base-url", "http://a"), "both --target and --base-url are given; give one of them"),
         (
             ("other", "--target", "staging", "--token", "t"),
             "target staging is onetrust's, and other is to be judged; name onetrust",
+        ),
+        (
+            ("onetrust", "--target", "misspelt", "--token", "t"),
+            "target misspelt is onetrst's, and onetrust is to be judged; mend its vendor in understudy.toml",
         ),
     ],
 )

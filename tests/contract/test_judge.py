@@ -8,7 +8,7 @@ import pytest
 from tests.contract.conftest import GOOD, Make
 from understudy import pack as packs
 from understudy.contract.evidence import Evidence, Outcome
-from understudy.contract.exchange import Exchange, Request, Response
+from understudy.contract.exchange import NO_ANSWER, Exchange, Request, Response
 from understudy.contract.judge import Judge, in_scope
 from understudy.contract.verdict import weigh
 from understudy.pack import Pack
@@ -60,6 +60,12 @@ def test_a_5xx_to_any_input_is_a_finding(credential: str, core: Judge, exchange:
     """A server error is one, whoever called, and though the document lists 500."""
     assert failed(core, exchange(500, b"", credential=credential)) == {"OT-STATUS-1"}
     assert failed(core, exchange(503, b"", credential=credential)) == {"OT-STATUS-1"}
+
+
+@pytest.mark.parametrize(("status", "title"), [(503, "The answer is a server error"), (NO_ANSWER, "No answer comes")])
+def test_silence_is_told_from_a_server_error(status: int, title: str, core: Judge, exchange: Make) -> None:
+    """Both break the rule on statuses."""
+    assert weighed(core, exchange(status, b""), Outcome.FAILED)["OT-STATUS-1"].title == title
 
 
 def test_a_5xx_to_a_bad_request_breaks_the_rule_that_asks_for_its_refusal(core: Judge, exchange: Make) -> None:

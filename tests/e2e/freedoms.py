@@ -55,6 +55,15 @@ class Reversed(Endpoint):
         return {**answer, "elements": elements[::-1]}
 
 
+class AddressesAlone(Endpoint):
+    """A subject is found by an e-mail address: the tenant has no other type of identifier."""
+
+    def write(self, identifier: str, body: dict[str, Json]) -> Answer:
+        if "@" not in identifier or body.get("identifierType", "Email") != "Email":
+            raise Bad("identifierType")
+        return super().write(identifier, body)
+
+
 class Unprocessable(Endpoint):
     """Bad bodies get 422."""
 
@@ -267,6 +276,7 @@ FREEDOMS: Mapping[str, Callable[[], Endpoint]] = {
             ListedErrors,
             Terse,
             Talkative,
+            AddressesAlone,
             Reversed,
             Unprocessable,
             BadMediaType,

@@ -210,6 +210,8 @@ def test_an_additional_identifier_in_the_header_finds_its_subject(tenant: Tenant
     reply = tenant.write("1", {"name": "City", "value": "Oslo"})
     assert (reply.status, reply.body["identifier"]) == (200, "ada")
     assert {"OT-LINK-6", "OT-PRIMARY-1"} <= set(reply.rules)
+    pages = [tenant.call("getDataSubjectsUsingGET", header={"identifier": name}) for name in ("1", "ada", "nobody")]
+    assert [page.rules for page in pages] == [("OT-READ-1", "OT-READ-2"), ("OT-READ-1",), ("OT-READ-1",)]
 
 
 def test_whether_it_does_is_a_switch() -> None:

@@ -48,6 +48,23 @@ def found(*writes: Json, shown: list[Json], before: list[Json] | None = None, un
 
 
 @pytest.mark.parametrize(
+    ("body", "may_be"),
+    [
+        ({}, False),
+        ([], False),
+        ({"identifierType": "Email"}, False),
+        ({"identifierType": "Customer Number"}, True),
+        ({"dataElements": [plain("x"), {"name": "Country"}]}, False),
+        ({"dataElements": [plain("x"), plain("y")]}, True),
+    ],
+)
+def test_what_a_tenant_has_not_may_be_refused(body: Json, may_be: bool) -> None:
+    """Which types of identifiers there are the document leaves to it, and what one name twice comes to."""
+    assert PACK.oracle is not None
+    assert PACK.oracle.refusable(body) is may_be
+
+
+@pytest.mark.parametrize(
     ("writes", "shown"),
     [
         ([linked("1", "2"), linked("1")], [linked("1"), plain("2")]),

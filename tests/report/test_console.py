@@ -22,9 +22,11 @@ from understudy.report.console import ConsoleWriter, default_console
 LINE = "verdict: violates (4 rules: 1 passed, 1 failed, 1 remarks, 1 not exercised; 1234 requests in 12.3 s; seed 42)"
 
 
-def printed(report: Report, *, verbose: bool = False, files: tuple[Path, ...] = (), width: int = 120) -> str:
+def printed(
+    report: Report, *, verbose: bool = False, brief: bool = False, files: tuple[Path, ...] = (), width: int = 120
+) -> str:
     file = io.StringIO()
-    writer = ConsoleWriter(Console(file=file, width=width, highlight=False), verbose=verbose)
+    writer = ConsoleWriter(Console(file=file, width=width, highlight=False), verbose=verbose, brief=brief)
     writer.started(report.vendor, report.target, report.scope, report.seed, len(report.items))
     for item in report.items:
         writer.progressed(item.name, item.outcome, 100)
@@ -130,6 +132,12 @@ def test_remarks_are_brief(sample: Callable[..., Report]) -> None:
     assert "remark 10" not in text
     assert "  and 3 more, all in the report" in text
     assert "remark 12" in printed(sample(remarks=remarks), verbose=True)
+
+
+def test_rules_that_were_not_exercised_are_left_out_of_what_is_brief(sample: Callable[..., Report]) -> None:
+    """As of a part of the checks, of which most rules are none."""
+    reason = "needs a restricted credential; give --restricted-token"
+    assert [reason in printed(sample(), brief=brief, width=200) for brief in (False, True)] == [True, False]
 
 
 def test_conforming_run_is_short(sample: Callable[..., Report]) -> None:

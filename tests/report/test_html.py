@@ -69,6 +69,7 @@ def test_page_says_what_a_reader_asks(sample: Callable[..., Report]) -> None:
         "core, 42",
         "OT-LINK-3",
         "seen 3 times",
+        "Linking an identifier that another data subject owns is refused with 409.",
         "409 with a body that says which identifier is taken",
         "specs/onetrust/openapi.json:431",
         "-H 'Content-Type: application/json'",
