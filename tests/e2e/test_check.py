@@ -112,14 +112,14 @@ def check(vendor: str, entries: Entries, folder: Path, *words: str) -> tuple[Res
 
 @pytest.mark.parametrize("vendor", PLAYED)
 def test_a_clean_archive_of_a_thousand_entries_has_no_finding(vendor: str, traffic: Traffic, tmp_path: Path) -> None:
-    """In less than ten seconds; calls that nobody recorded before leave no remark either."""
+    """In less than ten seconds of one core; calls that nobody recorded before leave no remark either."""
     entries = [entry for part in range(4) for entry in traffic(vendor, 40, f"clean-{vendor}-{part}")]
     assert len(entries) >= 1000
-    started = time.monotonic()
+    started = time.process_time()
     result, report = check(vendor, entries, tmp_path)
     assert (result.exit_code, report["verdict"], report["findings"], report["remarks"]) == (0, "partial", [], [])
     assert report["requests"] == len(entries)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize("vendor", PLAYED)

@@ -68,7 +68,10 @@ def nested(piece: Evidence) -> bool:
 def test_how_a_target_reads_what_is_open_changes_what_is_expected(
     told: dict[str, str], remarked: bool, explore: Explore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A setting of the target's is the model's as well: what it chooses is no remark then."""
+    """A setting of the target's is the model's as well: what it chooses is no remark then.
+
+    The seed is the same, and so both are sent the call that is remarked, with which the first run ends.
+    """
     monkeypatch.setattr(machine, "SEQUENCES", 150)
     with served(packs.load("consentgrid"), Settings(switches={"consentgrid": {"merge": "deep"}})) as url:
         granted = Credentials(credentials.FULL, credentials.READ)

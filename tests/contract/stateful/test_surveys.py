@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import pytest
@@ -148,15 +149,30 @@ def test_a_sign_that_is_understood_otherwise_ends_no_survey(surveyed: Surveyed) 
 
 
 def test_surveys_leave_time_for_what_is_drawn(surveyed: Surveyed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a slow target as well."""
+    """On a slow target as well: half of their share is left though one call may have come late."""
     drawn: list[float] = []
     monkeypatch.setattr(machine, "_search", lambda course, *rest: drawn.append(course.until - time.monotonic()))
-    slow, quick = Slow(), Directory()
+    slow = Slow()
     surveyed(slow, seconds=6)
-    surveyed(quick, seconds=30)
-    assert drawn[0] > 2
-    creations = [sum(call.method == "POST" for call in each.seen) for each in (slow, quick)]
-    assert creations[0] < 20 < 100 < creations[1]  # many records are for the quick one alone
+    assert drawn[0] > 6 * (1 - machine.SURVEYED) / 2
+    assert sum(call.method == "POST" for call in slow.seen) > 1
+
+
+@pytest.mark.parametrize(("paces", "made"), [([0.01], 50), ([1.0], 0), ([0.0, 1.0], 1), ([0.0, 0.01, 1.0], 50)])
+def test_many_records_are_made_where_there_is_time_for_all(paces: list[float], made: int) -> None:
+    """By the pace that the first call shows, if none is known before."""
+    pace = iter([*paces, *[paces[-1]] * 50])
+
+    class Paced:
+        judge = SimpleNamespace(judged=SimpleNamespace(operations={"createUser"}))
+
+        @property
+        def apart(self) -> float:
+            return next(pace)
+
+    calls: list[Any] = [SimpleNamespace(operation_id="createUser")] * 50
+    course: Any = SimpleNamespace(client=Paced())
+    assert len([*machine._in_time(course, calls, time.monotonic() + 10)]) == made
 
 
 @pytest.mark.parametrize(
