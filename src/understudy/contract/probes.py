@@ -117,13 +117,9 @@ class Prober:
                     self._variant(rule, base, variant, number)
 
     def _variant(self, rule: Rule, base: Sample, variant: Variant, number: int) -> None:
-        sent = variant.sample
-        if rule.part is not Part.PARAMETERS:
-            own = self._own(base.operation, f"{rule.id} {number}", refused=not variant.good)
-            sent = sent.moved(base, own) if own is not None else sent
-        exchange = self.send(sent, "constraints")
+        exchange = self.send(self.moved(rule, base, variant, f"{rule.id} {number}"), "constraints")
         if not variant.good and exchange.response.status not in LEAVES_ALONE:
-            self._spoilt += 1
+            self.spoil()
         refused = exchange.response.status >= 400 and exchange.response.status not in (401, 403, 429)
         if variant.good and refused and self._taken(rule.operation, number):
             title, actual = _at_the_bound(exchange.response.status), f"{exchange.response.said} to {variant.what}"
@@ -131,11 +127,21 @@ class Prober:
         elif variant.good and exchange.response.status < 300:
             self.add("constraints", Outcome.PASSED, [rule], exchange)
 
-    def _own(self, operation: Operation, what: str, *, refused: bool) -> Sample | None:
-        """Return a good request for a record of its own; what is to be refused shares one, as long as it is refused."""
-        shared = operation.needs_record and refused
-        what = f"refused {self._spoilt}" if shared else what
-        return self.good(operation.operation_id, f"{operation.operation_id} {what}")
+    def moved(self, rule: Rule, base: Sample, variant: Variant, what: str) -> Sample:
+        """Return a variant of a request for a record of its own, where there can be one and it is not the parameters'.
+
+        What is to be refused shares a record, as long as it is refused.
+        """
+        if rule.part is Part.PARAMETERS:
+            return variant.sample
+        named = base.operation.operation_id
+        shared = base.operation.needs_record and not variant.good
+        own = self.good(named, f"{named} refused {self._spoilt}" if shared else f"{named} {what}")
+        return variant.sample.moved(base, own) if own is not None else variant.sample
+
+    def spoil(self) -> None:
+        """Have what is to be refused share another record from now on."""
+        self._spoilt += 1
 
     def _taken(self, operation_id: str, number: int) -> bool:
         """Whether the request that a variant is made of is taken; else it is not the bound that was refused."""

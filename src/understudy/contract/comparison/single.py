@@ -9,7 +9,7 @@ from understudy.contract.comparison.contrast import CHECK, Contrast, Ignored, Ta
 from understudy.contract.comparison.normal import Normal
 from understudy.contract.evidence import Outcome
 from understudy.contract.exchange import Exchange
-from understudy.contract.probes import PROBED, Prober
+from understudy.contract.probes import LEAVES_ALONE, PROBED, Prober
 from understudy.contract.samples import Sample
 from understudy.contract.stateful.scenario import Taking
 from understudy.contract.variants import variants
@@ -19,11 +19,12 @@ from understudy.spec.rules import Part, Rule
 
 @dataclass(frozen=True, slots=True)
 class _Single:
-    """A call, who makes it, and the rule that it is about."""
+    """A call, who makes it, the rule that it is about, and whether it is to be refused."""
 
     sample: Sample
     credential: str
     rule: str | None
+    refused: bool = False
 
 
 def single_calls(
@@ -34,6 +35,9 @@ def single_calls(
     for operation_id in clients[0].judge.judged.operations:
         for pair in _calls(probers, operation_id):
             exchanges = list(pool.map(_sent, probers, pair))
+            if pair[0].refused and any(each.response.status not in LEAVES_ALONE for each in exchanges):
+                for prober in probers:
+                    prober.spoil()
             if not tally.compared(exchanges):
                 continue
             normals = [Normal(client.run) for client in clients]
@@ -87,11 +91,8 @@ def _goods(probers: Sequence[Prober], operation_id: str, label: str) -> list[Sam
 
 def _variants(prober: Prober, rule: Rule, base: Sample) -> Iterator[_Single]:
     for number, variant in enumerate(variants(rule, base)):
-        own = prober.good(rule.operation, f"{rule.id} {number}")
-        sent = variant.sample
-        if own is not None and rule.part is not Part.PARAMETERS:
-            sent = sent.moved(base, own)
-        yield _Single(sent, "full", rule.id)
+        sent = prober.moved(rule, base, variant, f"{rule.id} {number}")
+        yield _Single(sent, "full", rule.id, refused=not variant.good)
 
 
 def _sent(prober: Prober, single: _Single) -> Exchange:
