@@ -25,7 +25,7 @@ PLAYED = {
         " status-deleteDataSubjectUsingDELETE"
     ),
 }
-"""Of each kind one or two: what is refused, kept, shown, let in, counted. What long histories alone show is not among
+"""Of most kinds one or two: what is refused, kept, shown, let in, counted. What long histories alone show is not among
 them, for which a busy machine has no time."""
 
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from understudy.contract.derived import Derived
 from understudy.contract.exchange import Request
-from understudy.spec.document import Operation
+from understudy.spec.document import Document, Operation
 from understudy.spec.extensions import KEY_USER
 from understudy.values import dereference, join
 
@@ -44,6 +44,12 @@ class Place:
         except CookieError:
             return None
         return cookie.value if cookie is not None else None
+
+
+def wanting(document: Document) -> frozenset[str]:
+    """Return the operations that tell whether a credential is let in: those that want one, all where none does."""
+    found = {each for each, operation in document.operations.items() if [*places(operation)]}
+    return frozenset(found or document.operations)
 
 
 def places(operation: Operation) -> Iterator[Place]:

@@ -16,7 +16,7 @@ from threading import Barrier
 from typing import TypeAlias
 
 from understudy.contract.arazzo import Patience
-from understudy.contract.authentication import places
+from understudy.contract.authentication import places, wanting
 from understudy.contract.connections import Connections, SilentError, UnreadableError
 from understudy.contract.derived import Derived
 from understudy.contract.evidence import Evidence, Outcome
@@ -110,9 +110,7 @@ class Client:
         self.statuses: Counter[tuple[str, int]] = Counter()
         self.full: Counter[int] = Counter()
         self.asked: set[str] = set()
-        offered = judge.pack.effective.operations
-        self._closed = {each for each, operation in offered.items() if [*places(operation)]} or {*offered}
-        """What tells whether the full credential is let in: operations that want one, all where none does."""
+        self.wanting = wanting(judge.judged)
         self._backs_off = True
         self.wanted: Wanted | None = None
         self.restart()
@@ -291,7 +289,7 @@ class Client:
         self._count(exchange)
         if exchange.operation_id is not None:
             self.statuses[exchange.operation_id, exchange.response.status] += 1
-            if exchange.credential == "full" and exchange.operation_id in self._closed:
+            if exchange.credential == "full" and exchange.operation_id in self.wanting:
                 self.full[exchange.response.status] += 1
                 self.asked.add(exchange.operation_id)
         self._learn(exchange.response)

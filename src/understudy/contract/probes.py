@@ -128,7 +128,7 @@ class Prober:
             self.add("constraints", Outcome.PASSED, [rule], exchange)
 
     def moved(self, rule: Rule, base: Sample, variant: Variant, what: str) -> Sample:
-        """Return a variant of a request for a record of its own, where there can be one and it is not the parameters'.
+        """Return a variant of a request for a record of its own; that of a rule on parameters goes out as it is.
 
         What is to be refused shares a record, as long as it is refused.
         """

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
+import jsonschema_rs
 from openapi_schema_validator import oas30_format_checker, oas31_format_checker
 
 from understudy.values import Json, walk
@@ -36,8 +37,10 @@ class Shapes:
         checker = oas31_format_checker if str(document.get("openapi", "")).startswith("3.1") else oas30_format_checker
         self._checker = checker
         named = {str(each) for each in keywords.get("format", [])}
+        self._ours, ours_alone = _validators(keywords)
         self._formats = sorted(name for name in named if not checker.conforms(_NO_TEXT, name))
-        self._patterns, self._foreign = _patterns(keywords.get("pattern", []))
+        self._patterns, foreign = _patterns(keywords.get("pattern", []))
+        self._foreign = foreign or ours_alone
         self._constants = {_canonical(each) for each in _constants(keywords)}
         self._lengths = _bounds(keywords, "minLength", "maxLength")
         self._items = _bounds(keywords, "minItems", "maxItems")
@@ -72,7 +75,8 @@ class Shapes:
         formats = tuple(self._checker.conforms(text, name) for name in self._formats)
         patterns = tuple(pattern.search(text) is not None for pattern in self._patterns)
         known = text if self._foreign else self._constant(text)
-        return "text", bisect_right(self._lengths, len(text)), formats, patterns, known
+        ours = tuple(validator.is_valid(text) for validator in self._ours)
+        return "text", bisect_right(self._lengths, len(text)), formats, patterns, ours, known
 
     def _of_list(self, value: list[Json]) -> Shape:
         shapes = [self.of(child) for child in value]
@@ -108,6 +112,18 @@ def _constants(keywords: Mapping[str, list[Json]]) -> Iterator[Json]:
             yield from schemas if isinstance(schemas, dict) else ()
     for values in keywords.get("enum", []):
         yield from values if isinstance(values, list) else ()
+
+
+def _validators(keywords: Mapping[str, list[Json]]) -> tuple[list[jsonschema_rs.Draft202012Validator], bool]:
+    """Return what our own validation has on texts, which has other formats and patterns, and whether there is more."""
+    found, more = list[jsonschema_rs.Draft202012Validator](), False
+    for name in ("format", "pattern"):
+        for value in {each for each in keywords.get(name, []) if isinstance(each, str)}:
+            try:
+                found.append(jsonschema_rs.Draft202012Validator({name: value}, validate_formats=True))
+            except jsonschema_rs.ValidationError:
+                more = True
+    return found, more
 
 
 def _patterns(texts: Collection[Json]) -> tuple[list[re.Pattern[str]], bool]:

@@ -35,10 +35,10 @@ from understudy.values import Json
 class Gathered:
     """What the checks of a run sent home: evidence with how often it was seen, statuses, requests, items.
 
-    `full` counts the statuses that the full credential met, `asked` are the operations that it called; `narrowed` says
-    that only a part was asked for, `traffic` that others chose what was sent, `cut` by which option's limit a check
-    that binds ended before it was done, `short` that any check did for want of requests, `fatal` why the run could not
-    go on; `left_behind` counts records that could not be deleted.
+    `full` counts the statuses that the full credential met, `asked` are the operations that it called, both of those
+    that want one; `narrowed` says that only a part was asked for, `traffic` that others chose what was sent, `cut` by
+    which option's limit a check that binds ended before it was done, `short` that any check did for want of requests,
+    `fatal` why the run could not go on; `left_behind` counts records that could not be deleted.
     """
 
     evidence: list[tuple[Evidence, int]] = field(default_factory=list)
@@ -173,7 +173,8 @@ class _Summary:
             return Verdict.PARTIAL, "only a part of the checks was asked for"
         if gathered.cut and not self.run.scenarios and gathered.full and min(gathered.full) >= 400:
             refused = ", ".join(said(status) for status in sorted(gathered.full))
-            return Verdict.INCONCLUSIVE, f"no request was taken: every answer to the full credentials is {refused}"
+            told = f"no request that wants credentials was taken: every answer to the full ones is {refused}"
+            return Verdict.INCONCLUSIVE, told
         if gathered.cut:
             return Verdict.PARTIAL, f"{self._limit()} before all checks were done; give more with {gathered.cut}"
         return Verdict.CONFORMS, _counted_out(findings)

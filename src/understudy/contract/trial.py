@@ -17,6 +17,7 @@ import pytest
 
 from understudy.contract import scenarios
 from understudy.contract.allowance import Allowance
+from understudy.contract.authentication import wanting
 from understudy.contract.cleaning import CHECK as CLEANING
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.items import CLEANED, PACK
@@ -154,7 +155,7 @@ class Trial:
         One operation that it does not open is a fault of the target's.
         """
         gathered, judged = self.gathered, self.pack.judged(self.run.scope)
-        tried = sum(gathered.full.values()) >= ENOUGH and len(gathered.asked) >= min(DIFFERENT, len(judged.operations))
+        tried = sum(gathered.full.values()) >= ENOUGH and len(gathered.asked) >= min(DIFFERENT, len(wanting(judged)))
         creates = creator(judged, self.pack.effective)
         seen = gathered.met
         lost = seen == {404} and creates is not None and creates.operation_id in gathered.asked

@@ -1,10 +1,11 @@
 """Where two answers differ."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from understudy.contract.comparison.contrast import contrasted, difference
+from understudy.contract.comparison.contrast import Tally, contrasted, difference
 from understudy.contract.comparison.normal import NOTHING, Normal
 from understudy.contract.exchange import Exchange, Request, Response
 from understudy.contract.stateful.scenario import Taking
@@ -22,6 +23,18 @@ def answered(status: int, media_type: str, body: Json) -> Exchange:
 
 
 JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("credential", "wanting", "status", "taken"),
+    [("full", "any", 200, 1), ("full", "any", 401, 0), ("none", "any", 200, 0), ("full", "other", 200, 0)],
+)
+def test_calls_that_want_no_credential_show_nothing_of_it(
+    credential: str, wanting: str, status: int, taken: int
+) -> None:
+    """They are compared, and are no call that both targets took."""
+    exchange, tally = replace(answered(status, JSON, {}), credential=credential), Tally({wanting})
+    assert (tally.compared([exchange, exchange]), tally.taken) == (True, taken)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
     `ignored` takes out of an answer's body what is not to be compared. Raises TargetError where a target stops
     answering.
     """
-    first, tally = clients[0], Tally()
+    first, tally = clients[0], Tally(clients[0].wanting)
     plans = _plans(first)
     if plans is None:
         return Comparison(None, 0, 0, 0, f"{first.judge.pack.vendor} has no oracle, which draws the calls")
@@ -45,9 +45,9 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
     def hide(text: str) -> str:
         return clients[0].secrets.hide(clients[1].secrets.hide(text))
 
-    def ended(contrast: Contrast, played: int) -> Comparison:
-        closed = _closed(clients, tally)
-        return Comparison(None if closed else contrast.hidden(hide), played, first.requests, tally.taken, closed)
+    def ended(contrast: Contrast | None, played: int, note: str) -> Comparison:
+        shown = contrast.hidden(hide) if contrast is not None else None
+        return Comparison(shown, played, first.requests, tally.taken, note)
 
     with ThreadPoolExecutor(2) as pool:
         twins = Twins(clients, pool, ignored, tally)
@@ -55,21 +55,23 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
         try:
             contrast = single_calls(clients, pool, ignored, tally)
         except OverError as over:
-            return Comparison(None, 0, first.requests, tally.taken, str(over))
+            return ended(None, 0, _refusing(clients, tally) or str(over))
         if contrast is not None:
-            return ended(contrast, 0)
+            refusing = _refusing(clients, tally)
+            return ended(None if refusing else contrast, 0, refusing)
         while played < sequences and not twins.over:
             random = Random(f"{first.run.seed} {played}")  # noqa: S311 (no secret is made of it)
             wanted = [plans.creation(random), *(plans.call(random) for _ in range(machine.STEPS))]
             contrast = twins.played(wanted, to_the_end=True)
             played += 1
-            if contrast is not None and not _closed(clients, tally):
-                twins.last(SHRINKING)
-                contrast = shrinking.shrunk(contrast, twins.played)
             if contrast is not None:
-                return ended(contrast, played)
+                refusing = _refusing(clients, tally)
+                if refusing:
+                    return ended(None, played, refusing)
+                twins.last(SHRINKING)
+                return ended(shrinking.shrunk(contrast, twins.played), played, "")
     skipped = f"{tally.skipped} calls were kept from one of them by its limits" if tally.skipped else ""
-    return Comparison(None, played, first.requests, tally.taken, twins.why() or skipped or _closed(clients, tally))
+    return ended(None, played, _refusing(clients, tally) or twins.why() or skipped)
 
 
 def _plans(client: Client) -> Plans | None:
@@ -82,7 +84,7 @@ def _plans(client: Client) -> Plans | None:
     return Plans(pack.effective, oracle, named, case=exact is not None and exact.binding)
 
 
-def _closed(clients: tuple[Client, Client], tally: Tally) -> str:
+def _refusing(clients: tuple[Client, Client], tally: Tally) -> str:
     """Return which target lets the full caller do nothing, and what to do; '' if each does, or there is no telling."""
     for client in clients if tally.taken == 0 else ():
         with suppress(OverError):

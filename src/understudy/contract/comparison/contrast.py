@@ -1,7 +1,7 @@
 """Where two targets differ: how answers are held against each other, and what is told of a difference."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -45,8 +45,12 @@ class Contrast:
 
 @dataclass(slots=True)
 class Tally:
-    """How many calls both targets took, and how many were kept from one of them by its limits."""
+    """How many calls both targets took, and how many were kept from one of them by its limits.
 
+    Those by the full credential count as taken, of the operations `wanting` one: others show nothing of it.
+    """
+
+    wanting: Collection[str]
     taken: int = 0
     skipped: int = 0
 
@@ -54,7 +58,8 @@ class Tally:
         """Count a call that both were sent; return whether its answers can be held against each other."""
         statuses = [exchange.response.status for exchange in exchanges]
         self.skipped += 429 in statuses
-        self.taken += max(statuses) < 400
+        told = exchanges[0].credential == "full" and exchanges[0].operation_id in self.wanting
+        self.taken += told and max(statuses) < 400
         return 429 not in statuses
 
 

@@ -51,15 +51,15 @@ def single_calls(
 
 
 def opens(client: Client) -> bool:
-    """Whether the full credential opens any operation: one that it does not is the target's doing.
+    """Whether the full credential is let in anywhere.
 
-    Those that have not been called are, until one is open. Raises TargetError and OverError.
+    Operations that were not called yet are called until one lets it in. Raises TargetError and OverError.
     """
     prober = Prober(client)
-    for operation_id in client.judge.judged.operations:
+    for operation_id in sorted(client.wanting - client.asked):
         if client.met - {401, 403}:
             break
-        good = prober.any(operation_id, f"{operation_id} {CHECK}") if operation_id not in client.asked else None
+        good = prober.any(operation_id, f"{operation_id} {CHECK}")
         if good is not None:
             prober.send(good, CHECK)
     return bool(client.met - {401, 403})
