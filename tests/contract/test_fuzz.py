@@ -53,11 +53,8 @@ def test_a_phase_ends_between_two_calls_and_keeps_what_it_saw(
     endpoint.delay = 0.2
     with running(endpoint) as base_url:
         client = connect(base_url)
-        began = time.monotonic()
         fuzz.phase(client, "fuzzing", 1)
-        seconds = time.monotonic() - began
-    assert client.requests >= 1
-    assert seconds < 5
+    assert 1 <= client.requests <= 6  # of which each takes a fifth of that second, and the last one may end late
 
 
 def test_a_retry_after_is_obeyed_in_a_phase_too(connect: Connect) -> None:
