@@ -69,20 +69,23 @@ def expected(criterion: Criterion) -> str:
 
 def evaluate(criterion: Criterion, context: Context) -> Judgement:
     """Judge a criterion that `check` has passed; one that names what is not there does not hold."""
-    if criterion.type == "simple":
-        condition = parse_condition(criterion.condition)
-        try:
-            held, actual = truth(condition, context), _values(condition, context)
-        except Unresolved as error:
-            held, actual = False, str(error)
-        return Judgement(held, expected(criterion), actual)
-    subject = parse(criterion.context or "")
     try:
-        value = resolve(subject, context)
+        held = _holds(criterion, context)
     except Unresolved as error:
         return Judgement(False, expected(criterion), str(error))
-    held = _matches(criterion, value)
-    return Judgement(held, expected(criterion), f"{subject.text} is {_shown(subject, value, context)}")
+    if criterion.type == "simple":
+        return Judgement(held, expected(criterion), _values(parse_condition(criterion.condition), context))
+    subject = parse(criterion.context or "")
+    return Judgement(
+        held, expected(criterion), f"{subject.text} is {_shown(subject, resolve(subject, context), context)}"
+    )
+
+
+def _holds(criterion: Criterion, context: Context) -> bool:
+    """Whether a criterion holds, without a word on why; raises Unresolved."""
+    if criterion.type == "simple":
+        return truth(parse_condition(criterion.condition), context)
+    return _matches(criterion, resolve(parse(criterion.context or ""), context))
 
 
 def tells(criteria: Iterable[Criterion], context: Context) -> bool:
@@ -103,22 +106,15 @@ def tells(criteria: Iterable[Criterion], context: Context) -> bool:
 
     def taken(other: int) -> bool:
         there = replace(context, exchange=replace(exchange, response=replace(exchange.response, status=other)))
-        return all(_holds(each, there) for each in asked)
+        try:
+            return all(_holds(each, there) for each in asked)
+        except Unresolved:
+            return False
 
     return status < 600 and not any(map(taken, range(200, status // 100 * 100)))
 
 
 _STATUS = "$statusCode"
-
-
-def _holds(criterion: Criterion, context: Context) -> bool:
-    """Whether a criterion holds, without a word on why."""
-    try:
-        if criterion.type == "simple":
-            return truth(parse_condition(criterion.condition), context)
-        return _matches(criterion, resolve(parse(criterion.context or ""), context))
-    except Unresolved:
-        return False
 
 
 def _names(node: Node, status: int) -> bool:
