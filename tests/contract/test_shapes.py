@@ -21,6 +21,7 @@ SCHEMAS: list[dict[str, Json]] = [
     {"type": "integer", "minimum": 1, "maximum": 9},
     {"exclusiveMinimum": 1, "exclusiveMaximum": 9},
     {"multipleOf": 3},
+    {"multipleOf": 0.1},
     {"format": "int32"},
     {"minItems": 1, "maxItems": 2},
     {"uniqueItems": True},
@@ -47,7 +48,9 @@ LEAVES = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-2, 12),
-    st.sampled_from([2**31, 2**31 - 1, 1.5, 1.0, 3.0, 4.0, UUID, UUID[:-1], DAY, "2026-13-31T12:00:00Z"]),
+    st.sampled_from(
+        [2**31, 2**31 - 1, 0.3, 0.35, 0.5, 1.5, 1.0, 3.0, 4.0, UUID, UUID[:-1], DAY, "2026-13-31T12:00:00Z"]
+    ),
     st.text("ab", max_size=6),
 )
 VALUES = st.one_of(
@@ -61,6 +64,7 @@ def document(schemas: list[dict[str, Json]], version: str = "3.1.0") -> dict[str
 
 
 DOCUMENT = document(SCHEMAS)
+WHOLE = Shapes(document([each for each in SCHEMAS if each != {"multipleOf": 0.1}]))
 
 
 def validators(schemas: list[dict[str, Json]]) -> list[OAS31Validator]:
@@ -72,6 +76,7 @@ COMPOUND: list[dict[str, Json]] = [
     {"anyOf": [{"pattern": "^a$"}, {"format": "uri"}, {"minLength": 3}, {"minimum": 3}, {"multipleOf": 2}, {}]},
     {"anyOf": [{"pattern": r"^\d$"}, {"format": "email"}, {"uniqueItems": True}, {"minItems": 2}, {"const": "ab"}, {}]},
     {"if": {"format": "time"}, "then": {}, "else": {"not": {"const": "ab"}}},
+    *({"anyOf": [schema, {}]} for schema in ORDERED),
 ]
 SOUND = document(COMPOUND)
 OURS = [Schema(SOUND, f"/components/schemas/{number}") for number in range(len(COMPOUND))]
@@ -118,7 +123,14 @@ def test_keywords_say_the_same_of_sound_values_of_one_shape(values: list[Json]) 
 )
 def test_what_no_schema_tells_apart_has_one_shape(one: Any, other: Any) -> None:
     """So that it need not be looked at twice."""
-    assert Shapes(DOCUMENT).of(one) == Shapes(DOCUMENT).of(other)
+    assert WHOLE.of(one) == WHOLE.of(other)
+
+
+def test_a_fraction_as_a_step_tells_all_numbers_apart() -> None:
+    """To one validator 0.3 is a multiple of 0.1, to another it is none."""
+    shapes = Shapes(document([{"multipleOf": 0.1}]))
+    assert shapes.of(0.3) != shapes.of(0.5)
+    assert shapes.of(0.3) == shapes.of(0.3)
 
 
 def test_where_the_order_counts_it_is_of_the_shape() -> None:

@@ -37,16 +37,18 @@ class Shapes:
         checker = oas31_format_checker if str(document.get("openapi", "")).startswith("3.1") else oas30_format_checker
         self._checker = checker
         named = {str(each) for each in keywords.get("format", [])}
-        self._ours, ours_alone = _validators(keywords)
+        self._ours, unread = _validators(keywords)
         self._formats = sorted(name for name in named if not checker.conforms(_NO_TEXT, name))
         self._patterns, foreign = _patterns(keywords.get("pattern", []))
-        self._foreign = foreign or ours_alone
+        self._foreign = foreign or unread
         self._constants = {_canonical(each) for each in _constants(keywords)}
         self._lengths = _bounds(keywords, "minLength", "maxLength")
         self._items = _bounds(keywords, "minItems", "maxItems")
         numbers = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
         self._numbers = sorted({*_INTEGERS, *(n for name in numbers for n in keywords.get(name, []) if _is_number(n))})
-        self._steps = [n for n in keywords.get("multipleOf", []) if _is_number(n)]
+        steps = [n for n in keywords.get("multipleOf", []) if _is_number(n)]
+        self._steps = [n for n in steps if isinstance(n, int)]
+        self._fractions = len(steps) > len(self._steps)
         self._unique = "uniqueItems" in keywords
         self._ordered = not _ORDERED.isdisjoint(keywords)
         self.of_text = lru_cache(_KNOWN)(self._of_text)
@@ -62,10 +64,14 @@ class Shapes:
         return self.of_number(value) if _is_number(value) else repr(value)
 
     def of_number(self, value: float) -> Shape:
-        """Return the shape of a number: whole or not, between which bounds, a constant or none."""
+        """Return the shape of a number: whole or not, between which bounds, a constant or none.
+
+        It stands alone where steps are fractions: of what is a multiple of 0.1, no two validators are of one mind.
+        """
         between = bisect_left(self._numbers, value), bisect_right(self._numbers, value)
         steps = tuple(value % step == 0 for step in self._steps)
-        return type(value).__name__, value == value // 1, between, steps, self._constant(value)
+        known = value if self._fractions else self._constant(value)
+        return type(value).__name__, value == value // 1, between, steps, known
 
     def formatted(self, text: str) -> bool:
         """Whether a text has one of the document's formats."""
