@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -9,10 +10,13 @@ import pytest
 from tests.e2e.consentgrid.servers import Register
 from tests.e2e.serving import Call, running
 from understudy import pack as packs
+from understudy.contract.access import WANTED
 from understudy.contract.client import Client
 from understudy.contract.judge import Judge
 from understudy.contract.probes import Prober
 from understudy.contract.target import Credentials, Run
+from understudy.spec.document import Document
+from understudy.values import at
 
 FULL, READ = Register.full, Register.read
 WRITE, LIST = "createOrUpdateSubject", "listSubjects"
@@ -85,6 +89,37 @@ def found(served: Register, judge: Judge, run: Run, operation_id: str) -> Iterat
             for written in (secret, base64.b64encode(f"apikey:{secret}".encode()).decode()):
                 assert written not in piece.curl + piece.actual
         yield piece.rule, piece.title, piece.actual
+
+
+class OpenToAll(Register):
+    """Whoever has no credential, or one that is none, may do anything."""
+
+    def caller(self, call: Call) -> str:
+        return super().caller(call) or "full"
+
+
+@pytest.fixture
+def lenient() -> Judge:
+    """Return what holds the register against a document that wants no credential for a write, and takes one."""
+    judge = Judge(packs.load("consentgrid"), "full")
+    value = deepcopy(judge.judged.value)
+    operation = judge.judged.operations[WRITE]
+    at(value, operation.pointer)["security"] = [{}, *operation.security]
+    judge.judged = Document(value)
+    return judge
+
+
+def test_where_a_credential_is_optional_nobody_is_let_in(lenient: Judge, run: Run) -> None:
+    """It is no fault to let everybody in, and one not to."""
+    assert list(found(OpenToAll(), lenient, run, WRITE)) == []
+    assert list(found(Register(), lenient, run, WRITE)) == [("CG-AUTH-2", WANTED, "403")]
+
+
+def test_nothing_closes_an_operation_that_wants_no_credential(lenient: Judge, judge: Judge) -> None:
+    """So that no rule is broken by letting somebody in."""
+    optional, closed = lenient.judged.operations[WRITE], judge.judged.operations[WRITE]
+    assert [lenient.closing(optional, status) for status in (401, 403)] == [(), ()]
+    assert judge.closing(closed, 401)
 
 
 def test_a_register_that_asks_everybody_is_right(judge: Judge, run: Run) -> None:

@@ -48,6 +48,27 @@ def test_alternatives_come_in_their_order() -> None:
 
 
 @pytest.mark.parametrize(
+    ("security", "closed", "opened"),
+    [
+        ([], False, True),
+        ([{}], False, True),
+        ([{}, {"oauth": ["a", "b"]}], False, True),
+        ([{"oauth": ["a", "b"]}, {}], False, True),
+        ([{"oauth": ["a"]}], True, True),
+        ([{"oauth": ["a", "b"]}], True, False),
+        ([{"oauth": ["a", "b"]}, {"key": []}], True, True),
+        ([{"oauth": ["a", "b"], "key": []}], True, False),
+    ],
+)
+def test_an_operation_is_closed_where_each_alternative_wants_a_credential(
+    security: list[Json], closed: bool, opened: bool
+) -> None:
+    """And opens to one that has all that one of them wants: here to a holder of the scope a."""
+    found = operation(*security)
+    assert (found.is_closed, found.opens_to({"a"})) == (closed, opened)
+
+
+@pytest.mark.parametrize(
     ("place", "sent"),
     [
         (Place("header", "x-key"), "h"),

@@ -133,13 +133,14 @@ def schemes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     paths = {f"/{name}": operation(name, [{name: []}]) for name in SCHEMES}
     paths["/both"] = operation("both", [{"basic": [], "header": []}])
     paths["/optional"] = operation("optional", [{"bearer": []}, {}])
+    paths["/first"] = operation("first", [{}, {"bearer": ["b"]}])
     document = {
         "openapi": "3.1.0",
         "info": {"title": "t", "version": "1"},
         "paths": paths,
         "components": {"securitySchemes": SCHEMES},
     }
-    names = [*SCHEMES, "both", "optional"]
+    names = [*SCHEMES, "both", "optional", "first"]
     with served(project(root, document, MODEL.format(names=names))) as url:
         yield url
 
@@ -165,6 +166,8 @@ BASIC = ("Authorization", "Basic dW5kZXJzdHVkeTp1bmRlcnN0dWR5")
         ("/both", (BASIC,), 401),
         ("/both", (BASIC, ("X-Key", "understudy-full")), 200),
         ("/optional", (), 200),
+        ("/optional", (("Authorization", "Bearer nobody"),), 200),
+        ("/first", (READ,), 200),
     ],
 )
 def test_schemes_of_every_type_open_with_the_ready_made_credentials(
@@ -179,3 +182,10 @@ def test_the_model_is_told_what_the_caller_may(schemes: str) -> None:
     assert call(schemes, "GET", "/header", ("X-Key", "understudy-read")).json == ["a"]
     assert call(schemes, "GET", "/basic", BASIC).json == ["a", "b"]
     assert call(schemes, "GET", "/optional").json == []
+
+
+@pytest.mark.parametrize("path", ["/optional", "/first"])
+def test_a_credential_that_is_optional_counts(schemes: str, path: str) -> None:
+    """Wherever the alternative stands that wants none."""
+    assert call(schemes, "GET", path, FULL).json == ["a", "b"]
+    assert call(schemes, "GET", path).json == []

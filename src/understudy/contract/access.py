@@ -25,6 +25,7 @@ PERMISSIONS = "x-permissions"
 NOT_OPENED = "The restricted credential does not open a read"
 ACCEPTED = "A request without a valid credential is accepted"
 OPENED = "The restricted credential opens the operation"
+WANTED = "A request without a credential is refused where none is needed"
 
 
 def made_up(place: Place) -> Iterator[tuple[str, str]]:
@@ -65,6 +66,10 @@ class Access:
         known = [*places(self.operation)]
         if good is None or not known:
             return
+        if not self.operation.is_closed:
+            self._optional(good)
+            self._full(good)
+            return
         first, *others = known
         self._nobody(first, good)
         self._nobody_otherwise(others, good)
@@ -73,6 +78,15 @@ class Access:
             if not self._open_to_restricted:
                 self._restricted_otherwise(others, good, self.client.run.credentials.restricted)
         self._full(good)
+
+    def _optional(self, good: Sample) -> None:
+        """Call with no credential where one may be sent, and none need be."""
+        exchange = self._send(good, "none")
+        rules = self.judge.rules.citing({Part.SECURITY}, [f"{self.operation.pointer}/security"])
+        if exchange.response.status in (401, 403):
+            self._refused(rules, exchange, WANTED, "2xx")
+        elif exchange.response.status < 300:
+            self._passed(rules, exchange)
 
     def _nobody(self, place: Place, good: Sample) -> None:
         """Call with no credential and with such as are none: 401, or where the document has no 401, 403 as well."""
@@ -181,8 +195,7 @@ class Access:
 
     @property
     def _open_to_restricted(self) -> bool:
-        allowed = set(self.judge.pack.behaviour.restricted)
-        return any(set(scopes) <= allowed for need in self.operation.security for scopes in need.values())
+        return self.operation.opens_to(self.judge.pack.behaviour.restricted)
 
     @property
     def _needs(self) -> Iterator[tuple[str, str]]:

@@ -48,12 +48,12 @@ class Place:
 
 def wanting(document: Document) -> frozenset[str]:
     """Return the operations that tell whether a credential is let in: those that want one, all where none does."""
-    found = {each for each, operation in document.operations.items() if [*places(operation)]}
+    found = {each for each, operation in document.operations.items() if operation.is_closed}
     return frozenset(found or document.operations)
 
 
 def places(operation: Operation) -> Iterator[Place]:
-    """Yield where the operation takes a credential, in the order of its alternatives; of several at once the first."""
+    """Yield where the operation may be sent one, in the order of its alternatives; of several at once the first."""
     for requirement in operation.security:
         for name in list(requirement)[:1]:
             scheme = dereference(operation.document.value, join("components", "securitySchemes", name))[1]

@@ -168,7 +168,7 @@ class Client:
         return GARBAGE if credential == "garbage" else None
 
     def caller(self, request: Request, operation: Operation) -> str:
-        """Return which of the callers a request is by; whoever calls an open operation is full."""
+        """Return which of the callers a request is by; whoever sends none where none is needed is full."""
         known = list(places(operation))
         sent = [(place, value) for place in known if (value := place.sent(request)) is not None]
         if not known:
@@ -177,7 +177,7 @@ class Client:
             given = self.tokens.known if credential == "full" else (self.secret(credential),)
             if any(value == place.value(secret) for place, value in sent for secret in given if secret is not None):
                 return credential
-        return "garbage" if sent else "none"
+        return "garbage" if sent else "none" if operation.is_closed else "full"
 
     def token(self) -> str | None:
         """Return the full token; where only a client is known, one that the target grants and that has not expired."""

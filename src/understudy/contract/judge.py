@@ -90,8 +90,11 @@ class Judge:
     def closing(self, operation: Operation, status: int) -> tuple[Rule, ...]:
         """Return the rules that close an operation: with 401 to those without a credential, with 403 to the restricted.
 
+        There are none where a credential is optional.
         Where no rule is on the 401, those on the operation's security; beside one on the 403, those on scopes.
         """
+        if not operation.is_closed:
+            return ()
         pointer = f"{operation.pointer}/responses/{status}"
         cited = self.rules.citing({Part.SECURITY}, (pointer, f"{pointer}/description"))
         if status == 401:

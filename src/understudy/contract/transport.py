@@ -97,8 +97,9 @@ def prefixed(value: str, prefix: str, schema: Schema) -> str:
 def credential(client: Client) -> dict[str, str]:
     """Return the header with the full credential that the first closed operation wants; all others get it too."""
     secret = client.secret("full")
-    closed = (place for operation in client.judge.judged.operations.values() for place in places(operation))
-    place = next((place for place in closed if place.location == "header"), None)
+    operations = sorted(client.judge.judged.operations.values(), key=lambda each: not each.is_closed)
+    known = (place for operation in operations for place in places(operation))
+    place = next((place for place in known if place.location == "header"), None)
     return {place.name: place.value(secret)} if place is not None and secret is not None else {}
 
 

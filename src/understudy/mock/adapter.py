@@ -182,18 +182,16 @@ def skeleton(document: Document) -> dict[str, Json]:
     """Return what Connexion needs of a document: paths, operationIds and security, without references."""
     paths: dict[str, dict[str, Json]] = {}
     for operation in document.operations.values():
-        kept = {key: operation.value[key] for key in ("security",) if key in operation.value}
         paths.setdefault(operation.path, {})[operation.method.lower()] = {
             "operationId": operation.operation_id,
             "responses": {},
-            **kept,
+            "security": sorted(operation.security, key=lambda need: not need),  # the first one fulfilled is who calls
         }
     declared = document.value.get("components", {}).get("securitySchemes", {})
     schemes = {name: dereference(document.value, join("components", "securitySchemes", name))[1] for name in declared}
     return {
         "openapi": document.value["openapi"],
         "servers": [{"url": "/"}],
-        "security": document.value.get("security", []),
         "paths": paths,
         "components": {"securitySchemes": schemes},
     }

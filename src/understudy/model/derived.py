@@ -38,14 +38,15 @@ def derived(document: Document, rules: Rules) -> Iterator[Deviation]:
 
 def _opens(rule: Rule, operation: Operation) -> bool:
     """Whether the rule says that a credential opens the operation; that others do not is what the 401 says, if any."""
-    return rule.citation.pointer == f"{operation.pointer}/security" and operation.response(401) is not None
+    cited = rule.citation.pointer == f"{operation.pointer}/security"
+    return cited and operation.is_closed and operation.response(401) is not None
 
 
 def _refuses(rule: Rule, operation: Operation) -> bool:
     """Whether refusals name the rule: of those on security, neither on one way of several nor on a role."""
     pointer = rule.citation.pointer
     return rule.part is not Part.SECURITY or (
-        pointer == f"{operation.pointer}/security"
+        (pointer == f"{operation.pointer}/security" and operation.is_closed)
         or pointer.startswith(f"{operation.pointer}/responses/")
         or "/scopes/" in pointer
     )

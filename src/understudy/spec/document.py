@@ -3,7 +3,7 @@
 The vendored text, the effective document and the judged one are all `Document`s; building them is `pack`'s work.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -211,8 +211,18 @@ class Operation:
 
     @cached_property
     def security(self) -> list[Mapping[str, list[str]]]:
-        """The alternatives that open the operation, each a conjunction of schemes with scopes; [] where it is open."""
+        """The alternatives that open the operation: schemes that are all wanted, with scopes; [] where all may call."""
         return list(self.value.get("security", self.document.value.get("security", [])))
+
+    @cached_property
+    def is_closed(self) -> bool:
+        """Whether it takes a credential: an empty alternative makes that optional (OpenAPI 3.1.0, section 4.8.30)."""
+        return bool(self.security) and all(self.security)
+
+    def opens_to(self, scopes: Collection[str]) -> bool:
+        """Whether a credential with those scopes or roles may call it."""
+        alternatives = (need.values() for need in self.security)
+        return not self.is_closed or any(all(set(each) <= set(scopes) for each in need) for need in alternatives)
 
 
 class ResponseSpec:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from understudy.contract.authentication import places
 from understudy.contract.demands import breaches
 from understudy.contract.evidence import Evidence, Outcome
 from understudy.contract.exchange import Exchange, repeated
@@ -144,10 +143,9 @@ class Sequence:
     def _closed(self, operation: Operation, credential: str) -> bool:
         """Whether that caller, if there is such a one, may not call the operation."""
         if credential == "none":
-            return bool(list(places(operation)))
-        allowed = set(self.pack.behaviour.restricted)
-        opened = any(set(scopes) <= allowed for need in operation.security for scopes in need.values())
-        return self.client.run.credentials.restricted is not None and bool(list(places(operation))) and not opened
+            return operation.is_closed
+        known = self.client.run.credentials.restricted is not None
+        return known and not operation.opens_to(self.pack.behaviour.restricted)
 
     # --- what is made of the answer ---------------------------------------------------------------------------------
 

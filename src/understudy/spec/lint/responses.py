@@ -74,7 +74,7 @@ def _without_schema(view: View) -> Iterator[Fault]:
 
 
 def _unauthorized_without_security(view: View) -> Iterator[Fault]:
-    if any(holder.get("security") for holder in _holders(view)):
+    if any(any(needs) for holder in _holders(view) if isinstance(needs := holder.get("security"), list)):
         return  # credentials are asked for somewhere: an operation without, such as a login, may answer 401
     for operation in view.operations:
         if operation.path and "401" in view.responses(operation):
