@@ -59,6 +59,16 @@ def test_each_caller_calls_with_its_own_credential(connect: Connect) -> None:
     assert (client.requests, client.statuses[WRITE, 401], client.full) == (4, 2, {201: 1})
 
 
+def test_a_429_does_not_tell_what_the_credential_opens(connect: Connect) -> None:
+    """So that the operation counts as one that has yet to tell."""
+    with running(Endpoint(limited("9"))) as base_url:
+        client = connect(base_url)
+        client.send(good(client), WRITE, "test", obey=False)
+        assert (client.full, client.asked) == ({429: 1}, set())
+        client.send(good(client), WRITE, "test")
+        assert (client.full, client.asked) == ({429: 1, 201: 1}, {WRITE})
+
+
 def test_a_token_is_got_once_and_hidden(connect: Connect) -> None:
     """Where only a client is known."""
     endpoint = Endpoint()

@@ -186,7 +186,7 @@ def test_a_run_that_took_no_request_is_inconclusive(pack: Pack, run: Run) -> Non
     found.cut, found.full = TIME, Counter({429: 300, 400: 2})
     made = report(pack, run, found)
     assert (made.verdict, made.verdict.exit_code) == (Verdict.INCONCLUSIVE, 3)
-    assert made.reason == "no request that wants credentials was taken: every answer to the full ones is 400, 429"
+    assert made.reason == "no request of the full caller that wants credentials was taken: every answer is 400, 429"
     found.full[201] = 1
     assert report(pack, run, found).verdict is Verdict.PARTIAL
     found.full = Counter({429: 300})

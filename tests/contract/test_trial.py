@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -63,6 +64,43 @@ def test_the_watcher_hears_of_every_check(hold: Hold, watcher: Watcher) -> None:
     assert watcher.heard[0][4] == len(watcher.heard) - 1 == len(report.items)
     assert [item.name for item in report.items] == [name for name, *_ in watcher.heard[1:]]
     assert watcher.heard[-1][2] == report.requests > 0
+
+
+WRITE, READS = "createOrUpdateDataSubjectUsingPOST", ["getDataSubjectDetailsUsingGET", "getDataSubjectProfilesUsingGET"]
+
+
+@pytest.mark.parametrize(
+    ("full", "asked", "called", "ends"),
+    [
+        ({401: 20}, [WRITE, *READS], [], True),
+        ({401: 19, 403: 1}, [WRITE, *READS], [], True),
+        ({401: 19}, [WRITE, *READS], [], False),
+        ({401: 20}, [WRITE, READS[0]], [], False),
+        ({401: 1, 429: 19}, [WRITE, *READS], [], False),
+        ({401: 20, 200: 1}, [WRITE, *READS], [], False),
+        ({429: 40}, [WRITE, *READS], [], False),
+        ({404: 20}, [WRITE, *READS], [WRITE], True),
+        ({404: 20}, [WRITE, *READS], READS, False),
+    ],
+)
+def test_a_run_ends_early_where_its_credentials_open_nothing(
+    full: dict[int, int],
+    asked: list[str],
+    called: list[str],
+    ends: bool,
+    pack: Pack,
+    run: Run,
+    watcher: Watcher,
+    request: pytest.FixtureRequest,
+) -> None:
+    """By what enough answers have told on enough operations; a 429 tells nothing."""
+    made, session = trial.Trial(pack, replace(run, scope="full"), watcher), copy(request.session)
+    report = pytest.TestReport("x", ("x", 0, "x"), {}, "passed", None, "call")
+    statuses = [(operation_id, 404, 1) for operation_id in called]
+    report.understudy = {"full": list(full.items()), "asked": asked, "statuses": statuses}  # type: ignore[attr-defined]
+    made.pytest_collection_finish(session)
+    made.pytest_runtest_logreport(report)
+    assert bool(session.shouldstop) == ends
 
 
 def test_a_failed_check_is_an_item_that_says_what_it_found(hold: Hold) -> None:

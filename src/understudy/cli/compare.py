@@ -227,7 +227,7 @@ def _tell(pack: Pack, comparison: Comparison, seed: int) -> int:
     """Say what was found; return the exit code."""
     code = {"different": 1, "inconclusive": TargetError.exit_code}.get(reporting.verdict(comparison), 0)
     if code == TargetError.exit_code:
-        what = "no call was taken by both targets, so that nothing is compared"
+        what = "no call that wants a credential was taken by both targets, so that nothing tells whether they are alike"
         todo = comparison.note or "give --existing ID, or --scope full"
         click.echo(f"understudy: {what}; {todo}", err=True)
     for line in reporting.lines(pack, comparison, seed):

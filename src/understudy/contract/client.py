@@ -291,7 +291,7 @@ class Client:
             self.statuses[exchange.operation_id, exchange.response.status] += 1
             if exchange.credential == "full" and exchange.operation_id in self.wanting:
                 self.full[exchange.response.status] += 1
-                self.asked.add(exchange.operation_id)
+                self.asked.update({exchange.operation_id} if telling({exchange.response.status}) else ())
         self._learn(exchange.response)
         self.made.note(exchange)
         self.collector.add(self.judge.judge(exchange, check), lambda: self.trail.told(exchange))

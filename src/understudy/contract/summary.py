@@ -35,8 +35,8 @@ from understudy.values import Json
 class Gathered:
     """What the checks of a run sent home: evidence with how often it was seen, statuses, requests, items.
 
-    `full` counts the statuses that the full credential met, `asked` are the operations that it called, both of those
-    that want one; `narrowed` says that only a part was asked for, `traffic` that others chose what was sent, `cut` by
+    Of the operations that tell what the full credential opens, `full` counts the statuses that it met, and `asked` are
+    those that told. `narrowed` says that only a part was asked for, `traffic` that others chose what was sent, `cut` by
     which option's limit a check that binds ended before it was done, `short` that any check did for want of requests,
     `fatal` why the run could not go on; `left_behind` counts records that could not be deleted.
     """
@@ -150,13 +150,17 @@ class _Summary:
         seen = self.gathered.met
         if seen & {401, 403} and min(seen) >= 400 and max(seen) < 500:
             return "the full credentials are refused everywhere; check them and the base URL"
-        if seen and seen <= {404} and not (self.run.scenarios and self.run.embedded):
+        if seen and seen <= {404} and not (self.run.scenarios and self.run.embedded) and not self._anything_taken:
             also = ", though that is what the scenario asks for: play it with others" if self.run.scenarios else ""
             return f"404 everywhere; check that {self.run.base_url} ends before the document's paths{also}"
         if self._not_there():
             named = ", ".join(self.run.existing)
             return f"no record is there under {named}: 404 to all that names it; check --existing"
         return ""
+
+    @property
+    def _anything_taken(self) -> bool:
+        return any(status < 300 for _, status in self.gathered.statuses)
 
     def _verdict(self, findings: tuple[Finding, ...], rules: tuple[RuleOutcome, ...]) -> tuple[Verdict, str]:
         gathered = self.gathered
@@ -173,7 +177,8 @@ class _Summary:
             return Verdict.PARTIAL, "only a part of the checks was asked for"
         if gathered.cut and not self.run.scenarios and gathered.full and min(gathered.full) >= 400:
             refused = ", ".join(said(status) for status in sorted(gathered.full))
-            told = f"no request that wants credentials was taken: every answer to the full ones is {refused}"
+            which = " that wants credentials" if any(each.is_closed for each in self.judged.operations.values()) else ""
+            told = f"no request of the full caller{which} was taken: every answer is {refused}"
             return Verdict.INCONCLUSIVE, told
         if gathered.cut:
             return Verdict.PARTIAL, f"{self._limit()} before all checks were done; give more with {gathered.cut}"

@@ -64,6 +64,8 @@ class Trial:
         self.pack = pack
         self.run = run
         self._watcher = watcher
+        judged = pack.judged(run.scope)
+        self._wanting, self._creates = wanting(judged), creator(judged, pack.effective)
         self.gathered = Gathered()
         self.crashes: list[str] = []
         self.sent: list[Sent] = []
@@ -154,12 +156,13 @@ class Trial:
 
         One operation that it does not open is a fault of the target's.
         """
-        gathered, judged = self.gathered, self.pack.judged(self.run.scope)
-        tried = sum(gathered.full.values()) >= ENOUGH and len(gathered.asked) >= min(DIFFERENT, len(wanting(judged)))
-        creates = creator(judged, self.pack.effective)
-        seen = gathered.met
-        lost = seen == {404} and creates is not None and creates.operation_id in gathered.asked
-        return tried and (lost or (bool(seen) and seen <= {401, 403}))
+        gathered, seen = self.gathered, self.gathered.met
+        told = sum(count for status, count in gathered.full.items() if status in seen)
+        if told < ENOUGH or len(gathered.asked) < min(DIFFERENT, len(self._wanting)):
+            return False
+        asked = {operation_id for operation_id, _ in gathered.statuses}
+        lost = seen == {404} and self._creates is not None and self._creates.operation_id in asked
+        return lost or seen <= {401, 403}
 
     @staticmethod
     def _message(report: pytest.TestReport, home: Mapping[str, Any]) -> str:

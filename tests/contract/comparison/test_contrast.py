@@ -7,7 +7,7 @@ import pytest
 
 from understudy.contract.comparison.contrast import Tally, contrasted, difference
 from understudy.contract.comparison.normal import NOTHING, Normal
-from understudy.contract.exchange import Exchange, Request, Response
+from understudy.contract.exchange import NO_ANSWER, Exchange, Request, Response
 from understudy.contract.stateful.scenario import Taking
 from understudy.contract.target import Run, Secrets
 from understudy.values import Json
@@ -35,6 +35,25 @@ def test_calls_that_want_no_credential_show_nothing_of_it(
     """They are compared, and are no call that both targets took."""
     exchange, tally = replace(answered(status, JSON, {}), credential=credential), Tally({wanting})
     assert (tally.compared([exchange, exchange]), tally.taken) == (True, taken)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "compared", "skipped"),
+    [(200, 401, True, 0), (401, 200, True, 0), (200, 429, False, 1), (429, 429, False, 1), (200, NO_ANSWER, True, 0)],
+)
+def test_what_one_target_alone_takes_is_not_taken(one: int, other: int, compared: bool, skipped: int) -> None:
+    """What a limit kept from one of them is counted, and said."""
+    tally = Tally({"any"})
+    assert tally.compared([answered(one, JSON, {}), answered(other, JSON, {})]) == compared
+    assert (tally.taken, tally.skipped) == (0, skipped)
+    assert tally.left_out() == ("1 calls were kept from one of them by its limits" if skipped else "")
+
+
+def test_what_is_not_called_for_want_of_a_record_is_said() -> None:
+    """Beside what the limits kept."""
+    tally = Tally({"any"}, skipped=2, missing=["readOne", "readAll"])
+    told = "no record could be made, or is there, to call readOne, readAll at both"
+    assert tally.left_out() == f"{told}; 2 calls were kept from one of them by its limits"
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def evaluate(criterion: Criterion, context: Context) -> Judgement:
 
 
 def _holds(criterion: Criterion, context: Context) -> bool:
-    """Whether a criterion holds, without a word on why; raises Unresolved."""
+    """Whether a criterion holds; raises Unresolved where what it names is not there."""
     if criterion.type == "simple":
         return truth(parse_condition(criterion.condition), context)
     return _matches(criterion, resolve(parse(criterion.context or ""), context))

@@ -21,7 +21,7 @@ SHRINKING = 10.0
 class Comparison:
     """What comparing came to: the difference, if there is one, how much was played on each, and why it ended early.
 
-    `taken` counts the calls that neither has refused.
+    `taken` counts the calls that both have taken, of those that tell of credentials.
     """
 
     contrast: Contrast | None
@@ -70,8 +70,7 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
                     return ended(None, played, refusing)
                 twins.last(SHRINKING)
                 return ended(shrinking.shrunk(contrast, twins.played), played, "")
-    skipped = f"{tally.skipped} calls were kept from one of them by its limits" if tally.skipped else ""
-    return ended(None, played, _refusing(clients, tally) or twins.why() or skipped)
+    return ended(None, played, _refusing(clients, tally) or twins.why() or tally.left_out())
 
 
 def _plans(client: Client) -> Plans | None:
@@ -85,9 +84,14 @@ def _plans(client: Client) -> Plans | None:
 
 
 def _refusing(clients: tuple[Client, Client], tally: Tally) -> str:
-    """Return which target lets the full caller do nothing, and what to do; '' if each does, or there is no telling."""
+    """Return which target lets the full caller do nothing, and what to do; '' if each lets it, or nothing is known.
+
+    Where the run is over before all operations were called, those that were are what is known.
+    """
     for client in clients if tally.taken == 0 else ():
         with suppress(OverError):
-            if client.met and not opens(client):
-                return f"{client.run.label} refuses the credentials with {min(client.met)}: check them"
+            if client.met and opens(client):
+                continue
+        if client.met and client.met <= {401, 403}:
+            return f"{client.run.label} refuses the credentials with {min(client.met)}: check them"
     return ""

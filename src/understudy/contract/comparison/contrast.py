@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -47,20 +47,31 @@ class Contrast:
 class Tally:
     """How many calls both targets took, and how many were kept from one of them by its limits.
 
-    Those by the full credential count as taken, of the operations `wanting` one: others show nothing of it.
+    Those by the full credential count as taken, of the operations `wanting` one: others show nothing of it. `missing`
+    are the operations that were not called, for want of a record at one target.
     """
 
     wanting: Collection[str]
     taken: int = 0
     skipped: int = 0
+    missing: list[str] = field(default_factory=list)
 
     def compared(self, exchanges: Sequence[Exchange]) -> bool:
         """Count a call that both were sent; return whether its answers can be held against each other."""
         statuses = [exchange.response.status for exchange in exchanges]
         self.skipped += 429 in statuses
         told = exchanges[0].credential == "full" and exchanges[0].operation_id in self.wanting
-        self.taken += told and max(statuses) < 400
+        self.taken += int(told and max(statuses) < 400)
         return 429 not in statuses
+
+    def left_out(self) -> str:
+        """Return what could not be compared though all was asked for; '' where everything was."""
+        told = []
+        if self.missing:
+            told.append(f"no record could be made, or is there, to call {', '.join(self.missing)} at both")
+        if self.skipped:
+            told.append(f"{self.skipped} calls were kept from one of them by its limits")
+        return "; ".join(told)
 
 
 class DifferentError(Exception):

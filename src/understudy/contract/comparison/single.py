@@ -15,6 +15,7 @@ from understudy.contract.stateful.scenario import Taking
 from understudy.contract.variants import variants
 from understudy.spec.document import Operation
 from understudy.spec.rules import Part, Rule
+from understudy.values import SAFE_METHODS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,11 @@ def single_calls(
     """Send single calls to both; return the first difference. Raises TargetError and OverError."""
     probers = [Prober(client) for client in clients]
     for operation_id in clients[0].judge.judged.operations:
-        for pair in _calls(probers, operation_id):
+        goods = _goods(probers, operation_id, CHECK)
+        if not goods:
+            tally.missing.append(operation_id)
+            continue
+        for pair in _calls(probers, operation_id, goods):
             exchanges = list(pool.map(_sent, probers, pair))
             if pair[0].refused and any(each.response.status not in LEAVES_ALONE for each in exchanges):
                 for prober in probers:
@@ -53,10 +58,12 @@ def single_calls(
 def opens(client: Client) -> bool:
     """Whether the full credential is let in anywhere.
 
-    Operations that were not called yet are called until one lets it in. Raises TargetError and OverError.
+    Operations that have not told yet are called until one lets it in, reads first. Raises TargetError and OverError.
     """
     prober = Prober(client)
-    for operation_id in sorted(client.wanting - client.asked):
+    operations = client.judge.judged.operations
+    left = (each for each in operations if each in client.wanting - client.asked)
+    for operation_id in sorted(left, key=lambda each: operations[each].method not in SAFE_METHODS):
         if client.met - {401, 403}:
             break
         good = prober.any(operation_id, f"{operation_id} {CHECK}")
@@ -65,14 +72,8 @@ def opens(client: Client) -> bool:
     return bool(client.met - {401, 403})
 
 
-def _calls(probers: Sequence[Prober], operation_id: str) -> Iterator[tuple[_Single, ...]]:
-    """Yield the calls of an operation, one for each target; those that need a record that one cannot have are left out.
-
-    Where it can be made at one alone, the operation that makes it tells them apart.
-    """
-    goods = _goods(probers, operation_id, CHECK)
-    if not goods:
-        return
+def _calls(probers: Sequence[Prober], operation_id: str, goods: Sequence[Sample]) -> Iterator[tuple[_Single, ...]]:
+    """Yield the calls of an operation, one for each target."""
     judge = probers[0].judge
     closing = judge.closing(goods[0].operation, 401)
     yield tuple(_Single(good, "none", closing[0].id if closing else None) for good in goods)
