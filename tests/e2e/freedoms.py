@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tests.e2e.servers import Endpoint, Subject
-from tests.e2e.serving import Answer, Bad, Call, Json, Served, Step
+from tests.e2e.serving import Answer, Bad, Call, Json, Served, Step, mixes
 
 
 class BareErrors(Endpoint):
@@ -264,36 +264,15 @@ class Versioned(Endpoint):
         return {**answer, "elements": dated, "canBePrimary": False}
 
 
-FREEDOMS: Mapping[str, Callable[[], Endpoint]] = {
-    "plain": Endpoint,
-    "charset": lambda: Endpoint(charset),
-    "lower-case": lambda: Endpoint(lower_case),
-    **{
-        each.__name__: each
-        for each in (
-            BareErrors,
-            HtmlErrors,
-            ListedErrors,
-            Terse,
-            Talkative,
-            AddressesAlone,
-            Reversed,
-            Unprocessable,
-            BadMediaType,
-            AnyValue,
-            ListsAlone,
-            Slow,
-            Busy,
-            OpenFirst,
-            StrictChallenge,
-            Catalogue,
-            OneIdentifier,
-            Flat,
-            Unmarked,
-            Apart,
-            Keeping,
-            Sparing,
-            Versioned,
-        )
-    },
-}
+MIXES: Mapping[str, Callable[[], Endpoint]] = mixes(
+    Endpoint,
+    (Terse, Unprocessable, OpenFirst, lower_case),
+    (Talkative, ListedErrors, AnyValue, Busy),
+    (Reversed, HtmlErrors, BadMediaType, StrictChallenge, Keeping),
+    (Flat, BareErrors, ListsAlone, charset),
+    (Sparing, Apart),
+    (Unmarked, Catalogue),
+    (Versioned, OneIdentifier),
+    (AddressesAlone, Slow),
+)
+"""Servers with several freedoms, of which none hides what another one shows."""

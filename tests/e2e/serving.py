@@ -7,7 +7,8 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from functools import partial
+from typing import Any, ClassVar, TypeAlias, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 import uvicorn
@@ -56,6 +57,9 @@ Fault: TypeAlias = Callable[["Served", Call, Step], Answer]
 
 class Bad(Exception):  # noqa: N818 (it is an answer)
     """The request is refused with 400."""
+
+
+Made = TypeVar("Made", bound="Served")
 
 
 class Served:
@@ -117,6 +121,21 @@ class Served:
         pairs = [(name.encode(), value.encode("latin-1")) for name, value in {**kept, **answer.headers}.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
         await send({"type": "http.response.body", "body": raw})
+
+
+def mixes(plain: type[Made], *groups: tuple[type[Made] | Fault, ...]) -> dict[str, Callable[[], Made]]:
+    """Return servers by name: one without freedoms, and one for each group that uses all of the group's."""
+    named = {"+".join(each.__name__ for each in group): partial(_mixed, plain, group) for group in groups}
+    return {"plain": plain, **named}
+
+
+def _mixed(plain: type[Made], freedoms: tuple[type[Made] | Fault, ...]) -> Made:
+    """Make a server that uses several freedoms; two that override the same would hide one another."""
+    classes = tuple(each for each in freedoms if isinstance(each, type)) or (plain,)
+    overridden = [name for each in classes for name in vars(each) if name == "__init__" or not name.startswith("__")]
+    assert len(overridden) == len(set(overridden)), (freedoms, overridden)
+    mixed: type[Made] = type("Mixed", classes, {})
+    return mixed(*(each for each in freedoms if not isinstance(each, type)))
 
 
 def _text(raw: bytes) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.consentgrid.servers import Data, Register
 from tests.e2e.consentgrid.servers import Subject as Registered
-from tests.e2e.freedoms import FREEDOMS
+from tests.e2e.freedoms import Catalogue, Flat, OneIdentifier, Sparing
 from tests.e2e.servers import CLIENT, FULL, READ, SECRET, Endpoint, Expiring, Subject
 from tests.e2e.serving import Answer, Json, running
 from tests.mock.exchange import served
@@ -29,7 +29,7 @@ WRITE = "createOrUpdateDataSubjectUsingPOST"
 BETWEEN = 0.02
 """Seconds between looking and writing."""
 
-SOME = ("Catalogue", "OneIdentifier", "Flat", "Sparing")
+SOME = (Catalogue, OneIdentifier, Flat, Sparing)
 """Freedoms in what is kept and shown; tests/e2e/test_conforming.py takes all."""
 
 
@@ -148,7 +148,7 @@ def test_the_mocks_lose_nothing(vendor: str) -> None:
     assert first[vendor] in {piece.rule for piece in evidence if piece.outcome is Outcome.PASSED}
 
 
-@pytest.mark.parametrize("endpoint", [Locked, *map(FREEDOMS.get, SOME)], ids=lambda made: made.__name__)
+@pytest.mark.parametrize("endpoint", [Locked, *SOME], ids=lambda made: made.__name__)
 def test_a_conforming_endpoint_is_not_accused(endpoint: Any) -> None:
     """Whether it answers at the same time or not, and whatever freedom it uses."""
     with running(endpoint()) as url:

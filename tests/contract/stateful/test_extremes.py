@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 import pytest
 
-from tests.e2e.freedoms import FREEDOMS
+from tests.e2e.freedoms import Catalogue, Flat, OneIdentifier, Sparing
 from tests.e2e.servers import FULL, READ, Endpoint
 from tests.e2e.serving import Answer, Call, Json, running
 from tests.mock.exchange import served
@@ -21,7 +21,7 @@ from understudy.contract.target import Credentials, Run
 from understudy.contract.verdict import weigh
 from understudy.mock.settings import Settings
 
-SOME = ("Catalogue", "OneIdentifier", "Flat", "Sparing")
+SOME = (Catalogue, OneIdentifier, Flat, Sparing)
 """Freedoms in what is kept and shown; tests/e2e/test_conforming.py takes all."""
 
 
@@ -124,7 +124,7 @@ def test_the_mocks_bear_it(vendor: str, scope: str) -> None:
         assert hurt(url, vendor, scope, Credentials(credentials.FULL, credentials.READ)) == []
 
 
-@pytest.mark.parametrize("endpoint", [Refuses, *map(FREEDOMS.get, SOME)], ids=lambda made: made.__name__)
+@pytest.mark.parametrize("endpoint", [Refuses, *SOME], ids=lambda made: made.__name__)
 def test_a_conforming_endpoint_is_not_accused(endpoint: Any) -> None:
     """Neither one that refuses what it cannot keep."""
     with running(endpoint()) as url:

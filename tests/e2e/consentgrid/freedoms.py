@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tests.e2e.consentgrid.servers import Data, Register, Subject
-from tests.e2e.serving import Answer, Bad, Call, Json, Served, Step, parsed
+from tests.e2e.serving import Answer, Bad, Call, Json, Served, Step, mixes, parsed
 
 
 class Problems(Register):
@@ -185,28 +185,11 @@ def _bare(value: Json) -> Json:
     return [_bare(each) for each in value if each is not None] if isinstance(value, list) else value
 
 
-FREEDOMS: Mapping[str, Callable[[], Register]] = {
-    "plain": Register,
-    "charset": lambda: Register(charset),
-    **{
-        each.__name__: each
-        for each in (
-            Problems,
-            Pages,
-            Enveloped,
-            Talkative,
-            Challenging,
-            Deep,
-            NullDeletes,
-            NullIsNothing,
-            WantsData,
-            AnyMediaType,
-            Trusting,
-            Conflicting,
-            Numbered,
-            ReadFirst,
-            Slow,
-            Busy,
-        )
-    },
-}
+MIXES: Mapping[str, Callable[[], Register]] = mixes(
+    Register,
+    (Problems, Enveloped, Deep, WantsData, Busy),
+    (Pages, Talkative, NullDeletes, AnyMediaType, Slow),
+    (Challenging, NullIsNothing, Trusting, Numbered),
+    (Conflicting, ReadFirst, charset),
+)
+"""Servers with several freedoms, of which none hides what another one shows."""

@@ -3,13 +3,13 @@
 import pytest
 
 from tests.e2e.conftest import Verify
-from tests.e2e.consentgrid.freedoms import FREEDOMS, Everything
+from tests.e2e.consentgrid.freedoms import MIXES, Everything
 
 
-@pytest.mark.parametrize("name", FREEDOMS)
+@pytest.mark.parametrize("name", MIXES)
 def test_what_the_pages_leave_open_is_no_finding(name: str, verify_briefly: Verify) -> None:
-    """Neither probes nor scenarios nor sequences of calls find fault with a register that uses a freedom."""
-    judged = verify_briefly(FREEDOMS[name](), "-k", "not fuzz")
+    """Neither probes nor scenarios nor sequences of calls find fault with a register that uses freedoms."""
+    judged = verify_briefly(MIXES[name](), "-k", "not fuzz")
     assert (judged.report["findings"], judged.exit_code) == ([], 0), judged.said
 
 

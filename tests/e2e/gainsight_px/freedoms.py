@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tests.e2e.gainsight_px.servers import FIELDS, READ_ONLY, Check, Directory, Fields, User
-from tests.e2e.serving import Answer, Bad, Call, Json, Served, Step
+from tests.e2e.serving import Answer, Bad, Call, Json, Served, Step, mixes
 
 
 class BareErrors(Directory):
@@ -230,31 +230,18 @@ def _bare(value: Json) -> Json:
     return [_bare(each) for each in value if each is not None] if isinstance(value, list) else value
 
 
-FREEDOMS: Mapping[str, Callable[[], Directory]] = {
-    "plain": Directory,
-    **{
-        each.__name__: each
-        for each in (
-            BareErrors,
-            Pages,
-            Problems,
-            Unprocessable,
-            OneRefusal,
-            Lenient,
-            NullIsAbsent,
-            AnyMediaType,
-            PostalNumbers,
-            OwnIsRefused,
-            InferredIsIgnored,
-            FoundFirst,
-            Slow,
-            Busy,
-        )
-    },
-}
-FULL_FREEDOMS: Mapping[str, Callable[[], Directory]] = {
-    "plain": Directory,
-    "charset": lambda: Directory(charset),
-    **{each.__name__: each for each in (EmptyForms, Talkative, Clears, Clamps, ScrollsOn, Backwards, Silent)},
-}
+MIXES: Mapping[str, Callable[[], Directory]] = mixes(
+    Directory,
+    (BareErrors, Lenient, FoundFirst, Busy),
+    (Pages, PostalNumbers, NullIsAbsent),
+    (Problems, OwnIsRefused, AnyMediaType, OneRefusal),
+    (Unprocessable, InferredIsIgnored, Slow),
+)
+"""Servers with several freedoms, of which none hides what another one shows."""
+FULL_MIXES: Mapping[str, Callable[[], Directory]] = mixes(
+    Directory,
+    (EmptyForms, Clears, ScrollsOn),
+    (Talkative, Clamps, charset),
+    (Backwards, Silent),
+)
 """Freedoms of the vendor's other pages."""
