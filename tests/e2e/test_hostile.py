@@ -64,10 +64,10 @@ def test_an_answer_of_100_megabytes_is_cut_and_told(verify_at: Verify, monkeypat
     """All checks read as far as a bound, and the memory that they take is a small multiple of it."""
     monkeypatch.setattr(connections, "MAX_ANSWER", 2**20)
     with hostile.serving(hostile.answering("200 OK", HTML, "Content-Type: text/html")) as base_url:
-        verify_at(base_url, "--budget", "10s")  # what is imported and read but once is no memory of an answer's
+        verify_at(base_url, "--budget", "5s")  # what is imported and read but once is no memory of an answer's
     tracemalloc.start()
     with hostile.serving(hostile.huge(100 * 2**20)) as base_url:
-        judged = verify_at(base_url, "--budget", "10s")
+        judged = verify_at(base_url, "--budget", "5s")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert judged.exit_code == 1, judged.output
