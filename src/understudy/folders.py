@@ -1,5 +1,10 @@
-"""Where packs are found: folders of the current directory come first, then those that understudy has itself."""
+"""Where packs are found, and where something may be kept from one call to the next.
 
+Folders of the current directory come first, then those that understudy has itself.
+"""
+
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +14,19 @@ def roots() -> Iterator[Path]:
     yield Path.cwd()
     here = Path(__file__).parent
     yield here / "builtin" if (here / "builtin").is_dir() else here.parent.parent
+
+
+def cache() -> Path:
+    """Return the folder for what can be found out again at any time; it need not be there, nor be writable.
+
+    By the XDG Base Directory Specification; a user without a home has it among temporary files.
+    """
+    named = os.environ.get("XDG_CACHE_HOME")
+    try:
+        parent = Path(named) if named else Path.home() / ".cache"
+    except RuntimeError:
+        parent = Path(tempfile.gettempdir())
+    return parent / "understudy"
 
 
 def names() -> list[str]:

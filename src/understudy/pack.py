@@ -10,14 +10,11 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from hashlib import sha256
 from operator import is_
 from pathlib import Path
 from typing import TypeVar
-
-from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
-from referencing.exceptions import Unresolvable
 
 from understudy import folders
 from understudy.errors import ContentError, UsageError, Where, told
@@ -27,7 +24,7 @@ from understudy.model.deviation import Deviations
 from understudy.model.oracle import Oracle
 from understudy.model.seed import Seed
 from understudy.model.seed import load as load_seed
-from understudy.spec import overlay, provenance
+from understudy.spec import overlay, provenance, validity
 from understudy.spec.document import Document
 from understudy.spec.rules import Rule, Rules
 from understudy.spec.rules import load as load_rules
@@ -124,7 +121,7 @@ class Pack:
         return value
 
     def _check(self, value: Json) -> None:
-        pointer, reason = _fault(json.dumps(value))
+        pointer, reason = validity.fault(json.dumps(value))
         if reason:
             raise ContentError(
                 f"the effective document of {self.vendor} is not valid OpenAPI: {reason}",
@@ -242,22 +239,6 @@ class Pack:
     def scenarios(self) -> tuple[Path, ...]:
         """The Arazzo files, in the order of their names."""
         return tuple(sorted(self.contracts.glob("*.arazzo.yaml")))
-
-
-@lru_cache(maxsize=64)
-def _fault(document: str) -> tuple[str, str]:
-    """Return where a document, as JSON, is no valid OpenAPI, and why; twice nothing if it is valid.
-
-    It takes longer than all else that a pack is read for, and one process may read the same pack again and again.
-    """
-    value = json.loads(document)
-    version = str(value.get("openapi", "")) if isinstance(value, dict) else ""
-    validator = OpenAPIV30SpecValidator if version.startswith("3.0") else OpenAPIV31SpecValidator
-    try:
-        error = next(iter(validator(value).iter_errors()), None)
-    except Unresolvable as unresolvable:
-        return "", f"the reference {unresolvable.ref!r} leads nowhere"
-    return (join(*getattr(error, "absolute_path", ())), str(error).splitlines()[0]) if error is not None else ("", "")
 
 
 def load(vendor: str) -> Pack:

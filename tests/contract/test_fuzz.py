@@ -11,6 +11,7 @@ from tests.e2e.servers import Endpoint
 from tests.e2e.serving import Call, running
 from understudy.contract import fuzz
 from understudy.contract.client import Client
+from understudy.contract.items import PHASES
 from understudy.errors import TargetError
 
 
@@ -20,7 +21,7 @@ def _short_phases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzz, "EXAMPLES", 10)
 
 
-@pytest.mark.parametrize("phase", fuzz.PHASES)
+@pytest.mark.parametrize("phase", PHASES)
 def test_every_phase_is_judged(phase: str, connect: Connect) -> None:
     """With the full credential, without a finding on an endpoint that does everything right."""
     endpoint = Endpoint()
@@ -73,7 +74,7 @@ def test_a_retry_after_is_obeyed_in_a_phase_too(connect: Connect) -> None:
     assert max(b - a for a, b in pairwise(times)) >= 0.9
 
 
-@pytest.mark.parametrize("phase", fuzz.PHASES)
+@pytest.mark.parametrize("phase", PHASES)
 def test_a_target_that_goes_away_ends_the_phase(phase: str, connect: Connect) -> None:
     """With what to look at."""
     client = connect("http://127.0.0.1:9")

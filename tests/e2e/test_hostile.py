@@ -54,7 +54,7 @@ def test_answers_that_are_none_of_the_documents_are_findings(
 ) -> None:
     """Exit 1; a redirect to itself is not followed, by none of the checks."""
     with hostile.serving(answer) as base_url:
-        judged = verify_at(base_url, "--budget", "10s")
+        judged = verify_at(base_url, "--budget", "5s")
     assert judged.exit_code == 1, judged.output
     assert any(told in finding["title"] for finding in judged.report["findings"]), judged.said
     assert "Traceback" not in judged.output

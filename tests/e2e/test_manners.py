@@ -15,7 +15,7 @@ from understudy import credentials
 from understudy import pack as packs
 from understudy.cli import main
 from understudy.contract import fuzz
-from understudy.contract.stateful import machine
+from understudy.contract.stateful import concurrency, extremes, machine
 from understudy.mock.settings import Settings
 
 USERS = ("ada@example.com", "bo%2Bnews@example.com", "visitor%207")
@@ -30,6 +30,8 @@ def test_records_that_were_there_are_there_after_a_run(
     monkeypatch.setattr(fuzz, "EXAMPLES", 1)
     monkeypatch.setattr(machine, "SEQUENCES", 8)
     monkeypatch.setattr(machine, "FURTHER", 1)
+    monkeypatch.setattr(extremes, "SECONDS", 0.4)
+    monkeypatch.setattr(concurrency, "ROUNDS", 1)
     with served(packs.load("gainsight_px"), Settings(strict=True)) as url:
         words = [
             "verify",

@@ -31,7 +31,6 @@ from understudy.spec.document import Operation
 from understudy.spec.extensions import EXISTING, IDENTIFIER
 from understudy.values import METHODS, at, join
 
-PHASES = ("examples", "coverage", "fuzzing", "stateful")
 EXAMPLES = 60
 """Cases that the fuzzing phase makes for an operation, and sequences of the stateful one."""
 HARMLESS = ["OPTIONS", "TRACE"]
@@ -140,7 +139,7 @@ def _config(client: Client, name: str) -> SchemathesisConfig:
             "max-redirects": 0,
             "generation": {"max-examples": EXAMPLES, "database": "none", "with-security-parameters": False},
             "checks": {"enabled": False},
-            "phases": {each: {"enabled": each == name} | _MANNERS[each] for each in PHASES},
+            "phases": {each: {"enabled": each == name} | _MANNERS[each] for each in _MANNERS},
         }
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from understudy import pack as packs
-from understudy.contract import fuzz, scenarios
+from understudy.contract import scenarios
 from understudy.contract.cleaning import clean, make_room
 from understudy.contract.client import Client
 from understudy.contract.evidence import Outcome
@@ -40,6 +40,8 @@ EXPLORED = 3
 """One of so many parts of what is left is the model's, before Schemathesis: on a slow target most is found by it."""
 
 
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+"""Of Schemathesis."""
 SHOWN, DRY_SECONDS = 3, 1.0
 """What a dry run shows of checks whose requests the answers decide: examples, and the seconds spent on them."""
 
@@ -225,6 +227,13 @@ def _extremes(client: Client, operation_id: str) -> None:
     extremes.probe(client, operation_id, seconds)
 
 
+def _fuzzed(client: Client, phase: str, left: int) -> None:
+    # Imported here: it takes as long as half of all else, and many runs leave it out.
+    from understudy.contract import fuzz
+
+    fuzz.phase(client, phase, _seconds(client, left))
+
+
 class DocumentFile(pytest.File):
     """The pack's document: probes per operation, then Schemathesis's phases."""
 
@@ -245,11 +254,8 @@ class DocumentFile(pytest.File):
         if client.judge.pack.oracle is not None:
             yield CheckItem.from_parent(self, name="model", kind=course.CHECK, action=_explored, rank=EXPLORING)
             yield CheckItem.from_parent(self, name="model[further]", kind=course.CHECK, action=_further, rank=LAST)
-        for number, phase in enumerate(fuzz.PHASES):
-
-            def action(client: Client, phase: str = phase, left: int = len(fuzz.PHASES) - number) -> None:
-                fuzz.phase(client, phase, _seconds(client, left))
-
+        for number, phase in enumerate(PHASES):
+            action = partial(_fuzzed, phase=phase, left=len(PHASES) - number)
             yield CheckItem.from_parent(self, name=f"fuzz[{phase}]", kind="fuzz", action=action, rank=FUZZING)
 
     def _hard(self, client: Client) -> Iterator[CheckItem]:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from understudy import folders
 from understudy.contract import scenarios
 from understudy.contract.allowance import Allowance
 from understudy.contract.authentication import wanting
@@ -232,10 +233,6 @@ def _crash(trial: Trial) -> str:
     return Secrets(() if trial.run.dry else trial.run.secrets()).hide(trial.crashes[0].strip().splitlines()[-1])
 
 
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "understudy"
-
-
 def _arguments(pack: Pack, run: Run) -> list[str]:
     everything = [*([str(pack.contracts.resolve())] if pack.scenarios else []), str(pack.source.path.resolve())]
     return [
@@ -246,7 +243,7 @@ def _arguments(pack: Pack, run: Run) -> list[str]:
         "-p", "no:unraisableexception", "-p", "no:threadexception",  # what they tell is ignored, and costs collections
         "-c", os.devnull, "--rootdir", str(pack.root.resolve()), "--noconftest", "-W", "ignore",
         "--assert=plain",  # else pytest rewrites every module of Schemathesis and Hypothesis, which are its plugins
-        "-o", f"cache_dir={_cache() / pack.vendor}", "-o", "testpaths=", "--import-mode=importlib",
+        "-o", f"cache_dir={folders.cache() / pack.vendor}", "-o", "testpaths=", "--import-mode=importlib",
     ]  # fmt: skip
 
 
@@ -256,7 +253,7 @@ def _environment(run: Run) -> Iterator[None]:
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     run.to_environment()
-    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(_cache() / "hypothesis"))
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(folders.cache() / "hypothesis"))
     try:
         yield
     finally:
