@@ -57,10 +57,11 @@ def test_what_one_check_has_found_the_others_are_spared(added: Added, onetrust: 
 
 
 def test_a_deviation_that_changes_nothing_survives(added: Added, onetrust: Pack) -> None:
-    """A judge that finds fault with it would find fault with anything; the run comes to its end by itself."""
+    """A judge that finds fault with it would find fault with anything; all checks have had their say."""
     judged = judge(onetrust, added(Deviation("nothing", "OT-ID-1", "Does nothing.")), 7, 600)
     assert (judged.killed, judged.by, judged.named, judged.first) == (False, (), (), "")
-    assert (judged.error, judged.requests > 0) == ("", True)
+    assert judged.error == ""
+    assert judged.requests > 700
 
 
 def test_another_rule_than_the_broken_one_does_not_kill(added: Added, onetrust: Pack) -> None:

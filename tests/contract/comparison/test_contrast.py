@@ -52,7 +52,7 @@ def test_what_one_target_alone_takes_is_not_taken(one: int, other: int, compared
 def test_what_is_not_called_for_want_of_a_record_is_said() -> None:
     """Beside what the limits kept."""
     tally = Tally({"any"}, skipped=2, missing=["readOne", "readAll"])
-    told = "no record could be made, or is there, to call readOne, readAll at both"
+    told = "no record to call readOne, readAll is at both, or could be made"
     assert tally.left_out() == f"{told}; 2 calls were kept from one of them by its limits"
 
 

@@ -65,6 +65,8 @@ def test_a_shared_response_is_told_once(found: Found) -> None:
         ({}, True),
         ({"security": SECURITY, "components": SCHEMES}, False),
         ({"security": [], "components": SCHEMES}, True),
+        ({"security": [{}], "components": SCHEMES}, True),
+        ({"security": [{}, *SECURITY], "components": SCHEMES}, False),
     ],
 )
 def test_401_wants_credentials_somewhere(parts: Json, bad: bool, found: Found) -> None:

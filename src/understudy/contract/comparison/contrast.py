@@ -68,7 +68,7 @@ class Tally:
         """Return what could not be compared though all was asked for; '' where everything was."""
         told = []
         if self.missing:
-            told.append(f"no record could be made, or is there, to call {', '.join(self.missing)} at both")
+            told.append(f"no record to call {', '.join(self.missing)} is at both, or could be made")
         if self.skipped:
             told.append(f"{self.skipped} calls were kept from one of them by its limits")
         return "; ".join(told)
