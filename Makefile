@@ -25,8 +25,8 @@ WORKERS := -n 3 --dist loadgroup
 # and without coverage, which would make them twice as long, is enough.
 # What takes longest in one piece comes first, so that no worker waits for another one in the end.
 LONG := tests/e2e/test_wheel.py tests/e2e/test_readme.py tests/e2e/test_audit.py
-# What works in processes of its own, of which coverage sees nothing and for which it takes as long as for all others;
-# and what computes a great deal, which it would make several times as long and of which other tests show it as much.
+# Without coverage: what works in processes of its own, of which it sees nothing; and what computes a great deal, which it
+# would make several times as long.
 APART := tests/cli/test_verify.py tests/e2e/test_serve.py tests/e2e/consumer tests/test_repository.py \
 	tests/contract/test_derived.py tests/spec/lint/test_effort.py
 ONCE := $(LONG) tests/contract/test_audit.py tests/contract/stateful tests/e2e/consentgrid tests/e2e/gainsight_px \

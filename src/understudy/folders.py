@@ -19,14 +19,14 @@ def roots() -> Iterator[Path]:
 def cache() -> Path:
     """Return the folder for what can be found out again at any time; it need not be there, nor be writable.
 
-    By the XDG Base Directory Specification; a user without a home has it among temporary files.
+    By the XDG Base Directory Specification, which has relative paths ignored; a user without a home has it among
+    temporary files.
     """
-    named = os.environ.get("XDG_CACHE_HOME")
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
-        parent = Path(named) if named else Path.home() / ".cache"
+        return (named if named.is_absolute() else Path.home() / ".cache") / "understudy"
     except RuntimeError:
-        parent = Path(tempfile.gettempdir())
-    return parent / "understudy"
+        return Path(tempfile.gettempdir()) / f"understudy-{os.getuid()}"
 
 
 def names() -> list[str]:

@@ -266,7 +266,7 @@ def load_part(path: Path, what: str, name: str, kind: type[Part]) -> Part:
     sys.modules[key] = module  # dataclasses look their module up there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a file that ends the process would look like a verdict
         del sys.modules[key]
         where = Where(path, _line(error, path))
         raise ContentError(f"the {what} cannot be loaded: {told(error)}", where=where, todo="mend the file") from error
@@ -277,7 +277,7 @@ def load_part(path: Path, what: str, name: str, kind: type[Part]) -> Part:
     return made
 
 
-def _line(error: Exception, path: Path) -> int | None:
+def _line(error: BaseException, path: Path) -> int | None:
     frames = reversed(traceback.extract_tb(error.__traceback__))
     line: int | None = getattr(error, "lineno", None)
     return line or next((frame.lineno for frame in frames if frame.filename == str(path)), None)

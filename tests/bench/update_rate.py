@@ -202,6 +202,8 @@ def stages() -> list[tuple[str, float]]:
     names = ("routing", "arrival", "security", "request: parameters, body", "model, answer")
     before, rows = driven(end, session), []
     for number, name in enumerate(names, 1):
+        vendor._requests.clear()  # those of the stack before are linked to its end
+        vendor._models.clear()
         taken = driven(assemble(pack.effective, vendor.middlewares[:number], end, SECURITY_MAP), session)
         rows.append((name, taken - before))
         before = taken

@@ -57,7 +57,7 @@ def test_what_one_check_has_found_the_others_are_spared(added: Added, onetrust: 
 
 
 def test_a_deviation_that_changes_nothing_survives(added: Added, onetrust: Pack) -> None:
-    """A judge that finds fault with it would find fault with anything; all checks have had their say."""
+    """A judge that finds fault with it would find fault with anything."""
     judged = judge(onetrust, added(Deviation("nothing", "OT-ID-1", "Does nothing.")), 7, 600)
     assert (judged.killed, judged.by, judged.named, judged.first) == (False, (), (), "")
     assert judged.error == ""

@@ -79,14 +79,16 @@ WRITE, READS = "createOrUpdateDataSubjectUsingPOST", ["getDataSubjectDetailsUsin
         ({401: 1, 429: 19}, [WRITE, *READS], [], False),
         ({401: 20, 200: 1}, [WRITE, *READS], [], False),
         ({429: 40}, [WRITE, *READS], [], False),
-        ({404: 20}, [WRITE, *READS], [WRITE], True),
-        ({404: 20}, [WRITE, *READS], READS, False),
+        ({404: 20}, [WRITE, *READS], [(WRITE, 404)], True),
+        ({404: 20}, [WRITE, *READS], [(each, 404) for each in READS], False),
+        ({404: 20}, [WRITE, *READS], [(WRITE, 404), (WRITE, 201)], False),
+        ({404: 20}, [WRITE, *READS], [(WRITE, 429), (READS[0], 404)], False),
     ],
 )
 def test_a_run_ends_early_where_its_credentials_open_nothing(
     full: dict[int, int],
     asked: list[str],
-    called: list[str],
+    called: list[tuple[str, int]],
     ends: bool,
     pack: Pack,
     run: Run,
@@ -96,7 +98,7 @@ def test_a_run_ends_early_where_its_credentials_open_nothing(
     """By what enough answers have told on enough operations; a 429 tells nothing."""
     made, session = trial.Trial(pack, replace(run, scope="full"), watcher), copy(request.session)
     report = pytest.TestReport("x", ("x", 0, "x"), {}, "passed", None, "call")
-    statuses = [(operation_id, 404, 1) for operation_id in called]
+    statuses = [(operation_id, status, 1) for operation_id, status in called]
     report.understudy = {"full": list(full.items()), "asked": asked, "statuses": statuses}  # type: ignore[attr-defined]
     made.pytest_collection_finish(session)
     made.pytest_runtest_logreport(report)

@@ -269,10 +269,11 @@ MIXES: Mapping[str, Callable[[], Endpoint]] = mixes(
     (Terse, Unprocessable, OpenFirst, lower_case),
     (Talkative, ListedErrors, AnyValue, Busy),
     (Reversed, HtmlErrors, BadMediaType, StrictChallenge, Keeping),
-    (Flat, BareErrors, ListsAlone, charset),
-    (Sparing, Apart),
-    (Unmarked, Catalogue),
-    (Versioned, OneIdentifier),
-    (AddressesAlone, Slow),
+    (Flat, BareErrors, ListsAlone),
+    (Sparing, charset),
+    (Unmarked, AddressesAlone),
+    (Versioned, Apart),
+    (Catalogue, Slow),
+    (OneIdentifier,),
 )
 """Servers with several freedoms, of which none hides what another one shows."""

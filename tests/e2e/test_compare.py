@@ -15,6 +15,10 @@ from tests.e2e.serving import Answer, Call, Served, Step
 from tests.e2e.serving import running as serving
 from understudy import pack as packs
 from understudy.cli import main
+from understudy.contract.client import Client
+from understudy.contract.comparison import compare as comparing
+from understudy.contract.probes import Prober
+from understudy.contract.throttle import TIME, OverError
 from understudy.mock.server import running
 from understudy.mock.settings import Settings
 from understudy.model.behaviour import Quota
@@ -218,6 +222,31 @@ def test_a_token_of_two_lines_is_refused_unseen(command: list[str]) -> None:
     result = CliRunner().invoke(main, [*command, "http://127.0.0.1:9", "--token", "s3cret\rmore"])
     assert (result.exit_code, "the token holds a line break" in result.output) == (2, True)
     assert "s3cret" not in result.output
+
+
+def test_an_operation_that_was_not_called_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though nothing differs: the comparison is partial."""
+    real = Prober.good
+    monkeypatch.setattr(
+        Prober, "good", lambda self, each, label: None if each == "listSubjects" else real(self, each, label)
+    )
+    with served("consentgrid") as url:
+        result = compare("consentgrid", "mock", url, "--scope", "full", "--sequences", "2")
+    told = "not all was compared: no request could be made for both, for want of a record, to listSubjects"
+    assert (result.exit_code, told in result.output.splitlines()) == (0, True), result.output
+    assert result.output.splitlines()[-1].startswith("verdict: partial (")
+
+
+def test_a_run_that_is_over_gives_up_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One operation was refused by then; whether the others are is not known."""
+
+    def over(client: Client) -> bool:
+        raise OverError("the time is up", TIME)
+
+    monkeypatch.setattr(comparing, "opens", over)
+    with served("gainsight_px") as url:
+        result = compare("gainsight_px", "mock", url, "--scope", "full", "--sequences", "2", token="no-such-key")
+    assert (result.exit_code, "The answers differ in the status" in result.output) == (1, True), result.output
 
 
 def test_what_was_made_is_deleted_when_the_other_target_is_down() -> None:

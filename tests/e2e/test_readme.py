@@ -21,6 +21,11 @@ def blocks() -> list[str]:
     return re.findall(r"```console\n(.*?)```", README, re.DOTALL)
 
 
+def files() -> dict[str, str]:
+    """Return the blocks of YAML that begin with the name of a file, by it."""
+    return dict(re.findall(r"```yaml\n# (\S+\.yaml)\n(.*?)```", README, re.DOTALL))
+
+
 def free_port() -> int:
     """Return a port that nothing listens on."""
     with socket.socket() as sock:
@@ -35,7 +40,9 @@ def expected(text: str) -> re.Pattern[str]:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a shell in an empty folder, with the command on its path."""
+    """Start a shell in a folder with the README's files alone, with the command on its path."""
+    for name, text in files().items():
+        (tmp_path / name).write_text(text)
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PS1": ""}
     with subprocess.Popen(
         ["bash", "--norc"],

@@ -1,8 +1,10 @@
 """Whether a document is valid OpenAPI is found out once a machine."""
 
 import json
+import os
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -69,4 +71,23 @@ def test_a_user_without_a_home_has_a_cache_all_the_same(monkeypatch: pytest.Monk
 
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(Path, "home", homeless)
-    assert folders.cache().name == "understudy"
+    assert folders.cache().name == f"understudy-{os.getuid()}"
+
+
+def test_a_relative_cache_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the specification; it would be another one in every folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    assert folders.cache() == Path.home() / ".cache" / "understudy"
+
+
+def test_an_installation_that_does_not_know_its_releases_looks_all_the_same(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that was packed into a single file."""
+
+    def unknown(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(validity, "version", unknown)
+    assert validity.fault(VALID) == ("", "")
+    assert validity.fault(INVALID)[1]

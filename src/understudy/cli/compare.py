@@ -227,9 +227,9 @@ def _tell(pack: Pack, comparison: Comparison, seed: int) -> int:
     """Say what was found; return the exit code."""
     code = {"different": 1, "inconclusive": TargetError.exit_code}.get(reporting.verdict(comparison), 0)
     if code == TargetError.exit_code:
-        what = "no call that wants a credential was taken by both targets, so that nothing tells whether they are alike"
-        todo = comparison.note or "give --existing ID, or --scope full"
-        click.echo(f"understudy: {what}; {todo}", err=True)
+        what = "no call that tells whether the credentials are let in was taken by both targets"
+        why = f"; {comparison.note}" if comparison.note else ""
+        click.echo(f"understudy: {what}{why}; give others with --token, --existing ID, or --scope full", err=True)
     for line in reporting.lines(pack, comparison, seed):
         click.echo(line)
     return code

@@ -68,7 +68,9 @@ class Access:
             return
         if not self.operation.is_closed:
             self._optional(good)
-            self._full(good)
+            fresh = self.prober.any(self.operation.operation_id, f"{self.operation.operation_id} access, once more")
+            if fresh is not None:
+                self._full(fresh)
             return
         first, *others = known
         self._nobody(first, good)

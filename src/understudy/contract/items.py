@@ -3,8 +3,10 @@
 Loaded with `-p understudy.contract.items` in the main process and in xdist's workers; the run comes by environment.
 """
 
+import gc
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,8 @@ EXPLORED = 3
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 """Of Schemathesis."""
+FUZZ, _FUZZ = "fuzz", "understudy.contract.fuzz"
+"""What their checks are called, and the module that is imported for them."""
 SHOWN, DRY_SECONDS = 3, 1.0
 """What a dry run shows of checks whose requests the answers decide: examples, and the seconds spent on them."""
 
@@ -85,10 +89,16 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Note that `--lf` leaves out what did not fail last time: whole files of it without a word."""
+    """Note that `--lf` leaves out what did not fail last time: whole files of it without a word.
+
+    Schemathesis is imported before the first check where its phases are asked for: it takes as long as half of all else.
+    """
     config = session.config
     if config.getoption("lf", default=False) and config.cache is not None and config.cache.get("cache/lastfailed", {}):
         config.stash[NARROWED] = True
+    if any(isinstance(item, CheckItem) and item.kind == FUZZ for item in session.items):
+        import_module(_FUZZ)
+        gc.freeze()  # as all that was imported before
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -228,10 +238,7 @@ def _extremes(client: Client, operation_id: str) -> None:
 
 
 def _fuzzed(client: Client, phase: str, left: int) -> None:
-    # Imported here: it takes as long as half of all else, and many runs leave it out.
-    from understudy.contract import fuzz
-
-    fuzz.phase(client, phase, _seconds(client, left))
+    import_module(_FUZZ).phase(client, phase, _seconds(client, left))
 
 
 class DocumentFile(pytest.File):
@@ -256,7 +263,7 @@ class DocumentFile(pytest.File):
             yield CheckItem.from_parent(self, name="model[further]", kind=course.CHECK, action=_further, rank=LAST)
         for number, phase in enumerate(PHASES):
             action = partial(_fuzzed, phase=phase, left=len(PHASES) - number)
-            yield CheckItem.from_parent(self, name=f"fuzz[{phase}]", kind="fuzz", action=action, rank=FUZZING)
+            yield CheckItem.from_parent(self, name=f"fuzz[{phase}]", kind=FUZZ, action=action, rank=FUZZING)
 
     def _hard(self, client: Client) -> Iterator[CheckItem]:
         """Yield what operations that change something are put to: calls at once, and values that hurt."""

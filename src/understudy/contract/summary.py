@@ -59,6 +59,11 @@ class Gathered:
         """The statuses that say what the full credential opens."""
         return telling(self.full)
 
+    @property
+    def lost(self) -> bool:
+        """Whether 404 is all that the full credential met, and nobody was served anything."""
+        return self.met == {404} and all(status >= 300 for _, status in self.statuses)
+
 
 def summarise(
     pack: Pack, run: Run, gathered: Gathered, started: datetime, seconds: float, allowance: Allowance | None = None
@@ -150,17 +155,13 @@ class _Summary:
         seen = self.gathered.met
         if seen & {401, 403} and min(seen) >= 400 and max(seen) < 500:
             return "the full credentials are refused everywhere; check them and the base URL"
-        if seen and seen <= {404} and not (self.run.scenarios and self.run.embedded) and not self._anything_taken:
+        if self.gathered.lost and not (self.run.scenarios and self.run.embedded):
             also = ", though that is what the scenario asks for: play it with others" if self.run.scenarios else ""
             return f"404 everywhere; check that {self.run.base_url} ends before the document's paths{also}"
         if self._not_there():
             named = ", ".join(self.run.existing)
             return f"no record is there under {named}: 404 to all that names it; check --existing"
         return ""
-
-    @property
-    def _anything_taken(self) -> bool:
-        return any(status < 300 for _, status in self.gathered.statuses)
 
     def _verdict(self, findings: tuple[Finding, ...], rules: tuple[RuleOutcome, ...]) -> tuple[Verdict, str]:
         gathered = self.gathered

@@ -161,9 +161,8 @@ class Trial:
         told = sum(count for status, count in gathered.full.items() if status in seen)
         if told < ENOUGH or len(gathered.asked) < min(DIFFERENT, len(self._wanting)):
             return False
-        asked = {operation_id for operation_id, _ in gathered.statuses}
-        lost = seen == {404} and self._creates is not None and self._creates.operation_id in asked
-        return lost or seen <= {401, 403}
+        creates = self._creates is not None and (self._creates.operation_id, 404) in gathered.statuses
+        return (gathered.lost and creates) or seen <= {401, 403}
 
     @staticmethod
     def _message(report: pytest.TestReport, home: Mapping[str, Any]) -> str:

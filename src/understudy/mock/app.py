@@ -67,7 +67,7 @@ class VendorApp:
     def _arrive(self, next_app: ASGIApp, operation_id: str) -> ASGIApp:
         """Note the operation before security, so that its refusals know whose they are."""
         operation = self.pack.effective.operations[operation_id]
-        is_open = not operation.security
+        is_open = not operation.is_closed
 
         async def arrive(scope: Scope, receive: Receive, send: Send) -> None:
             visit: Visit = scope[KEY]

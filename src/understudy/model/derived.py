@@ -45,11 +45,14 @@ def _opens(rule: Rule, operation: Operation) -> bool:
 def _refuses(rule: Rule, operation: Operation) -> bool:
     """Whether refusals name the rule: of those on security, neither on one way of several nor on a role."""
     pointer = rule.citation.pointer
-    return rule.part is not Part.SECURITY or (
-        (pointer == f"{operation.pointer}/security" and operation.is_closed)
+    if rule.part is not Part.SECURITY:
+        return True
+    cited = (
+        pointer == f"{operation.pointer}/security"
         or pointer.startswith(f"{operation.pointer}/responses/")
         or "/scopes/" in pointer
     )
+    return cited and operation.is_closed
 
 
 def _shutting(rule: Rule) -> Deviation:

@@ -1,13 +1,13 @@
-"""Whether a document is valid OpenAPI. What has been found valid once is known on this machine from then on."""
+"""Whether a document is valid OpenAPI. What has been found valid once is known to its user from then on."""
 
 import json
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from understudy import folders
+from understudy import __version__, folders
 from understudy.values import Json, join
 
 
@@ -29,9 +29,17 @@ def fault(document: str) -> tuple[str, str]:
 
 
 def _mark(document: str) -> Path:
-    """Return the file that is there once a document has been found valid by the release that is installed."""
-    text = f"{version('openapi-spec-validator')} {document}"
+    """Return the file that is there once a document has been found valid by the releases that are installed."""
+    by = [__version__, *(_release(name) for name in ("openapi-spec-validator", "openapi-schema-validator"))]
+    text = " ".join((*by, document))
     return folders.cache() / "valid" / sha256(text.encode()).hexdigest()
+
+
+def _release(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # as in an archive of everything, which says nothing of what is in it
+        return ""
 
 
 def _fault(value: Json) -> tuple[str, str]:

@@ -49,10 +49,10 @@ def test_what_one_target_alone_takes_is_not_taken(one: int, other: int, compared
     assert tally.left_out() == ("1 calls were kept from one of them by its limits" if skipped else "")
 
 
-def test_what_is_not_called_for_want_of_a_record_is_said() -> None:
+def test_what_is_not_called_is_said() -> None:
     """Beside what the limits kept."""
     tally = Tally({"any"}, skipped=2, missing=["readOne", "readAll"])
-    told = "no record to call readOne, readAll is at both, or could be made"
+    told = "no request could be made for both, for want of a record, to readOne, readAll"
     assert tally.left_out() == f"{told}; 2 calls were kept from one of them by its limits"
 
 

@@ -240,8 +240,8 @@ MIXES: Mapping[str, Callable[[], Directory]] = mixes(
 """Servers with several freedoms, of which none hides what another one shows."""
 FULL_MIXES: Mapping[str, Callable[[], Directory]] = mixes(
     Directory,
-    (EmptyForms, Clears, ScrollsOn),
-    (Talkative, Clamps, charset),
-    (Backwards, Silent),
+    (EmptyForms, Clamps, ScrollsOn),
+    (Talkative, Clears),
+    (Backwards, Silent, charset),
 )
 """Freedoms of the vendor's other pages."""

@@ -1,7 +1,6 @@
 """Comparing from start to end: single calls first, for what they show is the simplest, then sequences."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
@@ -19,7 +18,9 @@ SHRINKING = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What comparing came to: the difference, if there is one, how much was played on each, and why it ended early.
+    """What comparing came to: the difference, if there is one, how much was played on each, and what `note` says.
+
+    That is why it ended early, or what it has left out.
 
     `taken` counts the calls that both have taken, of those that tell of credentials.
     """
@@ -57,7 +58,7 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
         except OverError as over:
             return ended(None, 0, _refusing(clients, tally) or str(over))
         if contrast is not None:
-            refusing = _refusing(clients, tally)
+            refusing = _refusing(clients, tally, whole=True)
             return ended(None if refusing else contrast, 0, refusing)
         while played < sequences and not twins.over:
             random = Random(f"{first.run.seed} {played}")  # noqa: S311 (no secret is made of it)
@@ -65,7 +66,7 @@ def compare(clients: tuple[Client, Client], sequences: int, ignored: Ignored) ->
             contrast = twins.played(wanted, to_the_end=True)
             played += 1
             if contrast is not None:
-                refusing = _refusing(clients, tally)
+                refusing = _refusing(clients, tally, whole=True)
                 if refusing:
                     return ended(None, played, refusing)
                 twins.last(SHRINKING)
@@ -83,15 +84,17 @@ def _plans(client: Client) -> Plans | None:
     return Plans(pack.effective, oracle, named, case=exact is not None and exact.binding)
 
 
-def _refusing(clients: tuple[Client, Client], tally: Tally) -> str:
+def _refusing(clients: tuple[Client, Client], tally: Tally, *, whole: bool = False) -> str:
     """Return which target lets the full caller do nothing, and what to do; '' if each lets it, or nothing is known.
 
-    Where the run is over before all operations were called, those that were are what is known.
+    Where the run is over before all operations were called, those that were are what is known; it is not enough where
+    the `whole` has to be, since a difference would be given up for it.
     """
     for client in clients if tally.taken == 0 else ():
-        with suppress(OverError):
-            if client.met and opens(client):
-                continue
-        if client.met and client.met <= {401, 403}:
+        try:
+            refused = bool(client.met) and not opens(client)
+        except OverError:
+            refused = not whole and client.met <= {401, 403}
+        if refused:
             return f"{client.run.label} refuses the credentials with {min(client.met)}: check them"
     return ""

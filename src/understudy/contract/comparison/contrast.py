@@ -48,7 +48,7 @@ class Tally:
     """How many calls both targets took, and how many were kept from one of them by its limits.
 
     Those by the full credential count as taken, of the operations `wanting` one: others show nothing of it. `missing`
-    are the operations that were not called, for want of a record at one target.
+    are the operations that were not called by themselves, for want of a request that could be made for both.
     """
 
     wanting: Collection[str]
@@ -68,7 +68,7 @@ class Tally:
         """Return what could not be compared though all was asked for; '' where everything was."""
         told = []
         if self.missing:
-            told.append(f"no record to call {', '.join(self.missing)} is at both, or could be made")
+            told.append(f"no request could be made for both, for want of a record, to {', '.join(self.missing)}")
         if self.skipped:
             told.append(f"{self.skipped} calls were kept from one of them by its limits")
         return "; ".join(told)

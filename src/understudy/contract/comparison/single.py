@@ -35,7 +35,7 @@ def single_calls(
     probers = [Prober(client) for client in clients]
     for operation_id in clients[0].judge.judged.operations:
         goods = _goods(probers, operation_id, CHECK)
-        if not goods:
+        if not goods:  # a record that one alone can make is told apart by the operation that makes it
             tally.missing.append(operation_id)
             continue
         for pair in _calls(probers, operation_id, goods):
