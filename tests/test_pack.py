@@ -55,6 +55,14 @@ def test_the_effective_document_has_all_overlays_the_judged_one_the_documented()
     assert declared[0] - declared[1] == {404, 405, 413, 415}
 
 
+@pytest.mark.parametrize("ends", ["raise SystemExit(0)", "import sys; sys.exit(5)"])
+def test_a_model_that_ends_the_process_cannot_be_loaded(project: Path, ends: str) -> None:
+    """Else it would look like a verdict."""
+    (project / "mock" / "onetrust.py").write_text(ends)
+    with pytest.raises(ContentError, match=r"mock/onetrust.py:1.*the model cannot be loaded: SystemExit"):
+        assert packs.load("onetrust").behaviour
+
+
 def test_every_rule_cites_a_line() -> None:
     """Of the document, or of the overlay that quotes another page."""
     places = [str(BUILT_IN.cited_at(rule)) for rule in BUILT_IN.rules]

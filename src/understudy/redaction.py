@@ -75,21 +75,31 @@ class Redaction:
         return text if hidden == parts else urlunsplit(hidden)
 
     def value(self, value: Json) -> Json:
-        """Return a JSON value, at any depth without secrets."""
+        """Return a JSON value, at any depth without secrets; nothing of one that is too deep to be looked through."""
+        try:
+            return self._value(value)
+        except RecursionError:
+            return HIDDEN
+
+    def _value(self, value: Json) -> Json:
         if isinstance(value, dict):
-            return {name: _blank(each) if self._secret(str(name)) else self.value(each) for name, each in value.items()}
-        return [self.value(each) for each in value] if isinstance(value, list) else value
+            return {
+                name: _blank(each) if self._secret(str(name)) else self._value(each) for name, each in value.items()
+            }
+        return [self._value(each) for each in value] if isinstance(value, list) else value
 
     def body(self, raw: bytes) -> bytes:
         """Return a body without secrets: JSON, even broken or in lines, a form of either kind; any other as it is."""
         try:
             value = json.loads(raw)
+            hidden = self._value(value)
+            if hidden == value:
+                return raw
         except (ValueError, RecursionError):
             if _FORM.match(raw):
                 return self.query(raw.decode("utf-8", "replace")).encode()
             return self._members(_PART.sub(self._part, raw))
-        hidden = self.value(value)
-        return raw if hidden == value else json.dumps(hidden, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return json.dumps(hidden, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
     def _part(self, found: re.Match[bytes]) -> bytes:
         return found[1] + HIDDEN.encode() if self._secret(found[2].decode("utf-8", "replace")) else found[0]

@@ -40,6 +40,16 @@ def test_a_rule_that_nothing_plays_and_nothing_verifies_is_two_holes(pack: Pack)
     ]
 
 
+def test_a_part_of_the_pipeline_alone_verifies_nothing(pack: Pack) -> None:
+    """A rule on the body whose words no request can be made of is a hole."""
+    known = pack.rules.by_id["OT-BODY-12"]
+    pointer = known.citation.pointer.rpartition("/")[0] + "/description"
+    new = replace(known, id="OT-NEW-1", citation=replace(known.citation, pointer=pointer))
+    assert list(holes(with_rules(pack, Rules(pack.rules.source, [*pack.rules, new])))) == [
+        "OT-NEW-1 is verified by no scenario and no check"
+    ]
+
+
 def test_a_model_that_plays_what_is_no_rule_is_told(pack: Pack) -> None:
     """Ids are not to be misspelt."""
     kept = [rule for rule in pack.rules if rule.id != "OT-CREATE-4"]

@@ -192,6 +192,34 @@ class AnyToken(Endpoint):
         return super().caller(call) or ("full" if call.headers.get("authorization") else "")
 
 
+class KnowsAddresses(Endpoint):
+    """Answers 200 to a create under an identifier that is no address."""
+
+    def write(self, identifier: str, body: dict[str, Json]) -> Answer:
+        answer = super().write(identifier, body)
+        return answer if "@" in identifier else replace(answer, status=200)
+
+
+class FirstOfItsType(Endpoint):
+    """Takes the first of several identifiers of the primary's type for the primary one."""
+
+    def merge(self, subject: Subject, sent: dict[str, Json]) -> None:
+        super().merge(subject, sent)
+        listed = sent.get("value")
+        if sent.get("linked") and sent["name"] == subject.kind and isinstance(listed, list) and len(listed) > 1:
+            subject.identifier = listed[0]
+
+
+class TwoTypes(Endpoint):
+    """Has room for two types of identifiers: a third one unlinks the first."""
+
+    def merge(self, subject: Subject, sent: dict[str, Json]) -> None:
+        super().merge(subject, sent)
+        linked = [each for each in subject.elements.values() if each.get("linked")]
+        for each in linked[:-2]:
+            self.unlink(subject, each)
+
+
 class WantsSomething(Endpoint):
     """The operation wants some property of the body."""
 
@@ -218,6 +246,9 @@ def _sequence(made: Fault | type[Endpoint], rules: str, beside: str = "") -> Cas
 
 CASES: Mapping[str, Case] = {
     "200-on-create": _case(status(201, 200), "OT-CREATE-1", check=""),
+    "200-on-create-without-address": _sequence(KnowsAddresses, "OT-CREATE-1"),
+    "first-of-its-type-is-primary": _sequence(FirstOfItsType, "OT-PRIMARY-1"),
+    "two-types-alone": _sequence(TwoTypes, "OT-LINK-5"),
     "201-on-update": _case(status(200, 201), "OT-UPDATE-1", check=""),
     "202-on-create": _case(status(201, 202), "OT-STATUS-1", "OT-CREATE-1", check=""),
     "303-on-update": _sequence(status(200, 303), "OT-STATUS-1", "OT-UPDATE-1 OT-BODY-4 OT-LINK-1 OT-LINK-3"),

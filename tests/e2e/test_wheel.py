@@ -158,4 +158,8 @@ def test_the_embedded_mock_is_judged(installed: Installed, tmp_path: Path) -> No
     done = installed.run("verify", "onetrust", "--budget", "20s", "--report", str(tmp_path / "reports"), timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\nverdict: conforms" in done.stdout
-    assert json.loads((tmp_path / "reports" / "report.json").read_text())["verdict"] == "conforms"
+    report = json.loads((tmp_path / "reports" / "report.json").read_text())
+    assert report["verdict"] == "conforms"
+    documented = {rule["id"]: rule["outcome"] for rule in report["rules"] if rule["basis"] == "documented"}
+    assert documented == dict.fromkeys(documented, "passed")
+    assert len(documented) > 50

@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 import click
 
 from understudy import __version__
-from understudy.errors import TargetError, UnderstudyError, UsageError
+from understudy.errors import TargetError, UnderstudyError, UsageError, told
 
 _COMMANDS = ("serve", "verify", "check", "proxy", "compare", "rules", "switches", "audit", "lint", "spec", "vendor")
 _MODULES = {"vendor": "spec"}  # of those that do not stand in a module of their own name
@@ -80,6 +80,20 @@ class _Group(click.Group):
         except BrokenPipeError:  # whoever reads what is printed has gone
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be flushed
             sys.exit(UNREAD)
+        except OSError as error:  # of the system: no such directory any more, a name too long, a disk that is full
+            named = f": {error.filename}" if error.filename else ""
+            click.echo(
+                f"understudy: {error.strerror or told(error)}{named}; correct what is named, or free it", err=True
+            )
+            sys.exit(UsageError.exit_code)
+        except RecursionError:
+            click.echo("understudy: something is nested too deep to be read or printed; make it flatter", err=True)
+            sys.exit(UsageError.exit_code)
+        except UnicodeEncodeError as error:
+            click.echo(
+                f"understudy: {error.object[error.start : error.end]!a} cannot be written as text; replace it", err=True
+            )
+            sys.exit(UsageError.exit_code)
         except KeyboardInterrupt:
             click.echo("understudy: interrupted", err=True)
             sys.exit(INTERRUPTED)

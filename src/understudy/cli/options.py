@@ -15,7 +15,8 @@ def base_url_of(option: str, text: str) -> str:
     try:
         parts = urlsplit(text)
         sound = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port)
-    except ValueError:  # of a port that is no number, or a bracket that is not closed
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # of a port that is no number, a bracket that is not closed, a host that no resolver takes
         sound = None
     if not sound or parts.query or parts.fragment:
         raise UsageError(

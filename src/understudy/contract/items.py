@@ -91,7 +91,7 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note that `--lf` leaves out what did not fail last time: whole files of it without a word.
 
-    Schemathesis is imported before the first check where its phases are asked for: it takes as long as half of all else.
+    Schemathesis is imported before the first check where its phases are asked for: it takes half as long as all else.
     """
     config = session.config
     if config.getoption("lf", default=False) and config.cache is not None and config.cache.get("cache/lastfailed", {}):

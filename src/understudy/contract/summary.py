@@ -318,6 +318,8 @@ class _Summary:
             return "the checks asked for do not touch it"
         if rule.part is Part.LIMITS and self.run.embedded:
             return "how many requests are allowed is not measured"
+        if rule.part is Part.LIMITS and 429 in {status for _, status in self.gathered.statuses}:
+            return "how long a 429 goes on is not measured: others may use the quota up"
         if rule.part is Part.LIMITS:
             return "no 429 was met; a target's quota is not used up on purpose"
         if rule.part is Part.SECURITY and self.run.credentials.restricted is None:

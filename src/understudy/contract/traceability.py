@@ -5,8 +5,16 @@ from dataclasses import dataclass
 
 from understudy.contract import scenarios
 from understudy.contract.probes import PROBED
+from understudy.contract.samples import sample
+from understudy.contract.target import Run
+from understudy.contract.variants import variants
 from understudy.pack import Pack
 from understudy.spec.rules import Basis, Rule
+
+ANNOTATIONS = frozenset({"default", "deprecated", "description", "example", "examples", "title"})
+"""Keywords of a schema by which nothing is valid or not (JSON Schema 2020-12 Validation, section 9)."""
+_NOWHERE = Run("", "http://localhost", "", "full", 0, "", 0.0, 0.0)
+"""A run that sends nothing, for requests that are looked at alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +38,24 @@ def trace(pack: Pack) -> Iterator[Trace]:
     for rule in pack.rules.by_id.values():
         functions = tuple(pack.behaviour.played.get(rule.id, ()))
         part = (f"pipeline: {rule.part.value}",) if rule.part else ()
-        checks = (PROBED[rule.part],) if rule.part in PROBED else ()
+        checks = (PROBED[rule.part],) if rule.part in PROBED and _probes(pack, rule) else ()
         yield Trace(rule, (*functions, *part), tuple(verified.get(rule.id, ())), checks)
+
+
+def _probes(pack: Pack, rule: Rule) -> bool:
+    """Whether the check of the rule's part has something to send for it, where it sends something for each rule.
+
+    What is said of a refusal, every request shows that is refused.
+    """
+    if rule.part is None or PROBED[rule.part] != "constraints":
+        return True
+    operation = pack.effective.operations[rule.operation]
+    if rule.citation.pointer.startswith(f"{operation.pointer}/responses/"):
+        return True
+    if rule.citation.pointer.rpartition("/")[2] in ANNOTATIONS:
+        return False  # no request breaks what is told in words
+    good = sample(operation, _NOWHERE, rule.id)
+    return good is not None and any(True for _ in variants(rule, good))
 
 
 def holes(pack: Pack) -> Iterator[str]:
