@@ -1,10 +1,14 @@
 """Criteria: simple conditions, regular expressions, JSONPath."""
 
 from typing import Any
+from unittest import mock
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from understudy.contract.arazzo import criteria
 from understudy.contract.arazzo.criteria import Criterion, check, evaluate, tells
 from understudy.contract.arazzo.expressions import Context
 from understudy.contract.exchange import Exchange, Request, Response
@@ -254,6 +258,39 @@ def test_an_answer_shows_what_criteria_are_after_or_does_not(condition: str, tel
         if evaluate(criterion, context).held and tells([criterion], context):
             found.add(status)
     assert found == telling
+
+
+COMPARED = st.builds(
+    lambda left, operator, right: f"{left} {operator} {right}",
+    st.sampled_from(["$statusCode", "$response.body#/count", "404"]),
+    st.sampled_from(["==", "!=", "<", "<=", ">", ">="]),
+    st.sampled_from(
+        ["200", "250", "299", "300", "404", "'404'", "404.5", "true", "$statusCode", "$response.body#/count"]
+    ),
+)
+CONDITIONS = st.recursive(
+    st.one_of(COMPARED, st.just("$statusCode")),
+    lambda inner: st.one_of(
+        st.builds("({0} && {1})".format, inner, inner),
+        st.builds("({0} || {1})".format, inner, inner),
+        st.builds("!({0})".format, inner),
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.lists(CONDITIONS, min_size=1, max_size=3), st.sampled_from([300, 404, 451, 500]))
+@settings(deadline=None)
+def test_what_is_tried_beside_the_numbers_that_are_named_tells_as_much_as_all(
+    conditions: list[str], status: int
+) -> None:
+    """As trying every status would."""
+    given_ = [Criterion(condition) for condition in conditions]
+    response = Response(status, HEADERS, orjson.dumps({"count": 404}))
+    context = Context(exchange=Exchange(Request("GET", "https://x.test/"), response))
+    with mock.patch.object(criteria, "_turning", lambda _, end: range(200, end)):
+        every = tells(given_, context)
+    assert tells(given_, context) is every
 
 
 def test_criteria_that_are_not_of_the_status_alone_show_something_too() -> None:

@@ -13,7 +13,16 @@ import jsonpath_rfc9535
 from jsonpath_rfc9535.segments import JSONPathChildSegment
 from jsonpath_rfc9535.selectors import NameSelector
 
-from understudy.contract.arazzo.conditions import Binary, Literal, Node, Reference, parse_condition, references, truth
+from understudy.contract.arazzo.conditions import (
+    Binary,
+    Literal,
+    Node,
+    Not,
+    Reference,
+    parse_condition,
+    references,
+    truth,
+)
 from understudy.contract.arazzo.expressions import Context, Expression, Unresolved, as_text, parse, resolve
 from understudy.values import Json
 
@@ -111,10 +120,42 @@ def tells(criteria: Iterable[Criterion], context: Context) -> bool:
         except Unresolved:
             return False
 
-    return status < 600 and not any(map(taken, range(200, status // 100 * 100)))
+    return status < 600 and not any(map(taken, _turning(asked, status // 100 * 100)))
 
 
 _STATUS = "$statusCode"
+
+
+def _turning(criteria: Iterable[Criterion], end: int) -> Iterable[int]:
+    """Return the statuses from 200 up to `end` at which criteria can begin or cease to hold.
+
+    Those are next to the numbers that a status is compared with; any can be where it is told by something else.
+    """
+    turns = {turn for each in criteria for turn in _turns(each)}
+    if None in turns:
+        return range(200, end)
+    beside = {turn + step for turn in turns if turn is not None for step in (-1, 0, 1)}
+    return sorted({200, *(each for each in beside if 200 <= each < end)})
+
+
+@lru_cache(1024)
+def _turns(criterion: Criterion) -> frozenset[int | None]:
+    """Return the whole numbers that a criterion compares the status with; None stands for all else it is told by."""
+    return frozenset(_compared(parse_condition(criterion.condition)) if criterion.type == "simple" else [None])
+
+
+def _compared(node: Node) -> Iterator[int | None]:
+    match node:
+        case Binary("&&" | "||", left, right):
+            yield from _compared(left)
+            yield from _compared(right)
+        case Not(operand):
+            yield from _compared(operand)
+        case Binary(_, Reference() as one, Literal(int(value))) | Binary(_, Literal(int(value)), Reference() as one):
+            if one.text == _STATUS:
+                yield value
+        case _:
+            yield from (None for each in references(node) if each.text == _STATUS)
 
 
 def _names(node: Node, status: int) -> bool:
