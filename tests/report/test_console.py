@@ -154,6 +154,8 @@ def test_findings_on_no_rule_are_counted_apart(sample: Callable[..., Report]) ->
     """Of rules none has failed then, and the verdict says why it is one all the same."""
     (finding,) = sample().findings
     assert ", 2 findings on no rule; " in printed(sample(findings=(replace(finding, rule=None),) * 2)).splitlines()[-1]
+    (remark, *_) = sample().remarks
+    assert ", 1 remark on no rule; " in printed(sample(remarks=(replace(remark, rule=None),))).splitlines()[-1]
     assert "on no rule" not in printed(sample()).splitlines()[-1]
 
 

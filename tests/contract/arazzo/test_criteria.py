@@ -1,5 +1,6 @@
 """Criteria: simple conditions, regular expressions, JSONPath."""
 
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -202,6 +203,30 @@ def test_regular_expressions(context: str, condition: str, holds: bool) -> None:
 def test_jsonpath_filters_the_context(context: str, condition: str, holds: bool) -> None:
     """A JSONPath holds in the specification's form: a filter that the context passes."""
     assert held(condition, context=context, type="jsonpath") is holds
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "$[?@.name == 'Phone']",
+        "$[?@.name != 'Phone']",
+        "$[?!@.name]",
+        "$[?length(@.name) == 5 || @[0].name == 'Phone']",
+        "$[?@['name'] == 'Phone' && count(@[?@.name]) > 0]",
+    ],
+)
+def test_an_array_is_not_asked_for_what_its_items_have(condition: str) -> None:
+    """It would be wrong of every array, or right of each; what to write is told."""
+    answer = evaluate(Criterion(condition, "$response.body#/elements", "jsonpath"), CONTEXT)
+    assert not answer.held
+    assert "for its items write $[?count(@[?...]) > 0]" in answer.actual
+
+
+def test_items_of_an_array_are_counted() -> None:
+    """In the form that other runners read alike."""
+    asked = Criterion("$[?count(@[?@.name == 'Phone']) > 0]", "$response.body#/elements", "jsonpath")
+    assert evaluate(asked, CONTEXT).held
+    assert not evaluate(replace(asked, condition="$[?count(@[?@.name == 'Fax']) > 0]"), CONTEXT).held
 
 
 def test_context_based_judgements_name_their_context() -> None:

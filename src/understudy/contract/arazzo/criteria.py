@@ -10,8 +10,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import jsonpath_rfc9535
+from jsonpath_rfc9535.filter_expressions import (
+    ComparisonExpression,
+    FilterExpression,
+    FunctionExtension,
+    LogicalExpression,
+    PrefixExpression,
+    RelativeFilterQuery,
+)
 from jsonpath_rfc9535.segments import JSONPathChildSegment
-from jsonpath_rfc9535.selectors import NameSelector
+from jsonpath_rfc9535.selectors import FilterSelector, NameSelector
 
 from understudy.contract.arazzo.conditions import (
     Binary,
@@ -173,7 +181,27 @@ def _matches(criterion: Criterion, value: Json) -> bool:
     if criterion.type == "regex":
         return _pattern(criterion.condition).search(as_text(value)) is not None
     # The specification's `$[?count(@.pets) > 0]` filters the context itself: so the context is the root's one element.
-    return bool(_query(criterion.condition).find([value]))
+    query = _query(criterion.condition)
+    if isinstance(value, list) and any(map(_asks_for_members, query.segments[0].selectors)):
+        reason = "the filter is over the array itself, which has no names; for its items write $[?count(@[?...]) > 0]"
+        raise Unresolved(criterion.context or "", reason)
+    return bool(query.find([value]))
+
+
+def _asks_for_members(part: object) -> bool:
+    """Whether a filter asks for what stands under a name in its context, rather than in an item of that."""
+    match part:
+        case FilterSelector(expression=inner) | FilterExpression(expression=inner) | PrefixExpression(right=inner):
+            return _asks_for_members(inner)
+        case ComparisonExpression(left=left, right=right) | LogicalExpression(left=left, right=right):
+            return _asks_for_members(left) or _asks_for_members(right)
+        case FunctionExtension(args=args):
+            return any(map(_asks_for_members, args))
+        case RelativeFilterQuery(query=query) if query.segments:
+            first = query.segments[0]
+            named = any(isinstance(each, NameSelector) for each in first.selectors)
+            return named and isinstance(first, JSONPathChildSegment)
+    return False
 
 
 def _pattern(condition: str) -> re.Pattern[str]:
