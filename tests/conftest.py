@@ -1,14 +1,23 @@
 """What no test may inherit: a code host's own variables, by which runs of ours would annotate its run, and a cache."""
 
-import os
+from tempfile import TemporaryDirectory
 
 import pytest
 
+CACHE = pytest.StashKey[tuple[TemporaryDirectory[str], pytest.MonkeyPatch]]()
 
-@pytest.fixture(autouse=True, scope="session")
-def _no_cache_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> None:
+
+def pytest_configure(config: pytest.Config) -> None:
     """Have what earlier runs have found out be found out anew, and leave nothing in the user's home."""
-    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    config.stash[CACHE] = TemporaryDirectory(), pytest.MonkeyPatch()
+    config.stash[CACHE][1].setenv("XDG_CACHE_HOME", config.stash[CACHE][0].name)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing at all."""
+    folder, changed = config.stash[CACHE]
+    changed.undo()
+    folder.cleanup()
 
 
 @pytest.fixture(autouse=True)

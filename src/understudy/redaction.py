@@ -92,14 +92,15 @@ class Redaction:
         """Return a body without secrets: JSON, even broken or in lines, a form of either kind; any other as it is."""
         try:
             value = json.loads(raw)
-            hidden = self._value(value)
-            if hidden == value:
-                return raw
         except (ValueError, RecursionError):
             if _FORM.match(raw):
                 return self.query(raw.decode("utf-8", "replace")).encode()
             return self._members(_PART.sub(self._part, raw))
-        return json.dumps(hidden, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        hidden = self.value(value)
+        try:
+            return raw if hidden == value else json.dumps(hidden, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        except RecursionError:
+            return json.dumps(HIDDEN).encode()
 
     def _part(self, found: re.Match[bytes]) -> bytes:
         return found[1] + HIDDEN.encode() if self._secret(found[2].decode("utf-8", "replace")) else found[0]

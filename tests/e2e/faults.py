@@ -220,6 +220,16 @@ class TwoTypes(Endpoint):
             self.unlink(subject, each)
 
 
+class NoThirdType(Endpoint):
+    """Has room for two types of identifiers: a third one is not linked."""
+
+    def merge(self, subject: Subject, sent: dict[str, Json]) -> None:
+        super().merge(subject, sent)
+        linked = [each for each in subject.elements.values() if each.get("linked")]
+        for each in linked[2:]:
+            self.unlink(subject, each)
+
+
 class WantsSomething(Endpoint):
     """The operation wants some property of the body."""
 
@@ -249,6 +259,7 @@ CASES: Mapping[str, Case] = {
     "200-on-create-without-address": _sequence(KnowsAddresses, "OT-CREATE-1"),
     "first-of-its-type-is-primary": _sequence(FirstOfItsType, "OT-PRIMARY-1"),
     "two-types-alone": _sequence(TwoTypes, "OT-LINK-5"),
+    "no-third-type": _sequence(NoThirdType, "OT-LINK-1"),
     "201-on-update": _case(status(200, 201), "OT-UPDATE-1", check=""),
     "202-on-create": _case(status(201, 202), "OT-STATUS-1", "OT-CREATE-1", check=""),
     "303-on-update": _sequence(status(200, 303), "OT-STATUS-1", "OT-UPDATE-1 OT-BODY-4 OT-LINK-1 OT-LINK-3"),

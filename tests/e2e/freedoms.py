@@ -275,5 +275,6 @@ MIXES: Mapping[str, Callable[[], Endpoint]] = mixes(
     (Versioned, Apart),
     (Catalogue, Slow),
     (OneIdentifier,),
+    (AddressesAlone, Unprocessable),
 )
 """Servers with several freedoms, of which none hides what another one shows."""

@@ -232,7 +232,7 @@ def test_an_operation_that_was_not_called_is_told(monkeypatch: pytest.MonkeyPatc
     )
     with served("consentgrid") as url:
         result = compare("consentgrid", "mock", url, "--scope", "full", "--sequences", "2")
-    told = "not all was compared: no request could be made for both, for want of a record, to listSubjects"
+    told = "not all was compared: no request could be made for both, for want of a record (--existing), to listSubjects"
     assert (result.exit_code, told in result.output.splitlines()) == (0, True), result.output
     assert result.output.splitlines()[-1].startswith("verdict: partial (")
 

@@ -1,4 +1,4 @@
-"""Whether a document is valid OpenAPI is found out once a machine."""
+"""Whether a document is valid OpenAPI is found out once for its user."""
 
 import json
 import os

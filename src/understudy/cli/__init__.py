@@ -1,5 +1,6 @@
 """The command line: each command reads its options and calls the function that does the work."""
 
+import errno
 import os
 import signal
 import sys
@@ -8,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import IO, Any, cast
+from typing import IO, Any, NoReturn, cast
 
 import click
 
@@ -23,6 +24,12 @@ INTERRUPTED = 128 + signal.SIGINT
 """The exit code of a command that Ctrl-C has ended before it came to anything: none of those that say something."""
 UNREAD = 128 + signal.SIGPIPE
 """The exit code of a command whose output nobody reads to its end, as in `understudy lint | head -1`."""
+
+
+_SYSTEMS = frozenset(
+    {errno.ENAMETOOLONG, errno.ENOENT, errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EMFILE, errno.ELOOP}
+)
+"""What a system has against a name, or lacks, of the errors that reach the end of a command."""
 
 
 class _WrongUsage(click.ClickException):
@@ -47,6 +54,13 @@ def _in_a_line() -> Iterator[None]:
         raise
     except click.UsageError as error:
         raise _WrongUsage(error) from error
+
+
+def _defect() -> NoReturn:
+    """Tell the exception that is handled as what none may be: with a traceback, and no verdict."""
+    traceback.print_exc()
+    click.echo("understudy: this is a defect of understudy; please report it with the lines above", err=True)
+    sys.exit(TargetError.exit_code)
 
 
 class _Group(click.Group):
@@ -81,26 +95,17 @@ class _Group(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be flushed
             sys.exit(UNREAD)
         except OSError as error:  # of the system: no such directory any more, a name too long, a disk that is full
+            if error.errno not in _SYSTEMS:
+                _defect()
             named = f": {error.filename}" if error.filename else ""
-            click.echo(
-                f"understudy: {error.strerror or told(error)}{named}; correct what is named, or free it", err=True
-            )
-            sys.exit(UsageError.exit_code)
-        except RecursionError:
-            click.echo("understudy: something is nested too deep to be read or printed; make it flatter", err=True)
-            sys.exit(UsageError.exit_code)
-        except UnicodeEncodeError as error:
-            click.echo(
-                f"understudy: {error.object[error.start : error.end]!a} cannot be written as text; replace it", err=True
-            )
+            todo = "correct the name, or free what is used up"
+            click.echo(f"understudy: {error.strerror or told(error)}{named}; {todo}", err=True)
             sys.exit(UsageError.exit_code)
         except KeyboardInterrupt:
             click.echo("understudy: interrupted", err=True)
             sys.exit(INTERRUPTED)
         except Exception:  # noqa: BLE001 (a defect of ours must not look like a verdict: 1 says that a target violates)
-            traceback.print_exc()
-            click.echo("understudy: this is a defect of understudy; please report it with the lines above", err=True)
-            sys.exit(TargetError.exit_code)
+            _defect()
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

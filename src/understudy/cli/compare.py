@@ -228,8 +228,8 @@ def _tell(pack: Pack, comparison: Comparison, seed: int) -> int:
     code = {"different": 1, "inconclusive": TargetError.exit_code}.get(reporting.verdict(comparison), 0)
     if code == TargetError.exit_code:
         what = "no call that tells whether the credentials are let in was taken by both targets"
-        why = f"; {comparison.note}" if comparison.note else ""
-        click.echo(f"understudy: {what}{why}; give others with --token, --existing ID, or --scope full", err=True)
+        todo = comparison.note or "give --existing ID, or --scope full"
+        click.echo(f"understudy: {what}; {todo}", err=True)
     for line in reporting.lines(pack, comparison, seed):
-        click.echo(line)
+        click.echo(line.encode("utf-8", "backslashreplace").decode())  # of what a target answers, not all is text
     return code

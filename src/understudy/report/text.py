@@ -73,7 +73,7 @@ def verdict_line(report: Report) -> str:
     )
     other = sum(finding.rule is None and finding.counts for finding in report.findings)
     rules += f", {other} finding{'s' if other > 1 else ''} on no rule" if other else ""
-    noted = sum(remark.rule is None for remark in report.remarks)
+    noted = sum(remark.rule is None and remark.counts for remark in report.remarks)
     rules += f", {noted} remark{'s' if noted > 1 else ''} on no rule" if noted else ""
     run = f"{report.requests} requests in {report.seconds:.1f} s; seed {report.seed}"
     return f"verdict: {report.verdict} ({rules}; {run})"

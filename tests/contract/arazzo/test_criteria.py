@@ -211,7 +211,7 @@ def test_jsonpath_filters_the_context(context: str, condition: str, holds: bool)
         "$[?@.name == 'Phone']",
         "$[?@.name != 'Phone']",
         "$[?!@.name]",
-        "$[?length(@.name) == 5 || @[0].name == 'Phone']",
+        "$[?length(@.name) == 5 || @.name == 'Phone']",
         "$[?@['name'] == 'Phone' && count(@[?@.name]) > 0]",
     ],
 )
@@ -227,6 +227,12 @@ def test_items_of_an_array_are_counted() -> None:
     asked = Criterion("$[?count(@[?@.name == 'Phone']) > 0]", "$response.body#/elements", "jsonpath")
     assert evaluate(asked, CONTEXT).held
     assert not evaluate(replace(asked, condition="$[?count(@[?@.name == 'Fax']) > 0]"), CONTEXT).held
+
+
+@pytest.mark.parametrize("condition", ["$[?@.error || count(@[?@.name]) > 0]", "$..[?@.name == 'Phone']"])
+def test_a_filter_for_either_form_is_asked_of_an_array(condition: str) -> None:
+    """So is one over all that is below."""
+    assert evaluate(Criterion(condition, "$response.body#/elements", "jsonpath"), CONTEXT).held
 
 
 def test_context_based_judgements_name_their_context() -> None:

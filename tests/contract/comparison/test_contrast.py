@@ -23,6 +23,8 @@ def answered(status: int, media_type: str, body: Json) -> Exchange:
 
 
 JSON = "application/json"
+HEAD = (("Content-Type", JSON),)
+DEEP = tuple(b"[" * 5000 + inner + b"]" * 5000 for inner in (b"1", b"2"))
 
 
 @pytest.mark.parametrize(
@@ -49,10 +51,19 @@ def test_what_one_target_alone_takes_is_not_taken(one: int, other: int, compared
     assert tally.left_out() == ("1 calls were kept from one of them by its limits" if skipped else "")
 
 
+def test_bodies_that_are_too_deep_are_compared_as_texts() -> None:
+    """Whatever Python makes of them."""
+    deep, other = (replace(answered(200, JSON, None), response=Response(200, HEAD, body)) for body in DEEP)
+    assert difference((Normal(RUN), Normal(RUN)), (deep, deep), lambda body: body) is None
+    found = difference((Normal(RUN), Normal(RUN)), (deep, other), lambda body: body)
+    assert found is not None
+    assert found[1:] == tuple(body.decode() for body in DEEP)
+
+
 def test_what_is_not_called_is_said() -> None:
     """Beside what the limits kept."""
     tally = Tally({"any"}, skipped=2, missing=["readOne", "readAll"])
-    told = "no request could be made for both, for want of a record, to readOne, readAll"
+    told = "no request could be made for both, for want of a record (--existing), to readOne, readAll"
     assert tally.left_out() == f"{told}; 2 calls were kept from one of them by its limits"
 
 

@@ -70,6 +70,14 @@ class Fails(Changes):
         )
 
 
+class ShortNames(Endpoint):
+    """Fails at names of elements that its column cannot hold."""
+
+    def write(self, identifier: str, body: dict[str, Json]) -> Answer:
+        names = [each["name"] for each in body.get("dataElements", [])]
+        return self.refusal(500) if any(len(name) > 500 for name in names) else super().write(identifier, body)
+
+
 class HalfMade(Endpoint):
     """Creates the subject before it looks at the media type."""
 
@@ -139,6 +147,7 @@ def test_a_conforming_endpoint_is_not_accused(endpoint: Any) -> None:
         (Composes, "OT-UPDATE-2"),
         (Narrow, "OT-UPDATE-2"),
         (Fails, "OT-STATUS-1"),
+        (ShortNames, "OT-STATUS-1"),
         (HalfMade, "OT-CREATE-1"),
         (HalfUnlinked, "OT-LINK-5"),
     ],

@@ -159,6 +159,7 @@ def _compared(node: Node) -> Iterator[int | None]:
             yield from _compared(right)
         case Not(operand):
             yield from _compared(operand)
+        # A truth value is an int to Python, and stands for the same at any status.
         case Binary(_, Reference() as one, Literal(int(value))) | Binary(_, Literal(int(value)), Reference() as one):
             if one.text == _STATUS:
                 yield value
@@ -182,21 +183,24 @@ def _matches(criterion: Criterion, value: Json) -> bool:
         return _pattern(criterion.condition).search(as_text(value)) is not None
     # The specification's `$[?count(@.pets) > 0]` filters the context itself: so the context is the root's one element.
     query = _query(criterion.condition)
-    if isinstance(value, list) and any(map(_asks_for_members, query.segments[0].selectors)):
+    first = query.segments[0]
+    if isinstance(value, list) and isinstance(first, JSONPathChildSegment) and any(map(_asks, first.selectors)):
         reason = "the filter is over the array itself, which has no names; for its items write $[?count(@[?...]) > 0]"
         raise Unresolved(criterion.context or "", reason)
     return bool(query.find([value]))
 
 
-def _asks_for_members(part: object) -> bool:
+def _asks(part: object) -> bool:
     """Whether a filter asks for what stands under a name in its context, rather than in an item of that."""
     match part:
         case FilterSelector(expression=inner) | FilterExpression(expression=inner) | PrefixExpression(right=inner):
-            return _asks_for_members(inner)
+            return _asks(inner)
+        case LogicalExpression(left=left, operator="||", right=right):  # one for either form of an answer
+            return _asks(left) and _asks(right)
         case ComparisonExpression(left=left, right=right) | LogicalExpression(left=left, right=right):
-            return _asks_for_members(left) or _asks_for_members(right)
+            return _asks(left) or _asks(right)
         case FunctionExtension(args=args):
-            return any(map(_asks_for_members, args))
+            return any(map(_asks, args))
         case RelativeFilterQuery(query=query) if query.segments:
             first = query.segments[0]
             named = any(isinstance(each, NameSelector) for each in first.selectors)

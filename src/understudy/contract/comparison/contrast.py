@@ -68,7 +68,9 @@ class Tally:
         """Return what could not be compared though all was asked for; '' where everything was."""
         told = []
         if self.missing:
-            told.append(f"no request could be made for both, for want of a record, to {', '.join(self.missing)}")
+            told.append(
+                f"no request could be made for both, for want of a record (--existing), to {', '.join(self.missing)}"
+            )
         if self.skipped:
             told.append(f"{self.skipped} calls were kept from one of them by its limits")
         return "; ".join(told)
@@ -96,8 +98,12 @@ def difference(
         return None
     if one.media_type != other.media_type:
         return "media type", one.media_type or NOTHING, other.media_type or NOTHING
-    forms = [normal.form(ignored(_body(each))) for normal, each in zip(normals, exchanges, strict=True)]
-    return first_difference(*forms) if bodies else None
+    try:
+        forms = [normal.form(ignored(_body(each))) for normal, each in zip(normals, exchanges, strict=True)]
+        return first_difference(*forms) if bodies else None
+    except RecursionError:  # a body is too deep to be looked through, and is a text then
+        texts = [each.body.decode("utf-8", "replace") for each in (one, other)]
+        return ("", texts[0], texts[1]) if bodies and texts[0] != texts[1] else None
 
 
 def contrasted(

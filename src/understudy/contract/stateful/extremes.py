@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import product
 
 from understudy.contract.client import Client
 from understudy.contract.records import creator
@@ -51,6 +52,9 @@ TEXTS = (
     "0123",
     "2026-01-31T09:30:00+00:00",
 )
+NAMES = ("x" * 751, "\N{GRINNING FACE}" * 255, "a\0b")
+"""Texts where a target may know a few alone: what it makes of others no document says, so they may come to anything but
+5xx."""
 NUMBERS = (0, -1, 2**31 - 1, 2**31, -(2**31) - 1, 2**53 - 1, 2**53, 2**53 + 1, 0.1)
 FLAGS = (True, 1, False, 0)
 """One over the other: what JSON can tell apart, and many a language takes for one."""
@@ -168,6 +172,10 @@ class _Extremes:
                 yield replace(base, body=body, leeway="refuse")
         for body in self._widened(base.body, schema):
             yield replace(base, body=body, leeway="refuse")
+        for value, pool in product(NAMES, self.oracle.pools):
+            body = self._hardened(base.body, value, schema, pool)
+            if body != base.body:
+                yield replace(base, body=body, leeway="any")
         if is_json(base.media_type):
             yield from (replace(base, body=raw, leeway="any") for raw in RAW)
             yield from self._spoilt(base)
@@ -206,10 +214,14 @@ class _Extremes:
                     if schema.is_valid(filled(changed, lambda slot: OWN)):
                         yield changed
 
-    def _hardened(self, body: Json, value: Json, schema: Schema) -> Json:
-        """Return the body with the value wherever the schema takes it; of lists the last item alone is changed."""
+    def _hardened(self, body: Json, value: Json, schema: Schema, pool: str = "") -> Json:
+        """Return the body with the value wherever the schema takes it; of lists the last item alone is changed.
+
+        That is in places that hold anything or, with `pool`, in those below that name, which hold one of a few.
+        """
         for path in list(_leaves(body)):
-            if not {*self.oracle.pools, *self.oracle.left_out} & {*path}:
+            kept = {*self.oracle.left_out, *(self.oracle.pools if not pool else ())}
+            if not kept & {*path} and (not pool or pool in path):
                 changed = replaced(body, path, value)
                 if schema.is_valid(filled(changed, lambda slot: OWN)):
                     body = changed
