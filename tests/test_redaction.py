@@ -2,7 +2,7 @@
 
 import pytest
 
-from understudy.redaction import Redaction
+from understudy.redaction import HIDDEN, Redaction
 from understudy.values import Json
 
 NAMES = ("access_token", "accessToken", "Access-Token", "CLIENT_SECRET", "apiKey", "X-OwnKey")
@@ -64,3 +64,13 @@ def test_a_secret_is_hidden_in_a_form_of_parts() -> None:
 def test_a_secret_is_hidden_in_an_address(name: str, address: str, told: str) -> None:
     """In its query, its fragment, before its host; one that nobody can read is left out, one without stays."""
     assert Redaction().headers([(name, address)]) == [(name, told)]
+
+
+def test_what_is_too_deep_to_be_looked_through_is_hidden_whole() -> None:
+    """However the name of a secret in it is written."""
+    deep: Json = "x"
+    for _ in range(5000):
+        deep = [deep]
+    assert Redaction().value({"password": "s3cret", "a": deep}) == HIDDEN
+    body = b'{"pass\\u0077ord": "s3cret", "a": ' + b"[" * 5000 + b"]" * 5000 + b"}"
+    assert b"s3cret" not in Redaction().body(body)

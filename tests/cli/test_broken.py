@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.e2e.processes import refused
+from understudy import pack as packs
 from understudy.cli import main
 
 LONG = "a" * 300
@@ -60,3 +61,17 @@ def test_a_document_that_cannot_be_printed_is_told(
 def test_a_host_that_no_resolver_takes_is_no_server(words: tuple[str, ...], host: str) -> None:
     """Its labels are empty, or too long."""
     assert "is not the URL of a server" in refused(*words, f"http://{host}", "--token", "t")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("odd"), RecursionError("too deep"), UnicodeEncodeError("utf-8", "x", 0, 1, "odd")]
+)
+def test_what_is_no_fault_of_the_users_is_told_as_a_defect(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a traceback and exit 3: a name or a full disk would be looked for in vain."""
+
+    def broken() -> list[str]:
+        raise error
+
+    monkeypatch.setattr(packs, "names", broken)
+    result = CliRunner().invoke(main, ["spec", "onetrust"])
+    assert (result.exit_code, "this is a defect of understudy" in result.stderr) == (3, True)

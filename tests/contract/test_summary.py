@@ -335,6 +335,14 @@ def test_a_rule_that_is_not_exercised_says_why(rule: str, reason: str, pack: Pac
     assert next(each.reason for each in made.rules if each.id == rule) == reason
 
 
+def test_a_limit_that_was_met_is_not_said_to_be_none(pack: Pack, run: Run) -> None:
+    """How long it goes on is another matter."""
+    found = gathered(PASSED)
+    found.statuses["createOrUpdateDataSubjectUsingPOST", 429] = 4
+    reasons = {each.id: each.reason for each in report(pack, run, found).rules}
+    assert reasons["OT-LIMIT-1"] == "how long a 429 goes on is not measured: others may use the quota up"
+
+
 def test_the_reason_that_a_check_gave_goes_before(pack: Pack, run: Run) -> None:
     """It knows best."""
     told = (Evidence("scenario", Outcome.NOT_EXERCISED, "OT-LINK-3", reason="elements are not shown"), 1)
