@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "pack": "errors values folders spec model",
     "mock": "errors values credentials redaction har config spec model recorded pack serving",
     "contract": "errors values folders credentials redaction har spec model recorded pack",
-    "report": "errors values spec model pack contract",
+    "report": "errors values credentials spec model pack contract",
     "proxy": "errors har redaction serving spec contract",
     "cli": "errors values credentials har config spec model pack serving redaction mock contract report proxy",
     "__main__": "cli",

@@ -170,6 +170,9 @@ def test_lines_of_a_mock_that_is_gone_come_with_the_way_to_serve_it(sample: Call
     (finding,) = sample().findings
     mine = replace(finding, curl="curl -X POST http://127.0.0.1:39449/api")
     told = "before a line is repeated: understudy serve onetrust --strict --port 39449 --seed 42"
+    sent = replace(mine, curl=f'{mine.curl} -H "Authorization: Bearer $UNDERSTUDY_TOKEN"')
+    shown = printed(sample(findings=(sent,), target="embedded mock")).splitlines()
+    assert shown[shown.index(told) + 1] == "and in the shell of the line: export UNDERSTUDY_TOKEN=understudy-full"
     assert told in printed(sample(findings=(mine,), target="embedded mock")).splitlines()
     assert serve.make_context("serve", told.split()[6:]).params["port"] == 39449
     assert told not in printed(sample(findings=(replace(mine, accepted=True),), target="embedded mock"))

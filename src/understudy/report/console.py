@@ -11,9 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column, Table
 from rich.text import Text
 
+from understudy.contract.client import OF_THE_CLIENT, VARIABLES
 from understudy.contract.evidence import Outcome
 from understudy.contract.target import EMBEDDED
 from understudy.contract.verdict import Finding, Lapsed, OperationCoverage, Report, RuleOutcome
+from understudy.credentials import FULL, READ, SECRET
 from understudy.errors import shown
 from understudy.report.groups import Group, grouped
 from understudy.report.text import clipped, counts, left_behind, location, one_line, verdict_line, visible
@@ -115,6 +117,8 @@ class ConsoleWriter:
             self._say(f"wrote {one_line(shown(path))}")
         if served := _served(report):
             self._say(served)
+            if exported := _exported(report):
+                self._say(exported)
         if report.left_behind:
             self._say(one_line(left_behind(report)))
         if report.reason:
@@ -283,6 +287,14 @@ def _served(report: Report) -> str:
     return (
         f"before a line is repeated: understudy serve {report.vendor} --strict --port {found[1]} --seed {report.seed}"
     )
+
+
+def _exported(report: Report) -> str:
+    """Return the command after which the lines of findings have the credentials of a mock; '' where none is in them."""
+    lines = "\n".join(finding.curl for finding in report.findings if finding.counts)
+    known = ((VARIABLES["full"], FULL), (VARIABLES["restricted"], READ), (OF_THE_CLIENT, SECRET))
+    named = [f"{name}={value}" for name, value in known if f"${name}" in lines]
+    return " ".join(("and in the shell of the line: export", *named)) if named else ""
 
 
 def _commands(curl: str) -> list[str]:
