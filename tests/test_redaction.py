@@ -32,6 +32,7 @@ def test_what_is_hidden_keeps_its_form(value: Json, blank: Json) -> None:
         (b'{"access_token": "hush", "city": "Oslo"', b'{"access_token": "***", "city": "Oslo"'),
         (b'{"city": "Oslo", "accessToken": "hu', b'{"city": "Oslo", "accessToken": "***"'),
         (b'{"city": "Oslo"}\n{"password": 4711}\n', b'{"city": "Oslo"}\n{"password": "***"}\n'),
+        (b'{"pass\\u0077ord": "hush", ', b'{"pass\\u0077ord": "***", '),
         (b'{"city": {"password": "hu\\"sh"}, ', b'{"city": {"password": "***"}, '),
         (b'{"city": "Oslo", "password": {"pin": ["hush"', b'{"city": "Oslo", "password": "***"'),
         (b'{"city": "Oslo", ["hush"', b'{"city": "Oslo", ["hush"'),

@@ -18,6 +18,7 @@ NAMES = frozenset(
 """Names in queries, forms and JSON whose values are secret, by OAuth 2.0 (RFC 6749, 2.3.1 and 5.1) and by habit."""
 ADDRESSES = frozenset({"location", "content-location", "referer"})
 """Headers whose value is an address, which may carry credentials as one that is called may."""
+_TOO_DEEP = json.dumps(HIDDEN).encode()
 _FORM = re.compile(rb"^[^=&\s{]+=[^\s]*$")
 _PART = re.compile(rb'(name="([^"]*)"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)(.*?)(?=\r\n--|\Z)', re.DOTALL)
 """A field of multipart/form-data (RFC 7578): its head, its name, and what it holds."""
@@ -92,7 +93,9 @@ class Redaction:
         """Return a body without secrets: JSON, even broken or in lines, a form of either kind; any other as it is."""
         try:
             value = json.loads(raw)
-        except (ValueError, RecursionError):
+        except RecursionError:  # before Python 3.13 at a depth at which it could be looked through
+            return _TOO_DEEP
+        except ValueError:
             if _FORM.match(raw):
                 return self.query(raw.decode("utf-8", "replace")).encode()
             return self._members(_PART.sub(self._part, raw))
@@ -100,7 +103,7 @@ class Redaction:
         try:
             return raw if hidden == value else json.dumps(hidden, ensure_ascii=False).encode("utf-8", "surrogatepass")
         except RecursionError:
-            return json.dumps(HIDDEN).encode()
+            return _TOO_DEEP
 
     def _part(self, found: re.Match[bytes]) -> bytes:
         return found[1] + HIDDEN.encode() if self._secret(found[2].decode("utf-8", "replace")) else found[0]
@@ -109,10 +112,18 @@ class Redaction:
         """Return what may be JSON without secrets; of an object or an array that is one nobody can tell the end."""
         told, start = b"", 0
         for found in _MEMBER.finditer(raw):
-            if self._secret(found[2].decode("utf-8", "replace")):
+            if self._secret(_unescaped(found[2])):
                 told += raw[start : found.end(1)] + f'"{HIDDEN}"'.encode()
                 start = found.end() if found[3] else len(raw)
         return told + raw[start:]
+
+
+def _unescaped(name: bytes) -> str:
+    """Return what a name in JSON stands for; if that cannot be told, the name."""
+    try:
+        return str(json.loads(b'"' + name + b'"', strict=False))
+    except ValueError:
+        return name.decode("utf-8", "replace")
 
 
 def _blank(value: Json) -> Json:

@@ -38,7 +38,7 @@ def test_a_directory_that_is_gone_is_told(command: str, tmp_path: Path, monkeypa
     result = CliRunner().invoke(main, [command, "onetrust"])
     monkeypatch.chdir(tmp_path)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1), result.output
-    assert "No such file or directory" in result.stderr
+    assert "the directory this is called in cannot be used: No such file or directory" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
 import click
@@ -56,6 +57,15 @@ def _in_a_line() -> Iterator[None]:
         raise _WrongUsage(error) from error
 
 
+def _check_place() -> None:
+    """Raise UsageError in a directory that is gone: Python 3.13.0 cannot even import there."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        what = f"the directory this is called in cannot be used: {error.strerror}"
+        raise UsageError(what, todo="change to one that exists") from error
+
+
 def _defect() -> NoReturn:
     """Tell the exception that is handled as what none may be: with a traceback, and no verdict."""
     traceback.print_exc()
@@ -84,6 +94,7 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
+            _check_place()
             with _in_a_line():
                 return super().invoke(ctx)
         except UnderstudyError as error:
