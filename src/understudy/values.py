@@ -62,6 +62,13 @@ def prefixes(pointer: str) -> Iterator[str]:
     yield ""
 
 
+def children(value: Json) -> list[Json]:
+    """Return the values that an object or an array holds; none of any other."""
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
 def walk(value: Json, pointer: str = "") -> Iterable[tuple[str, Json]]:
     """Yield every value inside with its pointer, parents before children."""
     yield pointer, value

@@ -1,11 +1,14 @@
 """What the system or a document refuses is told in a line, and is no defect of understudy's."""
 
+import errno
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from tests.e2e.processes import refused
+from tests.e2e.processes import COMMAND, refused
 from understudy import pack as packs
 from understudy.cli import main
 
@@ -42,18 +45,52 @@ def test_a_directory_that_is_gone_is_told(command: str, tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("text", "words", "told"),
+    ("text", "told"),
     [
-        ('{"a": ' + "[" * 700 + "]" * 700 + "}", (), "nested too deep"),
-        ('{"openapi": "3.1.0", "title": "\\ud800"}', ("--json",), "cannot be written as text"),
+        ('{"a": ' + "[" * 300 + "]" * 300 + "}", "the document nests values more than 200 deep"),
+        ('{"a": ' + "[" * 5000 + "]" * 5000 + "}", "the document nests values more than 200 deep"),
+        ('{"a": "\\ud83d\\ude00",\n"b": "\\ud800"}', r"odd.json:2: '\ud800' is half of a surrogate pair"),
+        ('{"\\udc00\\ud83d": "\\\\ud800"}', r"odd.json:1: '\udc00\ud83d' is half of a surrogate pair"),
     ],
 )
-def test_a_document_that_cannot_be_printed_is_told(
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("spec",),
+        ("spec", "--json"),
+        ("lint",),
+        ("verify", "onetrust", "--base-url", "http://127.0.0.1:9", "--token", "t", "--baseline"),
+    ],
+)
+def test_a_file_of_which_no_use_can_be_made_is_told(
     text: str, words: tuple[str, ...], told: str, tmp_path: Path
 ) -> None:
-    """And printed by no half."""
+    """Before anything is done, and at any depth at which Python gives up."""
     (tmp_path / "odd.json").write_text(text)
-    assert told in refused("spec", str(tmp_path / "odd.json"), *words)
+    assert told in refused(*words, str(tmp_path / "odd.json"))
+
+
+def test_a_document_is_printed_in_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the terminal's encoding: it may go to a file, where readers expect UTF-8."""
+    (tmp_path / "a.json").write_text('{"openapi": "3.1.0", "title": "中 \\ud83d\\ude00"}')
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    for words in ((), ("--json",)):
+        printed = subprocess.run([*COMMAND, "spec", str(tmp_path / "a.json"), *words], check=True, capture_output=True)
+        assert "中 😀" in printed.stdout.decode()
+
+
+def test_what_a_terminal_cannot_show_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is no defect."""
+    (tmp_path / "a.yaml").write_text("openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths: {/中: {get: {中: 1}}}\n")
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    printed = subprocess.run([*COMMAND, "lint", str(tmp_path / "a.yaml")], check=False, capture_output=True)
+    assert (printed.returncode, rb"\u4e2d" in printed.stdout) == (1, True), printed.stdout + printed.stderr
+
+
+def test_a_path_that_is_nested_too_deep_is_told() -> None:
+    """Of what is to be left out of a comparison."""
+    said = refused("compare", "onetrust", "mock", "mock", "--ignore", "$[?" + "(" * 900 + "@.a" + ")" * 900 + "]")
+    assert "is no JSONPath" in said
 
 
 @pytest.mark.parametrize("host", ["a..b", "b" * 70])
@@ -64,7 +101,14 @@ def test_a_host_that_no_resolver_takes_is_no_server(words: tuple[str, ...], host
 
 
 @pytest.mark.parametrize(
-    "error", [OSError("odd"), RecursionError("too deep"), UnicodeEncodeError("utf-8", "x", 0, 1, "odd")]
+    "error",
+    [
+        OSError("odd"),
+        OSError(errno.EBADF, "Bad file descriptor"),
+        ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
+        RecursionError("too deep"),
+        UnicodeEncodeError("utf-8", "x", 0, 1, "odd"),
+    ],
 )
 def test_what_is_no_fault_of_the_users_is_told_as_a_defect(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a traceback and exit 3: a name or a full disk would be looked for in vain."""
@@ -75,3 +119,16 @@ def test_what_is_no_fault_of_the_users_is_told_as_a_defect(error: Exception, mon
     monkeypatch.setattr(packs, "names", broken)
     result = CliRunner().invoke(main, ["spec", "onetrust"])
     assert (result.exit_code, "this is a defect of understudy" in result.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EPERM, errno.ENFILE])
+def test_what_a_system_lacks_is_told(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a line, and is no defect."""
+
+    def broken() -> list[str]:
+        raise OSError(number, os.strerror(number), "a/file")
+
+    monkeypatch.setattr(packs, "names", broken)
+    result = CliRunner().invoke(main, ["spec", "onetrust"])
+    said = f"understudy: {os.strerror(number)}: a/file; correct the name, or free what is used up\n"
+    assert (result.exit_code, result.stderr) == (2, said)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from uuid import uuid4
 
@@ -230,6 +231,17 @@ class NoThirdType(Endpoint):
             self.unlink(subject, each)
 
 
+class ThirdHidesSecond(Endpoint):
+    """Has room for two types of identifiers: a third one takes the place of the second, once it is answered."""
+
+    def write(self, identifier: str, body: dict[str, Json]) -> Answer:
+        answer = deepcopy(super().write(identifier, body))
+        linked = [each for each in self.subjects[identifier].elements.values() if each.get("linked")]
+        for each in linked[1:-1]:
+            self.unlink(self.subjects[identifier], each)
+        return answer
+
+
 class WantsSomething(Endpoint):
     """The operation wants some property of the body."""
 
@@ -259,6 +271,7 @@ CASES: Mapping[str, Case] = {
     "200-on-create-without-address": _sequence(KnowsAddresses, "OT-CREATE-1"),
     "first-of-its-type-is-primary": _sequence(FirstOfItsType, "OT-PRIMARY-1"),
     "two-types-alone": _sequence(TwoTypes, "OT-LINK-5"),
+    "third-hides-second": _sequence(ThirdHidesSecond, "OT-LINK-5"),
     "no-third-type": _sequence(NoThirdType, "OT-LINK-1"),
     "201-on-update": _case(status(200, 201), "OT-UPDATE-1", check=""),
     "202-on-create": _case(status(201, 202), "OT-STATUS-1", "OT-CREATE-1", check=""),

@@ -1,5 +1,6 @@
 """Endpoints that keep every documented sentence in ways that the document leaves open; none may be found fault with."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from tests.e2e.servers import Endpoint, Subject
@@ -55,11 +56,14 @@ class Reversed(Endpoint):
         return {**answer, "elements": elements[::-1]}
 
 
+ADDRESS = re.compile(r"[^@\s/]+@[^@\s/]+")
+
+
 class AddressesAlone(Endpoint):
     """A subject is found by an e-mail address: the tenant has no other type of identifier."""
 
     def write(self, identifier: str, body: dict[str, Json]) -> Answer:
-        if "@" not in identifier or body.get("identifierType", "Email") != "Email":
+        if not ADDRESS.fullmatch(identifier) or body.get("identifierType", "Email") != "Email":
             raise Bad("identifierType")
         return super().write(identifier, body)
 

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
@@ -28,7 +29,12 @@ UNREAD = 128 + signal.SIGPIPE
 
 
 _SYSTEMS = frozenset(
-    {errno.ENAMETOOLONG, errno.ENOENT, errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EMFILE, errno.ELOOP}
+    getattr(errno, name)
+    for name in (
+        *("EACCES", "EBUSY", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG", "ENODEV", "ENOENT", "ENOTDIR", "ENXIO"),
+        *("EPERM", "EROFS", "ESTALE", "ETXTBSY"),
+        *("EDQUOT", "EFBIG", "EIO", "EMFILE", "ENFILE", "ENOMEM", "ENOSPC"),
+    )
 )
 """What a system has against a name, or lacks, of the errors that reach the end of a command."""
 
@@ -66,6 +72,13 @@ def _check_place() -> None:
         raise UsageError(what, todo="change to one that exists") from error
 
 
+def _write_all() -> None:
+    """Have what a terminal's encoding lacks escaped: not all that documents and targets say can be shown anywhere."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _defect() -> NoReturn:
     """Tell the exception that is handled as what none may be: with a traceback, and no verdict."""
     traceback.print_exc()
@@ -95,6 +108,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             _check_place()
+            _write_all()
             with _in_a_line():
                 return super().invoke(ctx)
         except UnderstudyError as error:

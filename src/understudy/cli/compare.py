@@ -198,7 +198,7 @@ def _ignoring(paths: Iterable[str]) -> Callable[[Json], Json]:
     for path in paths:
         try:
             queries.append(jsonpath_rfc9535.compile(path))
-        except JSONPathError as error:
+        except (JSONPathError, RecursionError) as error:
             todo = "give one such as $.elements[*].lastSeen"
             raise UsageError(f"--ignore {path!r} is no JSONPath: {error}", todo=todo) from error
 
@@ -231,5 +231,5 @@ def _tell(pack: Pack, comparison: Comparison, seed: int) -> int:
         todo = comparison.note or "give --existing ID, or --scope full"
         click.echo(f"understudy: {what}; {todo}", err=True)
     for line in reporting.lines(pack, comparison, seed):
-        click.echo(line.encode("utf-8", "backslashreplace").decode())  # of what a target answers, not all is text
+        click.echo(line)
     return code

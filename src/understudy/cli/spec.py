@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from understudy import pack as packs
-from understudy.errors import ContentError, UsageError, shown
+from understudy.errors import UsageError, shown
 from understudy.spec import overlay, provenance
 from understudy.spec.source import as_yaml, read
 from understudy.values import Json
@@ -40,15 +40,8 @@ def spec(document: str, scope: str, overlays: tuple[Path, ...], as_json: bool, *
     if not of_pack and asked:
         raise UsageError(f"--{asked[0]} is for a vendor, and {document} is a file", todo=f"leave out --{asked[0]}")
     value = _of_pack(document, which, scope) if of_pack else _overlaid(Path(document), overlays)
-    try:
-        text = json.dumps(value, indent=2, ensure_ascii=False) if as_json else as_yaml(value)
-        text.encode()
-    except RecursionError as error:
-        raise ContentError(f"{document} is nested too deep to be printed", todo="make it flatter") from error
-    except UnicodeEncodeError as error:
-        what = f"{document} holds {error.object[error.start : error.end]!a}, which cannot be written as text"
-        raise ContentError(what, todo="replace it") from error
-    click.echo(text, nl=as_json)
+    text = json.dumps(value, indent=2, ensure_ascii=False) if as_json else as_yaml(value)
+    click.echo(text.encode(), nl=as_json)  # UTF-8 wherever it goes, as a file: RFC 8259, section 8.1
 
 
 def _is_file(document: str) -> bool:

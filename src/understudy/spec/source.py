@@ -12,7 +12,16 @@ import yaml
 from yaml.composer import Composer
 
 from understudy.errors import ContentError, Where, shown
-from understudy.values import Json, join, prefixes
+from understudy.values import Json, children, join, prefixes
+
+DEPTH = 200
+"""How deep the values of a file may nest: beyond some hundreds Python and libraries fail, each at another depth."""
+_DEEP, _FLATTER = f"the document nests values more than {DEPTH} deep", "give a flatter one"
+
+
+_HALF = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
 
 
 class _CoreLoader(Composer, yaml.CSafeLoader):
@@ -130,9 +139,36 @@ def parse(path: Path, content: bytes) -> Source:
         # What ends too early is told at its last line, where libyaml has it at the one after.
         line = min(error.problem_mark.line + 1, max(1, len(content.splitlines()))) if error.problem_mark else None
         raise ContentError(f"not YAML: {error.problem}", where=Where(path, line), todo="mend the file") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except RecursionError as error:
+        raise ContentError(_DEEP, where=Where(path), todo=_FLATTER) from error
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise ContentError(f"cannot be parsed: {error}", where=Where(path), todo="mend the file") from error
-    return Source(path, content, value)
+    source = Source(path, content, value)
+    _check_depth(source)
+    _check_texts(source, text)
+    return source
+
+
+def _check_depth(source: Source) -> None:
+    """Raise ContentError where values nest too deep."""
+    level = [source.value]
+    for _ in range(DEPTH):
+        if not level:
+            return
+        inside = (child for value in level for child in children(value) if isinstance(child, dict | list))
+        level = list({id(child): child for child in inside}.values())  # in YAML one may stand in many places
+    raise source.error(_DEEP, todo=_FLATTER)
+
+
+def _check_texts(source: Source, text: str) -> None:
+    """Raise ContentError where JSON escapes half of a surrogate pair, which is no character: it cannot be written."""
+    try:
+        if _HALF.search(text):
+            json.dumps(source.value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        what = f"{error.object[error.start : error.end]!a} is half of a surrogate pair, and no text"
+        line = next((number for number, each in enumerate(text.splitlines(), 1) if _HALF.search(each)), None)
+        raise ContentError(what, where=Where(source.path, line), todo="replace it") from error
 
 
 def _json(text: str) -> Json:

@@ -213,6 +213,11 @@ def test_jsonpath_filters_the_context(context: str, condition: str, holds: bool)
         "$[?!@.name]",
         "$[?length(@.name) == 5 || @.name == 'Phone']",
         "$[?@['name'] == 'Phone' && count(@[?@.name]) > 0]",
+        "$[?!@.elements || count(@[?@.name == 'Fax']) > 0]",
+        "$[?@.error != 'x' || count(@[?@.name == 'Fax']) > 0]",
+        "$[?count(@.items) == 0 || count(@[?@.name == 'Fax']) > 0]",
+        "$..[?@.name != 'Phone']",
+        "$..[?!@.name]",
     ],
 )
 def test_an_array_is_not_asked_for_what_its_items_have(condition: str) -> None:
@@ -229,7 +234,14 @@ def test_items_of_an_array_are_counted() -> None:
     assert not evaluate(replace(asked, condition="$[?count(@[?@.name == 'Fax']) > 0]"), CONTEXT).held
 
 
-@pytest.mark.parametrize("condition", ["$[?@.error || count(@[?@.name]) > 0]", "$..[?@.name == 'Phone']"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "$[?@.error || count(@[?@.name]) > 0]",
+        "$[?@.error == 'x' || count(@[?@.name]) > 0]",
+        "$..[?@.name == 'Phone']",
+    ],
+)
 def test_a_filter_for_either_form_is_asked_of_an_array(condition: str) -> None:
     """So is one over all that is below."""
     assert evaluate(Criterion(condition, "$response.body#/elements", "jsonpath"), CONTEXT).held

@@ -12,13 +12,15 @@ from typing import NamedTuple
 import jsonpath_rfc9535
 from jsonpath_rfc9535.filter_expressions import (
     ComparisonExpression,
+    FilterContext,
     FilterExpression,
     FunctionExtension,
     LogicalExpression,
     PrefixExpression,
     RelativeFilterQuery,
 )
-from jsonpath_rfc9535.segments import JSONPathChildSegment
+from jsonpath_rfc9535.filter_expressions import Expression as Operand
+from jsonpath_rfc9535.segments import JSONPathChildSegment, JSONPathSegment
 from jsonpath_rfc9535.selectors import FilterSelector, NameSelector
 
 from understudy.contract.arazzo.conditions import (
@@ -36,6 +38,7 @@ from understudy.values import Json
 
 TYPES = ("simple", "regex", "jsonpath")
 _SHOWN = 300
+_ENVIRONMENT = jsonpath_rfc9535.JSONPathEnvironment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +186,15 @@ def _matches(criterion: Criterion, value: Json) -> bool:
         return _pattern(criterion.condition).search(as_text(value)) is not None
     # The specification's `$[?count(@.pets) > 0]` filters the context itself: so the context is the root's one element.
     query = _query(criterion.condition)
-    first = query.segments[0]
-    if isinstance(value, list) and isinstance(first, JSONPathChildSegment) and any(map(_asks, first.selectors)):
+    if isinstance(value, list) and any(_misled(each, query.segments[0]) for each in query.segments[0].selectors):
         reason = "the filter is over the array itself, which has no names; for its items write $[?count(@[?...]) > 0]"
         raise Unresolved(criterion.context or "", reason)
     return bool(query.find([value]))
+
+
+def _misled(selector: object, segment: JSONPathSegment) -> bool:
+    """Whether an array itself, not what is in it, decides what a filter finds: among all that descends, if it holds."""
+    return _asks(selector) and (isinstance(segment, JSONPathChildSegment) or _holds_of_arrays(selector))
 
 
 def _asks(part: object) -> bool:
@@ -195,8 +202,9 @@ def _asks(part: object) -> bool:
     match part:
         case FilterSelector(expression=inner) | FilterExpression(expression=inner) | PrefixExpression(right=inner):
             return _asks(inner)
-        case LogicalExpression(left=left, operator="||", right=right):  # one for either form of an answer
-            return _asks(left) and _asks(right)
+        case LogicalExpression(left=left, operator="||", right=right):  # one that holds of no array is for another form
+            asking = [each for each in (left, right) if _asks(each)]
+            return len(asking) == 2 or any(map(_holds_of_arrays, asking))
         case ComparisonExpression(left=left, right=right) | LogicalExpression(left=left, right=right):
             return _asks(left) or _asks(right)
         case FunctionExtension(args=args):
@@ -206,6 +214,13 @@ def _asks(part: object) -> bool:
             named = any(isinstance(each, NameSelector) for each in first.selectors)
             return named and isinstance(first, JSONPathChildSegment)
     return False
+
+
+def _holds_of_arrays(part: object) -> bool:
+    """Whether what asks for names holds of arrays, which have none: `!@.name` does, and `@.name != 'x'`."""
+    expression = part.expression if isinstance(part, FilterSelector) else part
+    context = FilterContext(env=_ENVIRONMENT, current=[], root=[])
+    return isinstance(expression, Operand) and FilterExpression(expression.token, expression).evaluate(context)
 
 
 def _pattern(condition: str) -> re.Pattern[str]:

@@ -48,13 +48,15 @@ class Tally:
     """How many calls both targets took, and how many were kept from one of them by its limits.
 
     Those by the full credential count as taken, of the operations `wanting` one: others show nothing of it. `missing`
-    are the operations that were not called by themselves, for want of a request that could be made for both.
+    are the operations that were not called by themselves, for want of a request that could be made for both; `deep`
+    counts the answers whose bodies nest too deep to be looked through.
     """
 
     wanting: Collection[str]
     taken: int = 0
     skipped: int = 0
     missing: list[str] = field(default_factory=list)
+    deep: int = 0
 
     def compared(self, exchanges: Sequence[Exchange]) -> bool:
         """Count a call that both were sent; return whether its answers can be held against each other."""
@@ -63,6 +65,16 @@ class Tally:
         told = exchanges[0].credential == "full" and exchanges[0].operation_id in self.wanting
         self.taken += int(told and max(statuses) < 400)
         return 429 not in statuses
+
+    def difference(
+        self, normals: Sequence[Normal], exchanges: Sequence[Exchange], ignored: Ignored, *, bodies: bool = True
+    ) -> Difference | None:
+        """Return where two answers differ, as `difference` has it; count those that cannot be looked through."""
+        try:
+            return difference(normals, exchanges, ignored, bodies=bodies)
+        except RecursionError:
+            self.deep += 1
+            return None
 
     def left_out(self) -> str:
         """Return what could not be compared though all was asked for; '' where everything was."""
@@ -73,6 +85,8 @@ class Tally:
             )
         if self.skipped:
             told.append(f"{self.skipped} calls were kept from one of them by its limits")
+        if self.deep:
+            told.append(f"the bodies of {self.deep} answers are nested too deep to be compared")
         return "; ".join(told)
 
 
@@ -87,7 +101,11 @@ class DifferentError(Exception):
 def difference(
     normals: Sequence[Normal], exchanges: Sequence[Exchange], ignored: Ignored, *, bodies: bool = True
 ) -> Difference | None:
-    """Return where two answers differ; of refusals, and without `bodies`, what they say is not compared."""
+    """Return where two answers differ; of refusals, and without `bodies`, what they say is not compared.
+
+    Raises RecursionError where a body nests too deep to be looked through: as a text it would differ in what each
+    target chooses itself.
+    """
     for normal, exchange in zip(normals, exchanges, strict=True):
         normal.sending(_sent(exchange))
     one, other = (each.response for each in exchanges)
@@ -98,12 +116,8 @@ def difference(
         return None
     if one.media_type != other.media_type:
         return "media type", one.media_type or NOTHING, other.media_type or NOTHING
-    try:
-        forms = [normal.form(ignored(_body(each))) for normal, each in zip(normals, exchanges, strict=True)]
-        return first_difference(*forms) if bodies else None
-    except RecursionError:  # a body is too deep to be looked through, and is a text then
-        texts = [each.body.decode("utf-8", "replace") for each in (one, other)]
-        return ("", texts[0], texts[1]) if bodies and texts[0] != texts[1] else None
+    forms = [normal.form(ignored(_body(each))) for normal, each in zip(normals, exchanges, strict=True)]
+    return first_difference(*forms) if bodies else None
 
 
 def contrasted(
@@ -140,5 +154,5 @@ def _body(exchange: Exchange) -> Json:
     body = exchange.response.body
     try:
         return parse_json(body) if body else None
-    except (ValueError, RecursionError):
+    except ValueError:
         return body.decode("utf-8", "replace")

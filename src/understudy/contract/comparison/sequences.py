@@ -11,7 +11,6 @@ from understudy.contract.comparison.contrast import (
     Ignored,
     Tally,
     contrasted,
-    difference,
 )
 from understudy.contract.comparison.normal import Normal
 from understudy.contract.demands import breaches
@@ -148,7 +147,7 @@ class _Play:
         if len(made) < len(self._sides) or not self._tally.compared(exchanges):
             self._over = bool(made)  # one of them may have done what the other was kept from, by its limits
             return
-        found = difference([side.normal for side in self._sides], exchanges, self._ignored)
+        found = self._tally.difference([side.normal for side in self._sides], exchanges, self._ignored)
         if found is not None:
             rules = [side.rules(exchange, mine) for side, (exchange, mine) in zip(self._sides, made, strict=True)]
             departs, decided = zip(*rules, strict=True)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from understudy.contract.client import Client
-from understudy.contract.comparison.contrast import CHECK, Contrast, Ignored, Tally, contrasted, difference
+from understudy.contract.comparison.contrast import CHECK, Contrast, Ignored, Tally, contrasted
 from understudy.contract.comparison.normal import Normal
 from understudy.contract.evidence import Outcome
 from understudy.contract.exchange import Exchange
@@ -46,7 +46,7 @@ def single_calls(
             if not tally.compared(exchanges):
                 continue
             normals = [Normal(client.run) for client in clients]
-            found = difference(normals, exchanges, ignored, bodies=_named(pair[0].sample.operation))
+            found = tally.difference(normals, exchanges, ignored, bodies=_named(pair[0].sample.operation))
             if found is not None:
                 departs = [_broken(client, each) for client, each in zip(clients, exchanges, strict=True)]
                 curls = [each.request.curl() for each in exchanges]

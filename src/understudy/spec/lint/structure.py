@@ -17,7 +17,7 @@ from understudy.spec.lint.skeleton import skeleton
 from understudy.spec.lint.validation import META
 from understudy.spec.lint.view import View
 from understudy.spec.source import Source
-from understudy.values import Json, join
+from understudy.values import Json, children, join
 
 LIMIT = 64 * 2**20
 """The largest document that is taken, in bytes."""
@@ -74,23 +74,14 @@ def admit(source: Source) -> Mapping[str, Json]:
 
 
 def _measure(source: Source) -> None:
-    """Raise ContentError where the document holds too many values, or nests them too deep."""
+    """Raise ContentError where the document, with what its aliases stand for, holds too many values."""
     count, level = 0, [source.value]
-    for _ in range(_DEPTH):
+    while level:
         count += len(level)
         if count > _VALUES:
             what = f"the document holds more than {_VALUES:,} values"
             raise ContentError(what, where=Where(source.path), todo="give a smaller one")  # a line would take for ever
-        level = [child for value in level for child in _inside(value)]
-        if not level:
-            return
-    raise source.error(f"the document nests values more than {_DEPTH} deep", todo="give a flatter one")
-
-
-def _inside(value: Json) -> list[Json]:
-    if isinstance(value, Mapping):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+        level = [child for value in level for child in children(value)]
 
 
 def _structure(view: View) -> Iterator[Fault]:
