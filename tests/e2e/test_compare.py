@@ -132,7 +132,7 @@ def test_credentials_that_a_target_refuses_are_no_difference(scope: str, vendor:
     with served(vendor) as url:
         words = (first or url, url, "--scope", scope, "--sequences", "2", "--budget", "20s")
         result = compare(vendor, *words, token="no-such-key")
-    assert f"{url} refuses the credentials with 401: check them" in result.output
+    assert f"({url} refuses the credentials with 401); check the credentials, give" in result.output
     assert (result.exit_code, "was taken by both targets" in result.output) == (3, True), result.output
 
 

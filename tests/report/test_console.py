@@ -156,6 +156,8 @@ def test_findings_on_no_rule_are_counted_apart(sample: Callable[..., Report]) ->
     assert ", 2 findings on no rule; " in printed(sample(findings=(replace(finding, rule=None),) * 2)).splitlines()[-1]
     (remark, *_) = sample().remarks
     assert ", 1 remark on no rule; " in printed(sample(remarks=(replace(remark, rule=None),))).splitlines()[-1]
+    known = replace(remark, rule=None, accepted=True)
+    assert ", 1 remark on no rule; " in printed(sample(remarks=(known, replace(remark, rule=None)))).splitlines()[-1]
     assert "on no rule" not in printed(sample()).splitlines()[-1]
 
 
@@ -170,9 +172,18 @@ def test_lines_of_a_mock_that_is_gone_come_with_the_way_to_serve_it(sample: Call
     (finding,) = sample().findings
     mine = replace(finding, curl="curl -X POST http://127.0.0.1:39449/api")
     told = "before a line is repeated: understudy serve onetrust --strict --port 39449 --seed 42"
-    sent = replace(mine, curl=f'{mine.curl} -H "Authorization: Bearer $UNDERSTUDY_TOKEN"')
-    shown = printed(sample(findings=(sent,), target="embedded mock")).splitlines()
-    assert shown[shown.index(told) + 1] == "and in the shell of the line: export UNDERSTUDY_TOKEN=understudy-full"
+    for variables, exported in (
+        (["$UNDERSTUDY_TOKEN"], "UNDERSTUDY_TOKEN=understudy-full"),
+        (["${UNDERSTUDY_RESTRICTED_TOKEN}"], "UNDERSTUDY_RESTRICTED_TOKEN=understudy-read"),
+        (
+            ["$UNDERSTUDY_CLIENT_SECRET", "$UNDERSTUDY_TOKEN"],
+            "UNDERSTUDY_TOKEN=understudy-full UNDERSTUDY_CLIENT_SECRET=understudy",
+        ),
+        (["$UNDERSTUDY_TOKENS", "$UNDERSTUDY_CLIENT_SECRET"], "UNDERSTUDY_CLIENT_SECRET=understudy"),
+    ):
+        sent = replace(mine, curl=" ".join((mine.curl, *variables)))
+        shown = printed(sample(findings=(sent,), target="embedded mock")).splitlines()
+        assert shown[shown.index(told) + 1] == f"and in the shell of the line: export {exported}"
     assert told in printed(sample(findings=(mine,), target="embedded mock")).splitlines()
     assert serve.make_context("serve", told.split()[6:]).params["port"] == 39449
     assert told not in printed(sample(findings=(replace(mine, accepted=True),), target="embedded mock"))

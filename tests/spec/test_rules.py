@@ -76,6 +76,7 @@ def test_citing_is_exact_and_inside_is_below(rules: Rules) -> None:
         ("part: body", "part: nose", 5, "nose"),
         ("operation: get, part: body", "part: body", 4, "operation"),
         ('"{get}/responses/400"', '"{put}/x"', 5, "no place is called 'put'; use one of get"),
+        ('"{get}/responses/400"', '""', 5, "does not match"),
         (", action: 0", "", 9, "action"),
         ("text: Another rule.", "text: Short", 6, "shorter than"),
         ('note: " why', 'notes: " why', 8, "notes"),

@@ -228,8 +228,9 @@ def _tell(pack: Pack, comparison: Comparison, seed: int) -> int:
     code = {"different": 1, "inconclusive": TargetError.exit_code}.get(reporting.verdict(comparison), 0)
     if code == TargetError.exit_code:
         what = "no call that tells whether the credentials are let in was taken by both targets"
-        todo = comparison.note or "give --existing ID, or --scope full"
-        click.echo(f"understudy: {what}; {todo}", err=True)
+        why = f" ({comparison.note})" if comparison.note else ""
+        todo = "check the credentials, give an --existing ID that both hold, or --scope full"
+        click.echo(f"understudy: {what}{why}; {todo}", err=True)
     for line in reporting.lines(pack, comparison, seed):
         click.echo(line)
     return code

@@ -52,8 +52,7 @@ def _probes(pack: Pack, rule: Rule) -> bool:
     operation = pack.effective.operations[rule.operation]
     if rule.citation.pointer.startswith(f"{operation.pointer}/responses/"):
         return True
-    *_, holder, keyword = rule.citation.pointer.split("/")
-    if keyword in ANNOTATIONS and holder != "properties":
+    if rule.citation.pointer.rpartition("/")[2] in ANNOTATIONS:
         return False  # no request breaks what is told in words
     good = sample(operation, _NOWHERE, rule.id)
     return good is not None and any(True for _ in variants(rule, good))

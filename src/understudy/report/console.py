@@ -293,7 +293,7 @@ def _exported(report: Report) -> str:
     """Return the command after which the lines of findings have the credentials of a mock; '' where none is in them."""
     lines = "\n".join(finding.curl for finding in report.findings if finding.counts)
     known = ((VARIABLES["full"], FULL), (VARIABLES["restricted"], READ), (OF_THE_CLIENT, SECRET))
-    named = [f"{name}={value}" for name, value in known if f"${name}" in lines]
+    named = [f"{name}={value}" for name, value in known if re.search(rf"\$\{{?{name}\b", lines)]
     return " ".join(("and in the shell of the line: export", *named)) if named else ""
 
 

@@ -167,7 +167,7 @@ _SCHEMA = {
                         "additionalProperties": False,
                         "dependentRequired": {"overlay": ["action"], "action": ["overlay"], "page": ["overlay"]},
                         "properties": {
-                            "pointer": {"type": "string"},
+                            "pointer": {"type": "string", "pattern": "^[/{]"},
                             "overlay": {"type": "string"},
                             "action": {"type": "integer", "minimum": 0},
                             "page": {"type": "string", "minLength": 3},

@@ -85,7 +85,7 @@ def _plans(client: Client) -> Plans | None:
 
 
 def _refusing(clients: tuple[Client, Client], tally: Tally, *, whole: bool = False) -> str:
-    """Return which target lets the full caller do nothing, and what to do; '' if each lets it, or nothing is known.
+    """Return which target lets the full caller do nothing; '' if each lets it, or nothing is known.
 
     Where the run is over before all operations were called, those that were are what is known; it is not enough where
     the `whole` has to be, since a difference would be given up for it.
@@ -96,5 +96,5 @@ def _refusing(clients: tuple[Client, Client], tally: Tally, *, whole: bool = Fal
         except OverError:
             refused = not whole and client.met <= {401, 403}
         if refused:
-            return f"{client.run.label} refuses the credentials with {min(client.met)}: check them"
+            return f"{client.run.label} refuses the credentials with {min(client.met)}"
     return ""

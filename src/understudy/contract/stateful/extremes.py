@@ -172,13 +172,13 @@ class _Extremes:
                 yield replace(base, body=body, leeway="refuse")
         for body in self._widened(base.body, schema):
             yield replace(base, body=body, leeway="refuse")
+        if is_json(base.media_type):
+            yield from (replace(base, body=raw, leeway="any") for raw in RAW)
+            yield from self._spoilt(base)
         for value, pool in product(NAMES, self.oracle.pools):
             body = self._hardened(base.body, value, schema, pool)
             if body != base.body:
                 yield replace(base, body=body, leeway="any")
-        if is_json(base.media_type):
-            yield from (replace(base, body=raw, leeway="any") for raw in RAW)
-            yield from self._spoilt(base)
         for tail in TAILS:
 
             def tailed(slot: Slot, tail: str = tail) -> Slot:
