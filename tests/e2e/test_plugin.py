@@ -24,8 +24,8 @@ CONSUMER = ROOT / "tests" / "e2e" / "consumer"
 
 
 def ended_run(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run pytest as a user does."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
+    """Run pytest as a user does, without Schemathesis's plugin, which takes a second to import and is not used."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:schemathesis", *words]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
 
 
