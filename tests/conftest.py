@@ -1,4 +1,7 @@
-"""What no test may inherit: a code host's own variables, by which runs of ours would annotate its run, and a cache."""
+"""What no test may inherit: a code host's own variables, by which runs of ours would annotate its run, and a cache.
+
+And what all of them would do again and again.
+"""
 
 import ssl
 from functools import cache

@@ -49,8 +49,8 @@ def test_a_directory_that_is_gone_is_told(command: str, tmp_path: Path, monkeypa
     [
         ('{"a": ' + "[" * 300 + "]" * 300 + "}", "the document nests values more than 200 deep"),
         ('{"a": ' + "[" * 5000 + "]" * 5000 + "}", "the document nests values more than 200 deep"),
-        ('{"a": "\\ud83d\\ude00",\n"b": "\\ud800"}', r"odd.json:2: '\ud800' is half of a surrogate pair"),
-        ('{"\\udc00\\ud83d": "\\\\ud800"}', r"odd.json:1: '\udc00\ud83d' is half of a surrogate pair"),
+        ('{"a": "\\ud83d\\ude00",\n"b": "\\ud800"}', r"odd.json:2: \ud800 is half of a surrogate pair"),
+        ('{"\\udc00\\ud83d": "\\\\ud800"}', r"odd.json:1: \udc00 is half of a surrogate pair"),
     ],
 )
 @pytest.mark.parametrize(
@@ -68,6 +68,17 @@ def test_a_file_of_which_no_use_can_be_made_is_told(
     """Before anything is done, and at any depth at which Python gives up."""
     (tmp_path / "odd.json").write_text(text)
     assert told in refused(*words, str(tmp_path / "odd.json"))
+
+
+def test_overlays_do_not_nest_a_document_too_deep(tmp_path: Path) -> None:
+    """Each file may be flat enough by itself."""
+    (tmp_path / "a.json").write_text('{"openapi": "3.1.0", "a": ' + '{"a": ' * 150 + "1" + "}" * 151)
+    update = '{"b": ' * 150 + "1" + "}" * 150
+    target = "$" + ".a" * 150
+    action = f'"actions": [{{"target": "{target}", "update": {update}}}]'
+    (tmp_path / "o.json").write_text(f'{{"overlay": "1.0.0", "info": {{"title": "a", "version": "1"}}, {action}}}')
+    said = refused("spec", str(tmp_path / "a.json"), "--overlay", str(tmp_path / "o.json"))
+    assert "a.json with its overlays nests values more than 200 deep; make it flatter" in said
 
 
 def test_a_document_is_printed_in_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from understudy.errors import ContentError
-from understudy.spec.source import as_yaml, parse, read
+from understudy.spec.source import as_yaml, parse, read, too_deep
 from understudy.values import Json
 
 YAML = Path("x.yaml")
@@ -54,7 +54,11 @@ def test_yaml_is_read_as_json_has_it(text: str, value: Json) -> None:
         ("x.yaml", b"[" * 3000, None, "nests values more than 200 deep"),
         ("x.json", b'{"a": 1,\n"b" 2}', 2, "not JSON"),
         ("x.json", b"[" * 100_000, None, "nests values more than 200 deep"),
-        ("x.json", b"[" * 200 + b"]" * 200, 1, "nests values more than 200 deep"),
+        ("x.json", b"[" * 201 + b"]" * 201, 1, "nests values more than 200 deep"),
+        ("x.yaml", b"[" * 201 + b"]" * 201, 1, "nests values more than 200 deep"),
+        ("x.yaml", b"a: !!binary aGk=", 1, "could not determine a constructor for the tag"),
+        ("x.yaml", b"a: 1\nb: !!timestamp 2026-01-01", 2, "could not determine a constructor for the tag"),
+        ("x.json", b'{"a": "\\\\ud800",\n"b": "\\\\ud83d\\udc00"}', 2, "udc00 is half of a surrogate pair"),
         ("x.json", b'{"a": "\\ud83d\\ude00",\n"b": "\\ud800"}', 2, "half of a surrogate pair"),
         ("x.json", b'"\xff"', None, "cannot be parsed"),
         ("x.json", b"9" * 5000, None, "cannot be parsed"),
@@ -66,6 +70,19 @@ def test_what_cannot_be_parsed_is_told_with_its_line(name: str, content: bytes, 
     with pytest.raises(ContentError, match=what) as caught:
         parse(Path(name), content)
     assert str(caught.value).startswith(f"{name}:{line}: " if line else f"{name}: ")
+
+
+@pytest.mark.parametrize("name", ["x.yaml", "x.json"])
+def test_values_may_nest_two_hundred_deep(name: str) -> None:
+    """And stand in many places of YAML."""
+    assert not too_deep(parse(Path(name), b"[" * 200 + b"7" + b"]" * 200).value)
+
+
+def test_what_is_no_escape_of_yaml_is_text() -> None:
+    """Half of a surrogate pair is one in JSON alone; aliases are not written out to look for it."""
+    levels = "".join(f"{chr(99 + i)}: &{chr(99 + i)} [{', '.join(['*' + chr(98 + i)] * 10)}]\n" for i in range(12))
+    value = parse(Path("x.yaml"), f"a: '\\ud800'\nb: &b [1]\n{levels}".encode()).value
+    assert (value["a"], value["b"]) == ("\\ud800", [1])
 
 
 @pytest.mark.parametrize("name", ["x.yaml", "x.json"])

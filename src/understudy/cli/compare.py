@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 import jsonpath_rfc9535
-from jsonpath_rfc9535.exceptions import JSONPathError
+from jsonpath_rfc9535.exceptions import JSONPathError, JSONPathRecursionError
 
 from understudy import config
 from understudy import pack as packs
@@ -66,7 +66,7 @@ def compare(ctx: click.Context, /, vendor: str, a: str, b: str, **options: Any) 
     """
     order = Order(**options)
     pack = packs.load(vendor)
-    ignoring = _ignoring(order.ignored)
+    ignored = ignoring(order.ignored)
     if order.file is not None:
         check_file("--json", order.file)
     seed = secrets.randbits(32) if order.seed is None else order.seed
@@ -80,7 +80,7 @@ def compare(ctx: click.Context, /, vendor: str, a: str, b: str, **options: Any) 
             stack.callback(client.close)
             _prepare(client)
         try:
-            comparison = compared((clients[0], clients[1]), order.sequences, ignoring)
+            comparison = compared((clients[0], clients[1]), order.sequences, ignored)
         finally:
             _clean(clients)
     if order.file is not None:
@@ -192,8 +192,11 @@ def _prepare(client: Client) -> None:
         client.send(on_the_wire(made, client.run, secret=client.secret("full")), made.operation.operation_id, CHECK)
 
 
-def _ignoring(paths: Iterable[str]) -> Callable[[Json], Json]:
-    """Return what takes the places of RFC 9535 paths out of a body; raises UsageError for what is no path."""
+def ignoring(paths: Iterable[str]) -> Callable[[Json], Json]:
+    """Return what takes the places of RFC 9535 paths out of a body; raises UsageError for what is no path.
+
+    What is returned raises RecursionError for a body that a path with `..` cannot be followed in.
+    """
     queries = []
     for path in paths:
         try:
@@ -205,7 +208,11 @@ def _ignoring(paths: Iterable[str]) -> Callable[[Json], Json]:
     def without(body: Json) -> Json:
         body = deepcopy(body) if queries else body
         for query in queries:
-            for node in reversed(query.find(body)):
+            try:
+                found = query.find(body)
+            except JSONPathRecursionError as error:  # which is none of Python's
+                raise RecursionError from error
+            for node in reversed(found):
                 holder = body
                 for token in node.location[:-1]:
                     holder = holder[token]

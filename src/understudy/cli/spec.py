@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from understudy import pack as packs
-from understudy.errors import UsageError, shown
+from understudy.errors import ContentError, UsageError, shown
 from understudy.spec import overlay, provenance
-from understudy.spec.source import as_yaml, read
+from understudy.spec.source import DEPTH, as_yaml, read, too_deep
 from understudy.values import Json
 
 KINDS = ("vendored", "judged", "effective")
@@ -62,6 +62,10 @@ def _overlaid(path: Path, overlays: tuple[Path, ...]) -> Json:
         value, unmatched = overlay.apply(value, each)
         for action in unmatched:
             click.echo(f"understudy: warning: {overlay.unmatched_error(each, action)}", err=True)
+    if too_deep(value):
+        raise ContentError(
+            f"{shown(path)} with its overlays nests values more than {DEPTH} deep", todo="make it flatter"
+        )
     return value
 
 

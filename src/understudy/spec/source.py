@@ -17,11 +17,12 @@ from understudy.values import Json, children, join, prefixes
 DEPTH = 200
 """How deep the values of a file may nest: beyond some hundreds Python and libraries fail, each at another depth."""
 _DEEP, _FLATTER = f"the document nests values more than {DEPTH} deep", "give a flatter one"
-
-
-_HALF = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
+"""An escape of JSON: of a pair of surrogates, of half of one (group 1), or any other."""
+_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map"))
+"""What JSON has, of the tags of YAML."""
 
 
 class _CoreLoader(Composer, yaml.CSafeLoader):
@@ -60,6 +61,9 @@ class _CoreLoader(Composer, yaml.CSafeLoader):
 
 
 _CoreLoader.yaml_implicit_resolvers = {}
+_CoreLoader.yaml_constructors = {
+    tag: construct for tag, construct in yaml.CSafeLoader.yaml_constructors.items() if tag is None or tag in _TAGS
+}
 _FLOAT = re.compile(r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$")
 for _tag, _pattern, _first in (
     ("bool", r"^(?:true|false)$", ["t", "f"]),
@@ -143,32 +147,25 @@ def parse(path: Path, content: bytes) -> Source:
         raise ContentError(_DEEP, where=Where(path), todo=_FLATTER) from error
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise ContentError(f"cannot be parsed: {error}", where=Where(path), todo="mend the file") from error
+    half = next((each for each in _ESCAPE.finditer(text) if each[1]), None) if path.suffix == ".json" else None
+    if half is not None:
+        where = Where(path, text.count("\n", 0, half.start()) + 1)
+        raise ContentError(f"\\{half[1]} is half of a surrogate pair, and no text", where=where, todo="replace it")
     source = Source(path, content, value)
-    _check_depth(source)
-    _check_texts(source, text)
+    if too_deep(value):
+        raise source.error(_DEEP, todo=_FLATTER)
     return source
 
 
-def _check_depth(source: Source) -> None:
-    """Raise ContentError where values nest too deep."""
-    level = [source.value]
+def too_deep(value: Json) -> bool:
+    """Whether a value nests deeper than that of a file may."""
+    level = [value]
     for _ in range(DEPTH):
-        if not level:
-            return
         inside = (child for value in level for child in children(value) if isinstance(child, dict | list))
         level = list({id(child): child for child in inside}.values())  # in YAML one may stand in many places
-    raise source.error(_DEEP, todo=_FLATTER)
-
-
-def _check_texts(source: Source, text: str) -> None:
-    """Raise ContentError where JSON escapes half of a surrogate pair, which is no character: it cannot be written."""
-    try:
-        if _HALF.search(text):
-            json.dumps(source.value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        what = f"{error.object[error.start : error.end]!a} is half of a surrogate pair, and no text"
-        line = next((number for number, each in enumerate(text.splitlines(), 1) if _HALF.search(each)), None)
-        raise ContentError(what, where=Where(source.path, line), todo="replace it") from error
+        if not level:
+            return False
+    return True
 
 
 def _json(text: str) -> Json:

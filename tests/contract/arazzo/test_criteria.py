@@ -13,6 +13,7 @@ from understudy.contract.arazzo import criteria
 from understudy.contract.arazzo.criteria import Criterion, check, evaluate, tells
 from understudy.contract.arazzo.expressions import Context
 from understudy.contract.exchange import Exchange, Request, Response
+from understudy.values import Json
 
 BODY = {
     "name": "Rex",
@@ -218,6 +219,7 @@ def test_jsonpath_filters_the_context(context: str, condition: str, holds: bool)
         "$[?count(@.items) == 0 || count(@[?@.name == 'Fax']) > 0]",
         "$..[?@.name != 'Phone']",
         "$..[?!@.name]",
+        "$[?(!@.name && length(@) > 1) || count(@[?@.name == 'Fax']) > 0]",
     ],
 )
 def test_an_array_is_not_asked_for_what_its_items_have(condition: str) -> None:
@@ -225,6 +227,19 @@ def test_an_array_is_not_asked_for_what_its_items_have(condition: str) -> None:
     answer = evaluate(Criterion(condition, "$response.body#/elements", "jsonpath"), CONTEXT)
     assert not answer.held
     assert "for its items write $[?count(@[?...]) > 0]" in answer.actual
+
+
+def test_what_nests_too_deep_for_a_path_is_told() -> None:
+    """A path with `..` is followed for a hundred levels."""
+    deep: Json = {"name": "x"}
+    for _ in range(150):
+        deep = {"a": deep}
+    assert CONTEXT.exchange is not None
+    exchange = replace(CONTEXT.exchange, response=Response(200, HEADERS, orjson.dumps(deep)))
+    answer = evaluate(
+        Criterion("$..[?@.name == 'x']", "$response.body", "jsonpath"), replace(CONTEXT, exchange=exchange)
+    )
+    assert (answer.held, "nests too deep to be looked through" in answer.actual) == (False, True)
 
 
 def test_items_of_an_array_are_counted() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from understudy.cli.compare import ignoring
 from understudy.contract.comparison.contrast import Tally, contrasted, difference
 from understudy.contract.comparison.normal import NOTHING, Normal
 from understudy.contract.exchange import NO_ANSWER, Exchange, Request, Response
@@ -61,7 +62,19 @@ def test_bodies_that_are_too_deep_are_not_compared(depth: int) -> None:
     deep = [replace(answered(200, JSON, None), response=Response(200, HEAD, body)) for body in nested(depth)]
     tally = Tally({"any"})
     assert tally.difference((Normal(RUN), Normal(RUN)), deep, lambda body: body) is None
-    assert tally.left_out() == "the bodies of 1 answers are nested too deep to be compared"
+    assert tally.left_out() == "of 1 calls the answers nest too deep to be compared"
+    flat = answered(200, JSON, {})
+    found = tally.difference((Normal(RUN), Normal(RUN)), (deep[0], flat), lambda body: body)
+    assert found == ("", "<nested too deep to be compared>", {})
+    assert tally.deep == 1
+
+
+def test_a_path_that_cannot_be_followed_leaves_a_body_uncompared() -> None:
+    """One with `..`, which is followed for a hundred levels."""
+    deep = [replace(answered(200, JSON, None), response=Response(200, HEAD, body)) for body in nested(150)]
+    tally = Tally({"any"})
+    assert tally.difference((Normal(RUN), Normal(RUN)), deep, ignoring(["$..seen"])) is None
+    assert tally.deep == 1
 
 
 def test_bodies_of_some_depth_are_compared() -> None:

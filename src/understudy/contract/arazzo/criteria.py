@@ -186,29 +186,38 @@ def _matches(criterion: Criterion, value: Json) -> bool:
         return _pattern(criterion.condition).search(as_text(value)) is not None
     # The specification's `$[?count(@.pets) > 0]` filters the context itself: so the context is the root's one element.
     query = _query(criterion.condition)
-    if isinstance(value, list) and any(_misled(each, query.segments[0]) for each in query.segments[0].selectors):
-        reason = "the filter is over the array itself, which has no names; for its items write $[?count(@[?...]) > 0]"
-        raise Unresolved(criterion.context or "", reason)
-    return bool(query.find([value]))
+    try:
+        if not any(_misled(each, query.segments[0], value) for each in query.segments[0].selectors):
+            return bool(query.find([value]))
+    except jsonpath_rfc9535.JSONPathRecursionError as error:
+        raise Unresolved(criterion.context or "", "it nests too deep to be looked through") from error
+    reason = "the filter asks an array for names, and it has none; for its items write $[?count(@[?...]) > 0]"
+    raise Unresolved(criterion.context or "", reason)
 
 
-def _misled(selector: object, segment: JSONPathSegment) -> bool:
-    """Whether an array itself, not what is in it, decides what a filter finds: among all that descends, if it holds."""
-    return _asks(selector) and (isinstance(segment, JSONPathChildSegment) or _holds_of_arrays(selector))
+def _misled(selector: object, segment: JSONPathSegment, value: Json) -> bool:
+    """Whether that arrays have no names, not what is in them, decides what a filter finds in its context.
+
+    One over all that is below finds arrays and scalars besides: it is met by each of them if it holds of what has no
+    names.
+    """
+    if isinstance(segment, JSONPathChildSegment):
+        return isinstance(value, list) and _asks(selector, value)
+    return _asks(selector, []) and _met(selector, [])
 
 
-def _asks(part: object) -> bool:
-    """Whether a filter asks for what stands under a name in its context, rather than in an item of that."""
+def _asks(part: object, array: list[Json]) -> bool:
+    """Whether a filter asks an array for what stands under a name in it, rather than in an item of that."""
     match part:
         case FilterSelector(expression=inner) | FilterExpression(expression=inner) | PrefixExpression(right=inner):
-            return _asks(inner)
+            return _asks(inner, array)
         case LogicalExpression(left=left, operator="||", right=right):  # one that holds of no array is for another form
-            asking = [each for each in (left, right) if _asks(each)]
-            return len(asking) == 2 or any(map(_holds_of_arrays, asking))
+            asking = [each for each in (left, right) if _asks(each, array)]
+            return len(asking) == 2 or any(_met(each, array) for each in asking)
         case ComparisonExpression(left=left, right=right) | LogicalExpression(left=left, right=right):
-            return _asks(left) or _asks(right)
+            return _asks(left, array) or _asks(right, array)
         case FunctionExtension(args=args):
-            return any(map(_asks, args))
+            return any(_asks(each, array) for each in args)
         case RelativeFilterQuery(query=query) if query.segments:
             first = query.segments[0]
             named = any(isinstance(each, NameSelector) for each in first.selectors)
@@ -216,10 +225,10 @@ def _asks(part: object) -> bool:
     return False
 
 
-def _holds_of_arrays(part: object) -> bool:
-    """Whether what asks for names holds of arrays, which have none: `!@.name` does, and `@.name != 'x'`."""
+def _met(part: object, array: list[Json]) -> bool:
+    """Whether an expression, or that of a filter, holds of an array: `!@.name` does, and `@.name != 'x'`."""
     expression = part.expression if isinstance(part, FilterSelector) else part
-    context = FilterContext(env=_ENVIRONMENT, current=[], root=[])
+    context = FilterContext(env=_ENVIRONMENT, current=array, root=[array])
     return isinstance(expression, Operand) and FilterExpression(expression.token, expression).evaluate(context)
 
 

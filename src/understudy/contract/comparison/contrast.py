@@ -17,8 +17,9 @@ from understudy.values import Json
 CHECK = "compare"
 _INDEX = re.compile(r"/\d+")
 
+_DEEP = "<nested too deep to be compared>"
 Ignored: TypeAlias = Callable[[Json], Json]
-"""Takes out of a body what is not to be compared."""
+"""Takes out of a body what is not to be compared; raises RecursionError where that nests too deep."""
 Difference: TypeAlias = tuple[str, Json, Json]
 """Where answers differ, and what is there in the one and in the other."""
 
@@ -86,7 +87,7 @@ class Tally:
         if self.skipped:
             told.append(f"{self.skipped} calls were kept from one of them by its limits")
         if self.deep:
-            told.append(f"the bodies of {self.deep} answers are nested too deep to be compared")
+            told.append(f"of {self.deep} calls the answers nest too deep to be compared")
         return "; ".join(told)
 
 
@@ -103,7 +104,7 @@ def difference(
 ) -> Difference | None:
     """Return where two answers differ; of refusals, and without `bodies`, what they say is not compared.
 
-    Raises RecursionError where a body nests too deep to be looked through: as a text it would differ in what each
+    Raises RecursionError where both bodies nest too deep to be looked through: as texts they would differ in what each
     target chooses itself.
     """
     for normal, exchange in zip(normals, exchanges, strict=True):
@@ -116,8 +117,17 @@ def difference(
         return None
     if one.media_type != other.media_type:
         return "media type", one.media_type or NOTHING, other.media_type or NOTHING
-    forms = [normal.form(ignored(_body(each))) for normal, each in zip(normals, exchanges, strict=True)]
+    forms = [_form(*each, ignored) for each in zip(normals, exchanges, strict=True)]
+    if forms == [_DEEP, _DEEP]:
+        raise RecursionError
     return first_difference(*forms) if bodies else None
+
+
+def _form(normal: Normal, exchange: Exchange, ignored: Ignored) -> Json:
+    try:
+        return normal.form(ignored(_body(exchange)))
+    except RecursionError:
+        return _DEEP
 
 
 def contrasted(

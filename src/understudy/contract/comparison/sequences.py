@@ -147,6 +147,7 @@ class _Play:
         if len(made) < len(self._sides) or not self._tally.compared(exchanges):
             self._over = bool(made)  # one of them may have done what the other was kept from, by its limits
             return
+        deep = self._tally.deep
         found = self._tally.difference([side.normal for side in self._sides], exchanges, self._ignored)
         if found is not None:
             rules = [side.rules(exchange, mine) for side, (exchange, mine) in zip(self._sides, made, strict=True)]
@@ -155,6 +156,7 @@ class _Play:
             curls = [repeated([call.exchange.request for call in taking.calls]) for taking in takings]
             rule = next((each for each in decided if each is not None), None)
             raise DifferentError(contrasted(found, plan.operation_id, rule, departs, takings[0], curls))
-        self._over = any(exchange.response.status >= 500 for exchange in exchanges)  # what either has done nobody knows
+        # What either has done nobody knows, nor which identifiers stand in what cannot be looked through.
+        self._over = self._tally.deep > deep or any(exchange.response.status >= 500 for exchange in exchanges)
         for side, (exchange, mine) in zip(self._sides, made, strict=True):
             side.go_on(exchange, mine)

@@ -23,8 +23,6 @@ LIMIT = 64 * 2**20
 """The largest document that is taken, in bytes."""
 _VALUES = 3_000_000
 """The most values that a document may hold; aliases of YAML count each time."""
-_DEPTH = 200
-"""How deep values may be nested."""
 _LINK_PARAMETER = re.compile(r"/links/[^/]+/parameters/[^/]+$")
 """Where the schema of OpenAPI 3.1 wants strings, and the specification lets any value be (3.1.0, section 4.8.20)."""
 _IN_OPERATION = re.compile(r"'(?P<method>[a-z]+)' (?:operation )?in '(?P<path>[^']*)'")
