@@ -93,7 +93,7 @@ class Redaction:
         """Return a body without secrets: JSON, even broken or in lines, a form of either kind; any other as it is."""
         try:
             value = json.loads(raw)
-        except RecursionError:  # before Python 3.13 at a depth at which it could be looked through
+        except RecursionError:  # and not as text, of which less is understood
             return _TOO_DEEP
         except ValueError:
             if _FORM.match(raw):

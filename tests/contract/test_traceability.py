@@ -8,7 +8,7 @@ from understudy import pack as packs
 from understudy.contract.traceability import holes, trace
 from understudy.errors import ContentError
 from understudy.pack import Pack
-from understudy.spec.rules import Rules
+from understudy.spec.rules import Basis, Rules
 
 
 @pytest.mark.parametrize("vendor", packs.names())
@@ -63,3 +63,12 @@ def test_a_rule_has_the_functions_scenarios_and_checks_that_are_its_own(pack: Pa
     assert "link" in by_id["OT-LINK-3"].played_by
     assert "remove-identifiers" in by_id["OT-LINK-3"].scenarios
     assert (by_id["OT-HEAD-3"].played_by, by_id["OT-HEAD-3"].checks) == (("pipeline: parameters",), ("constraints",))
+
+
+def test_a_property_may_have_the_name_of_an_annotation() -> None:
+    """Of `/properties/title` requests can be made; it is no text for people."""
+    pack = packs.load("gainsight_px")
+    known = next(each for each in pack.rules if each.citation.pointer.endswith("/properties/title/type"))
+    pointer = known.citation.pointer.removesuffix("/type")
+    new = replace(known, id="PX-NEW-1", basis=Basis.DOCUMENTED, citation=replace(known.citation, pointer=pointer))
+    assert list(holes(with_rules(pack, Rules(pack.rules.source, [*pack.rules, new])))) == []

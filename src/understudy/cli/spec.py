@@ -41,7 +41,7 @@ def spec(document: str, scope: str, overlays: tuple[Path, ...], as_json: bool, *
         raise UsageError(f"--{asked[0]} is for a vendor, and {document} is a file", todo=f"leave out --{asked[0]}")
     value = _of_pack(document, which, scope) if of_pack else _overlaid(Path(document), overlays)
     text = json.dumps(value, indent=2, ensure_ascii=False) if as_json else as_yaml(value)
-    click.echo(text.encode(), nl=as_json)  # UTF-8 wherever it goes, as a file: RFC 8259, section 8.1
+    click.echo(text.encode(), nl=as_json)  # UTF-8 wherever it goes, as files of either kind have it
 
 
 def _is_file(document: str) -> bool:

@@ -52,7 +52,8 @@ def _probes(pack: Pack, rule: Rule) -> bool:
     operation = pack.effective.operations[rule.operation]
     if rule.citation.pointer.startswith(f"{operation.pointer}/responses/"):
         return True
-    if rule.citation.pointer.rpartition("/")[2] in ANNOTATIONS:
+    holder, _, keyword = rule.citation.pointer.rpartition("/")
+    if keyword in ANNOTATIONS and not holder.endswith("/properties"):
         return False  # no request breaks what is told in words
     good = sample(operation, _NOWHERE, rule.id)
     return good is not None and any(True for _ in variants(rule, good))

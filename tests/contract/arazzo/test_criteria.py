@@ -217,6 +217,7 @@ def test_jsonpath_filters_the_context(context: str, condition: str, holds: bool)
         "$[?!@.elements || count(@[?@.name == 'Fax']) > 0]",
         "$[?@.error != 'x' || count(@[?@.name == 'Fax']) > 0]",
         "$[?count(@.items) == 0 || count(@[?@.name == 'Fax']) > 0]",
+        "$[?!(@.name == 'x' || count(@[?@.name == 'Fax']) > 0)]",
         "$..[?@.name != 'Phone']",
         "$..[?!@.name]",
         "$[?(!@.name && length(@) > 1) || count(@[?@.name == 'Fax']) > 0]",

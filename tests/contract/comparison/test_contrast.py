@@ -63,6 +63,7 @@ def test_bodies_that_are_too_deep_are_not_compared(depth: int) -> None:
     tally = Tally({"any"})
     assert tally.difference((Normal(RUN), Normal(RUN)), deep, lambda body: body) is None
     assert tally.left_out() == "of 1 calls the answers nest too deep to be compared"
+    assert tally.difference((Normal(RUN), Normal(RUN)), deep, lambda body: body, bodies=False) is None
     flat = answered(200, JSON, {})
     found = tally.difference((Normal(RUN), Normal(RUN)), (deep[0], flat), lambda body: body)
     assert found == ("", "<nested too deep to be compared>", {})

@@ -207,8 +207,10 @@ def _misled(selector: object, segment: JSONPathSegment, value: Json) -> bool:
 
 
 def _asks(part: object, array: list[Json]) -> bool:
-    """Whether a filter asks an array for what stands under a name in it, rather than in an item of that."""
+    """Whether names in an array, which has none, decide whether it meets a filter; those in its items may."""
     match part:
+        case PrefixExpression(right=LogicalExpression(left=left, operator="||", right=right)):  # as && of what is not
+            return _asks(left, array) or _asks(right, array)
         case FilterSelector(expression=inner) | FilterExpression(expression=inner) | PrefixExpression(right=inner):
             return _asks(inner, array)
         case LogicalExpression(left=left, operator="||", right=right):  # one that holds of no array is for another form

@@ -50,7 +50,7 @@ class Tally:
 
     Those by the full credential count as taken, of the operations `wanting` one: others show nothing of it. `missing`
     are the operations that were not called by themselves, for want of a request that could be made for both; `deep`
-    counts the answers whose bodies nest too deep to be looked through.
+    counts the calls whose answers both nest too deep to be looked through.
     """
 
     wanting: Collection[str]
@@ -117,10 +117,12 @@ def difference(
         return None
     if one.media_type != other.media_type:
         return "media type", one.media_type or NOTHING, other.media_type or NOTHING
+    if not bodies:
+        return None
     forms = [_form(*each, ignored) for each in zip(normals, exchanges, strict=True)]
     if forms == [_DEEP, _DEEP]:
         raise RecursionError
-    return first_difference(*forms) if bodies else None
+    return first_difference(*forms)
 
 
 def _form(normal: Normal, exchange: Exchange, ignored: Ignored) -> Json:

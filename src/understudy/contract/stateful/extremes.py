@@ -175,6 +175,7 @@ class _Extremes:
         if is_json(base.media_type):
             yield from (replace(base, body=raw, leeway="any") for raw in RAW)
             yield from self._spoilt(base)
+        # Where these are taken, each costs a record of its own: the time may end with them.
         for value, pool in product(NAMES, self.oracle.pools):
             body = self._hardened(base.body, value, schema, pool)
             if body != base.body:
