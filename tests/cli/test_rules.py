@@ -1,6 +1,7 @@
 """`understudy rules`: the traceability table."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,19 @@ def test_the_last_run_says_what_became_of_each_rule(place: str, tmp_path: Path) 
     path.write_text(json.dumps({"vendor": "onetrust", "rules": [{"id": "OT-ID-1", "outcome": "failed"}]}))
     rows = {row["id"]: row for row in json.loads(rules("onetrust", "--json", "--report", str(tmp_path)).stdout)}
     assert (rows["OT-ID-1"]["outcome"], rows["OT-ID-2"]["outcome"]) == ("failed", "")
+
+
+@pytest.mark.parametrize("last", ["report.json", "onetrust/report.json"])
+def test_the_last_of_two_runs_counts(last: str, tmp_path: Path) -> None:
+    """One may have been of the vendor alone, the other of several."""
+    (tmp_path / "onetrust").mkdir()
+    for place in ("report.json", "onetrust/report.json"):
+        outcome, when = ("failed", 2_000_000_000) if place == last else ("passed", 1_000_000_000)
+        report = {"vendor": "onetrust", "rules": [{"id": "OT-ID-1", "outcome": outcome}]}
+        (tmp_path / place).write_text(json.dumps(report))
+        os.utime(tmp_path / place, (when, when))
+    rows = {row["id"]: row for row in json.loads(rules("onetrust", "--json", "--report", str(tmp_path)).stdout)}
+    assert rows["OT-ID-1"]["outcome"] == "failed"
 
 
 def test_another_vendors_report_says_nothing(tmp_path: Path) -> None:

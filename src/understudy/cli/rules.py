@@ -64,14 +64,15 @@ def _row(pack: Pack, each: Trace, outcome: str) -> dict[str, Json]:
 
 
 def _outcomes(directory: Path, vendor: str) -> dict[str, str]:
-    for path in (directory / vendor / "report.json", directory / "report.json"):
-        if path.is_file():
-            try:
-                report = json.loads(path.read_text())
-                if report["vendor"] == vendor:
-                    return {rule["id"]: rule["outcome"] for rule in report["rules"]}
-            except (ValueError, KeyError, TypeError, OSError) as error:
-                raise UsageError(
-                    f"{shown(path)} is no report: {told(error)}", todo="run understudy verify --report again"
-                ) from error
+    """Return the outcomes of the last run, be it of the vendor alone or of several, which have folders of their own."""
+    places = (directory / vendor / "report.json", directory / "report.json")
+    for path in sorted(filter(Path.is_file, places), key=lambda path: path.stat().st_mtime_ns, reverse=True):
+        try:
+            report = json.loads(path.read_text())
+            if report["vendor"] == vendor:
+                return {rule["id"]: rule["outcome"] for rule in report["rules"]}
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise UsageError(
+                f"{shown(path)} is no report: {told(error)}", todo="run understudy verify --report again"
+            ) from error
     return {}
