@@ -1,6 +1,7 @@
 """What the system or a document refuses is told in a line, and is no defect of understudy's."""
 
 import errno
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -31,14 +32,16 @@ def test_a_name_that_no_file_system_takes_is_told(words: tuple[str, ...]) -> Non
     assert "too long" in refused(*words) or "unknown vendor" in refused(*words)
 
 
-@pytest.mark.parametrize("command", ["verify", "serve"])
-def test_a_directory_that_is_gone_is_told(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("words", [("verify", "onetrust"), ("serve", "onetrust"), ("--help",), ("nothing",)])
+def test_a_directory_that_is_gone_is_told(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever works in it may have removed it."""
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    result = CliRunner().invoke(main, [command, "onetrust"])
+    result = CliRunner().invoke(main, list(words))
     monkeypatch.chdir(tmp_path)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1), result.output
     assert "the directory this is called in cannot be used: No such file or directory" in result.stderr
@@ -98,10 +101,16 @@ def test_what_a_terminal_cannot_show_is_escaped(tmp_path: Path, monkeypatch: pyt
     assert (printed.returncode, rb"\u4e2d" in printed.stdout) == (1, True), printed.stdout + printed.stderr
 
 
-def test_a_path_that_is_nested_too_deep_is_told() -> None:
-    """Of what is to be left out of a comparison."""
-    said = refused("compare", "onetrust", "mock", "mock", "--ignore", "$[?" + "(" * 900 + "@.a" + ")" * 900 + "]")
-    assert "is no JSONPath" in said
+@pytest.mark.parametrize("query", ["$[?" + "(" * 3000 + "@.a" + ")" * 3000 + "]", "$[?@.a == 1e99999]"])
+def test_a_path_that_cannot_be_read_is_told(query: str, tmp_path: Path) -> None:
+    """One that is nested too deep, or with a number beyond all bounds: of a comparison, and of an overlay."""
+    assert "is no JSONPath" in refused("compare", "onetrust", "mock", "mock", "--ignore", query)
+    (tmp_path / "a.json").write_text('{"openapi": "3.1.0"}')
+    actions = [{"target": query, "remove": True}]
+    overlay = {"overlay": "1.0.0", "info": {"title": "a", "version": "1"}, "actions": actions}
+    (tmp_path / "o.json").write_text(json.dumps(overlay))
+    said = refused("spec", str(tmp_path / "a.json"), "--overlay", str(tmp_path / "o.json"))
+    assert "o.json:1 (/actions/0/target): JSONPath" in said
 
 
 @pytest.mark.parametrize("host", ["a..b", "b" * 70])

@@ -102,13 +102,17 @@ class _Group(click.Group):
         return cast(click.Command, getattr(module, cmd_name))
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        try:
+            _check_place()
+        except UsageError as error:
+            click.echo(f"understudy: {error}", err=True)
+            sys.exit(error.exit_code)
+        _write_all()
         with _in_a_line():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            _check_place()
-            _write_all()
             with _in_a_line():
                 return super().invoke(ctx)
         except UnderstudyError as error:

@@ -201,9 +201,9 @@ def ignoring(paths: Iterable[str]) -> Callable[[Json], Json]:
     for path in paths:
         try:
             queries.append(jsonpath_rfc9535.compile(path))
-        except (JSONPathError, RecursionError) as error:
+        except (JSONPathError, RecursionError, ValueError, OverflowError) as error:
             todo = "give one such as $.elements[*].lastSeen"
-            raise UsageError(f"--ignore {path!r} is no JSONPath: {error}", todo=todo) from error
+            raise UsageError(f"--ignore {path[:100]!r} is no JSONPath: {error}", todo=todo) from error
 
     def without(body: Json) -> Json:
         body = deepcopy(body) if queries else body

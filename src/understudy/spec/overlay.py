@@ -174,6 +174,9 @@ def _select(document: Json, source: Source, pointer: str, query: str) -> list[Lo
         position = f"character {index + 1}" if 0 <= index < len(query) else "its end"
         what = f"JSONPath {query!r} fails at {position}: {error.args[0]}"
         raise source.error(what, pointer, "mend it (RFC 9535)") from error
+    except (RecursionError, ValueError, OverflowError) as error:  # nested too deep, or with a number beyond all bounds
+        what = f"JSONPath {query[:100]!r} cannot be read: {error}"
+        raise source.error(what, pointer, "mend it (RFC 9535)") from error
 
 
 def _act(holder: list[Json], overlay: Overlay, action: Action) -> bool:

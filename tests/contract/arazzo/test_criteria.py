@@ -363,3 +363,22 @@ def test_criteria_that_are_not_of_the_status_alone_show_something_too() -> None:
         context = Context(exchange=Exchange(Request("GET", "https://x.test/"), response))
         assert evaluate(criterion, context).held
         assert tells([criterion], context) is telling
+
+
+@pytest.mark.parametrize(
+    "criterion",
+    [
+        Criterion("$[?@.a == 1e99999]", "$response.body", "jsonpath"),
+        Criterion("$[?" + "(" * 3000 + "@.a" + ")" * 3000 + "]", "$response.body", "jsonpath"),
+        Criterion("$[?!$.identifier]", "$response.body", "jsonpath"),
+        Criterion("$[?@.a == 1 || count(@.b[?@.c == $.d]) > 0]", "$response.body", "jsonpath"),
+        Criterion("a{99999999999999999999}", "$response.body", "regex"),
+        Criterion("(" * 3000 + ")" * 3000, "$response.body", "regex"),
+        Criterion("(" * 3000 + "1 == 1" + ")" * 3000),
+        Criterion(" && ".join(["1 == 1"] * 3000)),
+    ],
+)
+def test_what_cannot_be_read_or_asks_the_root_is_wrong(criterion: Criterion) -> None:
+    """The root is the list that the context stands in, and has no names, whatever is answered."""
+    with pytest.raises(ValueError, match=r"is not a|write @ for \$|nested too deep"):
+        list(check(criterion))

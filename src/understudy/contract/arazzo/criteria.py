@@ -18,6 +18,7 @@ from jsonpath_rfc9535.filter_expressions import (
     LogicalExpression,
     PrefixExpression,
     RelativeFilterQuery,
+    RootFilterQuery,
 )
 from jsonpath_rfc9535.filter_expressions import Expression as Operand
 from jsonpath_rfc9535.segments import JSONPathChildSegment, JSONPathSegment
@@ -74,7 +75,11 @@ def check(criterion: Criterion) -> Iterator[Expression]:
     elif criterion.type != "simple":
         raise ValueError(f"a criterion of type {criterion.type} needs a context")
     if criterion.type == "simple":
-        yield from (reference.expression for reference in references(parse_condition(criterion.condition)))
+        try:
+            named = list(references(parse_condition(criterion.condition)))
+        except RecursionError as error:
+            raise ValueError("the condition is nested too deep, or too long") from error
+        yield from (reference.expression for reference in named)
     elif criterion.type == "regex":
         _pattern(criterion.condition)
     else:
@@ -227,6 +232,22 @@ def _asks(part: object, array: list[Json]) -> bool:
     return False
 
 
+def _rooted(part: object) -> bool:
+    """Whether a filter asks the root, which is no answer but the list that the context stands in: no name is in it."""
+    match part:
+        case RootFilterQuery():
+            return True
+        case FilterSelector(expression=inner) | FilterExpression(expression=inner) | PrefixExpression(right=inner):
+            return _rooted(inner)
+        case ComparisonExpression(left=left, right=right) | LogicalExpression(left=left, right=right):
+            return _rooted(left) or _rooted(right)
+        case FunctionExtension(args=args):
+            return any(map(_rooted, args))
+        case RelativeFilterQuery(query=query):
+            return any(_rooted(each) for segment in query.segments for each in segment.selectors)
+    return False
+
+
 def _met(part: object, array: list[Json]) -> bool:
     """Whether an expression, or that of a filter, holds of an array: `!@.name` does, and `@.name != 'x'`."""
     expression = part.expression if isinstance(part, FilterSelector) else part
@@ -237,7 +258,7 @@ def _met(part: object, array: list[Json]) -> bool:
 def _pattern(condition: str) -> re.Pattern[str]:
     try:
         return re.compile(condition)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"{condition!r} is not a regular expression: {error}") from error
 
 
@@ -245,8 +266,10 @@ def _pattern(condition: str) -> re.Pattern[str]:
 def _query(condition: str) -> jsonpath_rfc9535.JSONPathQuery:
     try:
         query = jsonpath_rfc9535.compile(condition)
-    except (jsonpath_rfc9535.JSONPathError, RecursionError) as error:
+    except (jsonpath_rfc9535.JSONPathError, RecursionError, ValueError, OverflowError) as error:
         raise ValueError(f"{condition!r} is not a JSONPath of RFC 9535: {error}") from error
+    if any(map(_rooted, (each for segment in query.segments for each in segment.selectors))):
+        raise ValueError(f"{condition!r} asks the root in a filter, where the context is @; write @ for $")
     first = query.segments[0] if query.segments else None
     if first is None or (
         isinstance(first, JSONPathChildSegment) and all(isinstance(s, NameSelector) for s in first.selectors)
